@@ -1,0 +1,45 @@
+# make test  sets everything up by itself and runs tests, linters and the type check
+# make demo  sets everything up by itself and shows the plugin at work on made-up servers
+
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+RUN := $(VENV)/Scripts/python
+else
+RUN := $(VENV)/bin/python
+endif
+STAMP := $(VENV)/.installed
+CODE := Stash2Plex.py validation reconciliation sync_queue plex tests
+
+.PHONY: test demo lint types tests format clean
+
+test: lint types tests
+
+demo: $(STAMP)
+	@$(RUN) -m tests.servers.demo
+
+lint: $(STAMP)
+	$(RUN) -m ruff check $(CODE)
+	$(RUN) -m ruff format --check $(CODE)
+
+types: $(STAMP)
+	$(RUN) -m mypy
+
+tests: $(STAMP)
+	$(RUN) -m coverage erase
+	$(RUN) -m coverage run -m pytest
+	$(RUN) -m coverage combine --quiet
+	$(RUN) -m coverage report
+
+format: $(STAMP)
+	$(RUN) -m ruff check --fix $(CODE)
+	$(RUN) -m ruff format $(CODE)
+
+$(STAMP): requirements.txt requirements-development.txt requirements-stash-schema.txt
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-development.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-stash-schema.txt
+	@$(RUN) -c "open('$(STAMP)', 'w').close()"
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,1 @@
+"""Everything about Plex: reading its libraries, matching, merging, writing."""

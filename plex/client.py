@@ -1,0 +1,180 @@
+"""The connection to Plex: plexapi over a session that bounds time and says what went wrong.
+
+Status codes and network faults are translated here, below plexapi, which turns everything but 401
+and 404 into one error whose text holds the whole address, titles included.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import uuid
+from collections.abc import Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any, cast
+from xml.etree.ElementTree import Element, ParseError
+
+import requests
+from urllib3.exceptions import ProtocolError
+
+# A plexapi configuration file of the user's own would change servers, tokens and page sizes.
+os.environ["PLEXAPI_CONFIG_PATH"] = os.devnull
+
+import plexapi
+from plexapi.server import PlexServer
+from plexapi.utils import joinArgs
+
+from plex.exceptions import (
+    PlexAnswerInvalid,
+    PlexBusy,
+    PlexError,
+    PlexNotFound,
+    PlexRefused,
+    PlexRejected,
+    PlexUnavailable,
+)
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 60.0
+RETRY_LATER = "Nothing is lost; what waits is written at the next run."
+
+
+def client_identifier(data_dir: Path) -> str:
+    """The name under which Plex knows this installation, the same at every run.
+
+    With a new one each time, Plex mails its owner about a new device each time.
+    """
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"stash2plex:{data_dir.resolve()}"))
+
+
+class Plex:
+    """A connected Plex server. Not for use by several threads at once."""
+
+    def __init__(self, url: str, token: str, identifier: str) -> None:
+        """Connect; raises PlexError."""
+        plexapi.BASE_HEADERS.update(
+            {
+                "X-Plex-Client-Identifier": identifier,
+                "X-Plex-Product": "Stash2Plex",
+                "X-Plex-Device-Name": "Stash2Plex",
+            }
+        )
+        self._session = _PlexSession()
+        try:
+            self._server = PlexServer(url, token, session=self._session)
+        except (AttributeError, ParseError, UnicodeError) as error:
+            raise _not_plex() from error
+        if not self._server.machineIdentifier:
+            raise _not_plex()
+
+    @property
+    def machine_identifier(self) -> str:
+        """Which server this is: rating keys of one mean nothing on another."""
+        return str(self._server.machineIdentifier)
+
+    @property
+    def version(self) -> str:
+        """The version of Plex Media Server."""
+        return str(self._server.version)
+
+    def get(
+        self, path: str, arguments: Mapping[str, object], headers: Mapping[str, str] | None = None
+    ) -> Element:
+        """Read `path` with these query arguments; raises PlexError."""
+        try:
+            answer = self._server.query(path + joinArgs(arguments), headers=dict(headers or {}))
+        except (ParseError, UnicodeError) as error:
+            raise PlexAnswerInvalid(
+                "Plex sent an answer that is cut off or not XML. Does a proxy stand between? " + RETRY_LATER
+            ) from error
+        if answer is None:
+            raise PlexAnswerInvalid("Plex sent an empty answer where it lists items. " + RETRY_LATER)
+        return cast(Element, answer)
+
+    def put(self, path: str, arguments: Mapping[str, object]) -> None:
+        """Write; Plex answers a successful write with nothing. Raises PlexError."""
+        self._server.query(path + joinArgs(arguments), method=self._session.put)
+
+
+def _not_plex() -> PlexAnswerInvalid:
+    return PlexAnswerInvalid(
+        "What answers at the address in setting “Plex URL” (plex_url) is not a Plex server. "
+        "Check host and port."
+    )
+
+
+class _PlexSession(requests.Session):
+    """A session whose requests return a successful answer or raise a PlexError."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        kwargs["allow_redirects"] = False
+        try:
+            response = self._send_again_if_dropped(request, **kwargs)
+        except requests.exceptions.SSLError as error:
+            raise PlexUnavailable(
+                "The TLS certificate of Plex does not fit the address in setting “Plex URL” (plex_url). "
+                "Use http:// inside your own network, or the plex.direct address. " + RETRY_LATER
+            ) from error
+        except requests.RequestException as error:
+            raise PlexUnavailable(
+                f"Plex cannot be reached or is too slow ({type(error).__name__}). Is it running, and is "
+                "setting “Plex URL” (plex_url) its address as seen from Stash? " + RETRY_LATER
+            ) from error
+        problem = _problem_of(response)
+        if problem:
+            raise problem
+        return response
+
+    def _send_again_if_dropped(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Plex closes idle connections after 20 seconds; every request of ours may be repeated."""
+        try:
+            return super().send(request, **kwargs)
+        except requests.exceptions.ConnectionError as error:
+            if not (error.args and isinstance(error.args[0], ProtocolError)):
+                raise
+            return super().send(request, **kwargs)
+
+
+def _problem_of(response: requests.Response) -> PlexError | None:
+    status = response.status_code
+    if status in (200, 201, 204):
+        return None
+    if status in (401, 403):
+        return PlexRefused(
+            f"Plex does not accept the token in setting “Plex token” (plex_token) ({status}). A token ends "
+            "when its device is signed out: copy a new one, of the server's owner. " + RETRY_LATER
+        )
+    if status == 404:
+        return PlexNotFound("Plex has nothing under the key it was asked for (404).")
+    if status in (502, 503, 504) or status >= 520:
+        words = _words_of(response)
+        return PlexUnavailable(f"Plex is not ready ({status}{': ' + words if words else ''}). {RETRY_LATER}")
+    if status == 429 or status >= 500:
+        return PlexBusy(f"Plex could not do it now ({status}).", _retry_after(response))
+    if 300 <= status < 400:
+        return PlexAnswerInvalid(
+            f"The address in setting “Plex URL” (plex_url) redirects elsewhere ({status}). "
+            "Give Plex's own address."
+        )
+    return PlexRejected(f"Plex refused it ({status}: {_words_of(response) or response.reason}).")
+
+
+def _words_of(response: requests.Response) -> str:
+    """Plex's own words in an error page or element, cut short."""
+    text = response.text
+    status = re.search(r'\bstatus="([^"]*)"', text)
+    words = (
+        status.group(1) if status else re.sub(r"<(script|style|title).*?</\1>|<[^>]*>", " ", text, flags=re.S)
+    )
+    return " ".join(unescape(words).split())[:200]
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    text = response.headers.get("Retry-After", "").strip()
+    return float(text) if text.isascii() and text.isdigit() else None

@@ -1,0 +1,49 @@
+"""The errors of talking to Plex; every text is a sentence for the user, without a token or an URL's query."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class PlexError(Exception):
+    """Plex could not be asked, or did not do what it was asked for."""
+
+
+class PlexUnavailable(PlexError):
+    """Plex cannot be reached, is starting up or takes too long: every job waits."""
+
+
+class PlexRefused(PlexError):
+    """Plex does not accept the token, or the token may not edit: a setting is wrong."""
+
+
+class PlexBusy(PlexError):
+    """Plex answered 429 or 5xx for this request; `retry_after` is in seconds, where Plex named it."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PlexNotFound(PlexError):
+    """Plex has nothing under this key."""
+
+
+class PlexRejected(PlexError):
+    """Plex refuses this one request, in its own words, and would refuse it again."""
+
+
+class PlexAnswerInvalid(PlexError):
+    """What answered sent something that is no answer of a Plex server."""
+
+
+class LibraryNotFound(PlexError):
+    """A library that the setting names is not one of Plex's movie libraries."""
+
+    def __init__(self, wrong: Sequence[str], existing: Sequence[str]) -> None:
+        there = ", ".join(f"“{title}”" for title in existing) or "none"
+        missing = ", ".join(f"“{title}”" for title in wrong)
+        super().__init__(
+            f"Setting “Plex libraries” (plex_library) names {missing}, which Plex does not have as a movie "
+            f"library. Movie libraries in Plex: {there}."
+        )

@@ -1,0 +1,217 @@
+"""Which file is a part of which Plex item, and a file of which scene: kept on disk, looked up by file.
+
+Paths are kept as hashes, which is compact and holds no names. A hash is a hint, never a proof:
+before anything is written the item is read and its paths are compared.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from plex.library import ListedItem, Part
+from validation.path_map import PathMap, path_key
+from validation.scene import SceneFile
+
+SCHEMA = """
+CREATE TABLE part (
+    path INTEGER NOT NULL, folded INTEGER NOT NULL, name INTEGER NOT NULL, size INTEGER,
+    rating_key INTEGER NOT NULL, section_key INTEGER NOT NULL, has_metadata INTEGER NOT NULL
+);
+CREATE INDEX part_path ON part (path);
+CREATE INDEX part_name ON part (name);
+CREATE INDEX part_item ON part (rating_key);
+CREATE TABLE scene_file (
+    path INTEGER NOT NULL, folded INTEGER NOT NULL, name INTEGER NOT NULL, size INTEGER,
+    scene_id INTEGER NOT NULL
+);
+CREATE INDEX scene_file_path ON scene_file (path);
+CREATE INDEX scene_file_name ON scene_file (name);
+CREATE INDEX scene_file_scene ON scene_file (scene_id);
+"""
+# SQLite before 3.32 takes no more than 999 values in one statement.
+VALUES_PER_STATEMENT = 900
+
+
+class FileKey(NamedTuple):
+    """Hashes of a file's path in Plex, of that path without regard to case, and of its name; its size."""
+
+    path: int
+    folded: int
+    name: int
+    size: int | None
+
+
+class KnownPart(NamedTuple):
+    """A part of a Plex item, as of the last time it was read."""
+
+    path: int
+    folded: int
+    name: int
+    size: int | None
+    rating_key: int
+    section_key: int
+    has_metadata: int
+
+
+def key_of_path(path: str, size: int | None) -> FileKey:
+    """The key of a file at this path in Plex."""
+    key = path_key(path)
+    folded = key.casefold()
+    return FileKey(_hash(key), _hash(folded), _hash(folded.rpartition("/")[2]), size)
+
+
+def key_of_part(part: Part) -> FileKey:
+    """The key of an item's part."""
+    return key_of_path(part.path, part.size)
+
+
+def keys_of_files(files: Iterable[SceneFile], path_map: PathMap) -> tuple[FileKey, ...]:
+    """The keys that a scene's files have where Plex sees them."""
+    return tuple([key_of_path(path_map.to_plex(file.path), file.size) for file in files])
+
+
+def _hash(text: str) -> int:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+class FileIndex:
+    """The two tables of SCHEMA, in the database that `connection` has open."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def replacing_parts(self) -> Iterator[_Replacement]:
+        """Collect the items of all listings; they replace the known parts when the block ends well."""
+        with self._replacing("part", 7) as replacement:
+            yield replacement
+            self._swap("part")
+
+    @contextmanager
+    def replacing_scene_files(self) -> Iterator[_Replacement]:
+        """Collect the files of all scenes; they replace the known ones when the block ends well."""
+        with self._replacing("scene_file", 5) as replacement:
+            yield replacement
+            self._swap("scene_file")
+
+    @contextmanager
+    def _replacing(self, table: str, columns: int) -> Iterator[_Replacement]:
+        # A temporary table is private: nobody waits for a lock while the servers are being read.
+        self._connection.execute(f"CREATE TEMP TABLE new_{table} AS SELECT * FROM {table} WHERE 0")
+        try:
+            yield _Replacement(self._connection, f"temp.new_{table}", columns)
+        finally:
+            self._connection.execute(f"DROP TABLE temp.new_{table}")
+
+    def _swap(self, table: str) -> None:
+        with self._connection:
+            self._connection.execute(f"DELETE FROM {table}")
+            self._connection.execute(f"INSERT INTO {table} SELECT * FROM temp.new_{table}")
+
+    def put_item(self, item: ListedItem) -> None:
+        """Remember one item's parts as they are now."""
+        with self._connection:
+            self._connection.execute("DELETE FROM part WHERE rating_key = ?", (item.rating_key,))
+            self._connection.executemany("INSERT INTO part VALUES (?,?,?,?,?,?,?)", _part_rows(item))
+
+    def forget_items(self, rating_keys: Iterable[int]) -> None:
+        """Forget items that Plex does not have any more."""
+        with self._connection:
+            self._connection.executemany(
+                "DELETE FROM part WHERE rating_key = ?", [(key,) for key in rating_keys]
+            )
+
+    def put_scene_files(self, files: Iterable[tuple[int, Sequence[FileKey]]]) -> None:
+        """Remember the files of these scenes (scene id, keys) as they are now."""
+        entries = list(files)
+        with self._connection:
+            self.forget_scenes(scene_id for scene_id, _ in entries)
+            self._connection.executemany("INSERT INTO scene_file VALUES (?,?,?,?,?)", _file_rows(entries))
+
+    def forget_scenes(self, scene_ids: Iterable[int]) -> None:
+        """Forget the files of scenes that Stash does not have any more."""
+        self._connection.executemany("DELETE FROM scene_file WHERE scene_id = ?", [(i,) for i in scene_ids])
+
+    def clear(self) -> None:
+        """Forget everything: another server, or other paths."""
+        with self._connection:
+            self._connection.execute("DELETE FROM part")
+            self._connection.execute("DELETE FROM scene_file")
+
+    def count_items(self) -> int:
+        """How many Plex items are known."""
+        return int(self._connection.execute("SELECT COUNT(DISTINCT rating_key) FROM part").fetchone()[0])
+
+    def parts_by_path(self, paths: Iterable[int]) -> dict[int, list[KnownPart]]:
+        """The known parts at these paths, by path."""
+        return self._parts("path", paths)
+
+    def parts_by_name(self, names: Iterable[int]) -> dict[int, list[KnownPart]]:
+        """The known parts with these file names, by name."""
+        return self._parts("name", names)
+
+    def parts_of_items(self, rating_keys: Iterable[int]) -> dict[int, list[KnownPart]]:
+        """All known parts of these items, by rating key."""
+        return self._parts("rating_key", rating_keys)
+
+    def scenes_by_path(self, paths: Iterable[int]) -> dict[int, set[int]]:
+        """The ids of the scenes that own a file at these paths, by path."""
+        owners: dict[int, set[int]] = defaultdict(set)
+        for path, scene_id in self._select("SELECT path, scene_id FROM scene_file WHERE path", paths):
+            owners[path].add(scene_id)
+        return owners
+
+    def files_by_name(self, names: Iterable[int]) -> dict[int, list[tuple[int | None, int]]]:
+        """The (size, scene id) of all scene files with these names, by name."""
+        files: dict[int, list[tuple[int | None, int]]] = defaultdict(list)
+        for name, size, scene_id in self._select(
+            "SELECT name, size, scene_id FROM scene_file WHERE name", names
+        ):
+            files[name].append((size, scene_id))
+        return files
+
+    def _parts(self, column: str, values: Iterable[int]) -> dict[int, list[KnownPart]]:
+        position = KnownPart._fields.index(column)
+        parts: dict[int, list[KnownPart]] = defaultdict(list)
+        for row in self._select(f"SELECT {', '.join(KnownPart._fields)} FROM part WHERE {column}", values):
+            parts[row[position]].append(KnownPart(*row))
+        return parts
+
+    def _select(self, statement: str, values: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+        wanted = list(set(values))
+        for start in range(0, len(wanted), VALUES_PER_STATEMENT):
+            some = wanted[start : start + VALUES_PER_STATEMENT]
+            yield from self._connection.execute(f"{statement} IN ({','.join('?' * len(some))})", some)
+
+
+class _Replacement:
+    """Rows that will take the place of a table's."""
+
+    def __init__(self, connection: sqlite3.Connection, table: str, columns: int) -> None:
+        self._connection = connection
+        self._insert = f"INSERT INTO {table} VALUES ({','.join('?' * columns)})"
+
+    def add_items(self, items: Iterable[ListedItem]) -> None:
+        """Add a page of a Plex listing."""
+        self._connection.executemany(self._insert, [row for item in items for row in _part_rows(item)])
+
+    def add_scene_files(self, files: Iterable[tuple[int, Sequence[FileKey]]]) -> None:
+        """Add a page of scenes: (scene id, keys of its files)."""
+        self._connection.executemany(self._insert, _file_rows(files))
+
+
+def _part_rows(item: ListedItem) -> list[KnownPart]:
+    return [
+        KnownPart(*key_of_part(part), item.rating_key, item.section_key, int(item.has_metadata))
+        for part in item.parts
+    ]
+
+
+def _file_rows(files: Iterable[tuple[int, Sequence[FileKey]]]) -> list[tuple[int | None, ...]]:
+    return [(*key, scene_id) for scene_id, keys in files for key in keys]

@@ -1,0 +1,215 @@
+"""Reading Plex's libraries: sections, listings by pages, items in full.
+
+Everything is read as XML elements through plexapi's `query`: its item objects would cost four times
+the time and ask Plex again for every attribute that is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from plex.client import Plex
+from plex.exceptions import LibraryNotFound, PlexAnswerInvalid, PlexNotFound
+from plex.fields import FIELDS, Kind, PlexFields, Value
+
+PAGE_SIZE = 1000
+# Servers with rich metadata were seen to answer longer lists of ids with nothing.
+ITEMS_PER_READ = 50
+MOVIE = 1
+# An item that has none of these is one about which Plex knows nothing but the file.
+METADATA_FIELDS = ("studio", "summary", "originallyAvailableAt", "genre", "actor")
+
+_SLIM = {
+    "excludeElements": "Director,Writer,Producer,Country,Collection,Label,Guid,Image,UltraBlurColors,Stream",
+    "excludeFields": "tagline,thumb,art",
+}
+_FULL = {"excludeElements": "Stream,Image,UltraBlurColors", "skipRefresh": 1}
+
+
+@dataclass(frozen=True)
+class LibrarySection:
+    """A movie library: its key in URLs, its title and the folders it scans."""
+
+    key: int
+    title: str
+    locations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of an item: its path as Plex sees it and its size in bytes (None where Plex has none)."""
+
+    path: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """What a listing tells of an item.
+
+    `has_metadata` is true where any of studio, summary, release date, genres and roles is there.
+    Listings cut tag lists after the first few, so they show whether there are tags, not which.
+    """
+
+    rating_key: int
+    section_key: int
+    has_metadata: bool
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlexItem:
+    """An item in full: every value of the carried fields, and the names of the locked fields."""
+
+    rating_key: int
+    section_key: int
+    parts: tuple[Part, ...]
+    fields: PlexFields
+    locked: frozenset[str]
+
+    def as_listed(self) -> ListedItem:
+        """What a listing would tell of this item."""
+        values = self.fields.values
+        has_metadata = any(values[name] for name in METADATA_FIELDS)
+        return ListedItem(self.rating_key, self.section_key, has_metadata, self.parts)
+
+
+def read_sections(plex: Plex, wanted: Sequence[str]) -> list[LibrarySection]:
+    """The movie libraries with these titles, or all of them where none is named.
+
+    Raises LibraryNotFound, which names those that exist, and other PlexErrors.
+    """
+    movie_sections = [
+        LibrarySection(
+            key=_number(directory, "key"),
+            title=directory.get("title", ""),
+            locations=tuple(location.get("path", "") for location in directory.iter("Location")),
+        )
+        for directory in plex.get("/library/sections", {}).iter("Directory")
+        if directory.get("type") == "movie"
+    ]
+    titles = [section.title for section in movie_sections]
+    names = {name.casefold() for name in wanted}
+    missing = [name for name in wanted if name.casefold() not in {title.casefold() for title in titles}]
+    if missing:
+        raise LibraryNotFound(missing, titles)
+    return [section for section in movie_sections if not names or section.title.casefold() in names]
+
+
+def count_items(plex: Plex, section: LibrarySection) -> int:
+    """How many items the library has."""
+    return _total(plex.get(*_listing(section, _window(0, 0))))
+
+
+def list_items(plex: Plex, section: LibrarySection) -> Iterator[list[ListedItem]]:
+    """All items of a library by pages, in the order they were added, so that edits move none of them.
+
+    Raises PlexError; PlexAnswerInvalid also where Plex returns fewer items than it announced.
+    """
+    start, total, seen = 0, 1, set[int]()
+    while start < total:
+        page = plex.get(*_listing(section, _window(start, PAGE_SIZE)))
+        total = _total(page)
+        videos = page.findall("Video")
+        if not videos and start < total:
+            raise PlexAnswerInvalid(
+                f"Plex announced {total:,} items in library “{section.title}” and sent {start:,}. "
+                "Run the task again."
+            )
+        # The next page starts after what came, which may be less than what was asked for.
+        start += len(videos)
+        items = [_listed_item(video, section.key) for video in videos]
+        yield [item for item in items if item.rating_key not in seen]
+        seen.update(item.rating_key for item in items)
+
+
+def items_with_file_name(plex: Plex, section: LibrarySection, name: str) -> list[ListedItem]:
+    """The items that have a file of this name, or of a name that contains it: check each part's path."""
+    path, arguments, headers = _listing(section, _window(0, PAGE_SIZE))
+    page = plex.get(path, {**arguments, "file": name}, headers)
+    return [_listed_item(video, section.key) for video in page.findall("Video")]
+
+
+def read_items(plex: Plex, rating_keys: Iterable[int]) -> dict[int, PlexItem]:
+    """The items in full by rating key; those that Plex does not have are left out."""
+    keys = list(dict.fromkeys(rating_keys))
+    found: dict[int, PlexItem] = {}
+    for start in range(0, len(keys), ITEMS_PER_READ):
+        found.update(_read_batch(plex, keys[start : start + ITEMS_PER_READ]))
+    return found
+
+
+def _read_batch(plex: Plex, keys: Sequence[int]) -> dict[int, PlexItem]:
+    """One read of several items; what a server leaves out of a long list is asked for once more."""
+    try:
+        container = plex.get(f"/library/metadata/{','.join(map(str, keys))}", _FULL)
+    except PlexNotFound:
+        return {}
+    items = {item.rating_key: item for item in map(_full_item, container.findall("Video"))}
+    missing = [key for key in keys if key not in items]
+    if items and missing:
+        return {**items, **_read_batch(plex, missing)}
+    if items or len(keys) == 1:
+        return items
+    middle = len(keys) // 2
+    return {**_read_batch(plex, keys[:middle]), **_read_batch(plex, keys[middle:])}
+
+
+def _listing(
+    section: LibrarySection, window: dict[str, str]
+) -> tuple[str, dict[str, object], dict[str, str]]:
+    return f"/library/sections/{section.key}/all", {"type": MOVIE, "sort": "addedAt", **_SLIM}, window
+
+
+def _window(start: int, size: int) -> dict[str, str]:
+    return {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
+
+
+def _total(page: Element) -> int:
+    """The number of items in the whole listing; Plex leaves totalSize out where it sends everything."""
+    return _number(page, "totalSize") if "totalSize" in page.attrib else _number(page, "size")
+
+
+def _listed_item(video: Element, section_key: int) -> ListedItem:
+    has_metadata = bool(
+        video.get("studio")
+        or video.get("summary")
+        or video.get("originallyAvailableAt")
+        or video.find("Genre") is not None
+        or video.find("Role") is not None
+    )
+    return ListedItem(_number(video, "ratingKey"), section_key, has_metadata, _parts(video))
+
+
+def _full_item(video: Element) -> PlexItem:
+    values: dict[str, Value] = {}
+    for field in FIELDS:
+        if field.kind is Kind.TAGS:
+            values[field.name] = tuple(element.get("tag", "") for element in video.findall(field.source))
+        else:
+            values[field.name] = video.get(field.source, "")
+    return PlexItem(
+        rating_key=_number(video, "ratingKey"),
+        section_key=_number(video, "librarySectionID"),
+        parts=_parts(video),
+        fields=PlexFields(values),
+        locked=frozenset(
+            lock.get("name", "") for lock in video.findall("Field") if lock.get("locked") in ("1", "true")
+        ),
+    )
+
+
+def _parts(video: Element) -> tuple[Part, ...]:
+    return tuple(
+        Part(part.get("file", ""), int(size) if (size := part.get("size", "")).isdigit() else None)
+        for part in video.iterfind("Media/Part")
+    )
+
+
+def _number(element: Element, attribute: str) -> int:
+    text = element.get(attribute, "")
+    if not (text.isascii() and text.isdigit()):
+        raise PlexAnswerInvalid(f"Plex sent an element {element.tag} without a usable {attribute}.")
+    return int(text)

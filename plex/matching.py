@@ -1,0 +1,119 @@
+"""Which Plex items show a scene: decided by files, never by titles.
+
+Every file of the scene is held against every part in the index, in this order: the exact path after
+the path map; the path but for upper and lower case, with the same size; file name and size; the file
+name alone where a size is unknown. An exact path is a proof. Anything less must be the only candidate
+on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from plex.index import FileIndex, FileKey, KnownPart
+
+
+class MatchLevel(Enum):
+    """How sure a match is."""
+
+    EXACT = "by path"
+    FOLDED = "by path without regard to upper and lower case"
+    NAME_AND_SIZE = "by file name and size"
+    NAME = "by file name"
+    AMBIGUOUS = "ambiguous"
+    NONE = "not in Plex"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The items of a scene; `parts` are those of its files' parts that led to them.
+
+    `reason` says in words why a match is ambiguous.
+    """
+
+    level: MatchLevel
+    parts: tuple[KnownPart, ...] = ()
+    reason: str = ""
+
+    @property
+    def rating_keys(self) -> tuple[int, ...]:
+        """The items, each once."""
+        return tuple(dict.fromkeys(part.rating_key for part in self.parts))
+
+
+NOT_IN_PLEX = Match(MatchLevel.NONE)
+
+
+def match_scenes(scenes: Mapping[int, Sequence[FileKey]], index: FileIndex) -> dict[int, Match]:
+    """The match of each scene (scene id → keys of its files), from what the index knows."""
+    by_path = index.parts_by_path(key.path for keys in scenes.values() for key in keys)
+    matches = {scene_id: _match_exactly(keys, by_path) for scene_id, keys in scenes.items()}
+    others = {scene_id: scenes[scene_id] for scene_id, match in matches.items() if not match.parts}
+    names = {key.name for keys in others.values() for key in keys}
+    by_name, in_stash = index.parts_by_name(names), index.files_by_name(names)
+    for scene_id, keys in others.items():
+        matches[scene_id] = _match_loosely(scene_id, keys, by_name, in_stash)
+    return _without_shared_items(matches, index)
+
+
+def _match_exactly(keys: Sequence[FileKey], by_path: Mapping[int, Sequence[KnownPart]]) -> Match:
+    parts = tuple(part for key in keys for part in by_path.get(key.path, ()))
+    return Match(MatchLevel.EXACT, parts) if parts else NOT_IN_PLEX
+
+
+def _match_loosely(
+    scene_id: int,
+    keys: Sequence[FileKey],
+    by_name: Mapping[int, Sequence[KnownPart]],
+    in_stash: Mapping[int, Sequence[tuple[int | None, int]]],
+) -> Match:
+    for level, fits in _LOOSE_LEVELS.items():
+        found: list[KnownPart] = []
+        for key in keys:
+            candidates = [part for part in by_name.get(key.name, ()) if fits(key, part)]
+            if len({part.rating_key for part in candidates}) > 1:
+                return _ambiguous(f"{len(candidates)} files in Plex fit one of its files {level.value}")
+            if candidates and _shared_in_stash(scene_id, key, in_stash.get(key.name, ())):
+                return _ambiguous(f"another scene has a file that fits the same file in Plex {level.value}")
+            found.extend(candidates)
+        if found:
+            return Match(level, tuple(found))
+    return NOT_IN_PLEX
+
+
+def _ambiguous(reason: str) -> Match:
+    return Match(MatchLevel.AMBIGUOUS, reason=reason)
+
+
+def _shared_in_stash(scene_id: int, key: FileKey, files: Iterable[tuple[int | None, int]]) -> bool:
+    return any(
+        owner != scene_id and (size is None or key.size is None or size == key.size) for size, owner in files
+    )
+
+
+def _sizes_agree(key: FileKey, part: KnownPart) -> bool:
+    return key.size is not None and key.size == part.size
+
+
+_LOOSE_LEVELS: dict[MatchLevel, Callable[[FileKey, KnownPart], bool]] = {
+    MatchLevel.FOLDED: lambda key, part: key.folded == part.folded and _sizes_agree(key, part),
+    MatchLevel.NAME_AND_SIZE: _sizes_agree,
+    MatchLevel.NAME: lambda key, part: key.size is None or part.size is None,
+}
+
+
+def _without_shared_items(matches: dict[int, Match], index: FileIndex) -> dict[int, Match]:
+    """The matches, but ambiguous where an item also has a file that belongs to another scene."""
+    parts = index.parts_of_items(key for match in matches.values() for key in match.rating_keys)
+    owners = index.scenes_by_path(part.path for item in parts.values() for part in item)
+    result = {}
+    for scene_id, match in matches.items():
+        item_paths = [part.path for key in match.rating_keys for part in parts[key]]
+        others = sorted({owner for path in item_paths for owner in owners.get(path, ())} - {scene_id})
+        if others:
+            result[scene_id] = _ambiguous(f"its item in Plex also holds a file of scene {others[0]}")
+        else:
+            result[scene_id] = match
+    return result

@@ -1,0 +1,164 @@
+"""Whose edit wins: the three-way merge of one item, pure.
+
+Base is what Stash had when scene and item were last brought together, theirs is what Plex has now,
+ours is what Stash has now. Base is kept as hashes: enough to see what has changed, and small.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from plex.fields import FIELDS, Field, Kind, PlexFields, Value, tag_key, text_key
+
+
+@dataclass(frozen=True)
+class Base:
+    """Hashes of the values of the last time: one for a text, one an element for tags."""
+
+    texts: Mapping[str, str]
+    tags: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, fields: PlexFields) -> Base:
+        """The base that these values leave behind once they are in Plex."""
+        texts, tags = {}, {}
+        for name, value in fields.values.items():
+            if isinstance(value, str):
+                texts[name] = _text_hash(value)
+            else:
+                tags[name] = frozenset(map(_tag_hash, value))
+        return cls(texts, tags)
+
+    def to_json(self) -> str:
+        """A compact text for the disk; empty values are left out."""
+        texts = {name: text for name, text in self.texts.items() if text}
+        tags = {name: sorted(hashes) for name, hashes in self.tags.items() if hashes}
+        return json.dumps({**texts, **tags}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Base:
+        """What `to_json` wrote; a field that is not there had no value. Raises ValueError."""
+        stored = json.loads(text)
+        if not isinstance(stored, dict):
+            raise ValueError("a base is an object")
+        return cls(
+            {name: value for name, value in stored.items() if isinstance(value, str)},
+            {name: frozenset(value) for name, value in stored.items() if isinstance(value, list)},
+        )
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field to write: its value in Plex now, the value wanted, and the tags that go.
+
+    `conflict` is true where Plex and Stash both changed since the last time and Stash wins.
+    """
+
+    field: Field
+    old: Value
+    new: Value
+    removed: tuple[str, ...] = ()
+    conflict: bool = False
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The tags that come."""
+        old = set(map(tag_key, self.old))
+        return tuple(name for name in self.new if tag_key(name) not in old)
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What to write to one item, and the fields in which it already shows what Stash has."""
+
+    changes: tuple[Change, ...]
+    agreeing: tuple[Field, ...]
+    kept: tuple[Field, ...]
+
+
+def merge(
+    base: Base | None, theirs: PlexFields, ours: PlexFields, preserve_plex_edits: bool = False
+) -> Merge:
+    """Decide field by field; `base` is None at the first contact of scene and item."""
+    changes: list[Change] = []
+    agreeing: list[Field] = []
+    kept: list[Field] = []
+    for field in FIELDS:
+        if field.name not in ours.values:
+            continue
+        if field.kind is Kind.TEXT:
+            change = _merge_text(
+                field, base, theirs.text(field.name), ours.text(field.name), preserve_plex_edits
+            )
+        else:
+            change = _merge_tags(
+                field, base, theirs.tags(field.name), ours.tags(field.name), preserve_plex_edits
+            )
+        if change:
+            changes.append(change)
+        elif _agree(theirs.values[field.name], ours.values[field.name]):
+            agreeing.append(field)
+        else:
+            kept.append(field)
+    return Merge(tuple(changes), tuple(agreeing), tuple(kept))
+
+
+def _agree(theirs: Value, ours: Value) -> bool:
+    if isinstance(theirs, str) and isinstance(ours, str):
+        return text_key(theirs) == text_key(ours)
+    return set(map(tag_key, theirs)) == set(map(tag_key, ours))
+
+
+def _merge_text(field: Field, base: Base | None, theirs: str, ours: str, preserve: bool) -> Change | None:
+    if text_key(theirs) == text_key(ours):
+        return None
+    if base is None:
+        wins = bool(ours) and not (preserve and theirs)
+        return Change(field, theirs, ours) if wins else None
+    before = base.texts.get(field.name, "")
+    if _text_hash(ours) == before:
+        return None
+    if _text_hash(theirs) == before:
+        return Change(field, theirs, ours)
+    if preserve or not ours:
+        return None
+    return Change(field, theirs, ours, conflict=True)
+
+
+def _merge_tags(
+    field: Field, base: Base | None, theirs: tuple[str, ...], ours: tuple[str, ...], preserve: bool
+) -> Change | None:
+    here = {tag_key(name): name for name in theirs}
+    wanted = {tag_key(name): name for name in ours}
+    if base is None:
+        if not ours or (preserve and theirs):
+            return None
+        coming = wanted
+        going = {} if field.shared else {key: name for key, name in here.items() if key not in wanted}
+    else:
+        before = base.tags.get(field.name, frozenset())
+        coming = {key: name for key, name in wanted.items() if _tag_hash(name) not in before}
+        going = {key: name for key, name in here.items() if key not in wanted and _tag_hash(name) in before}
+    coming = {key: name for key, name in coming.items() if key not in here}
+    if not coming and not going:
+        return None
+    staying = [name for key, name in here.items() if key not in going]
+    return Change(field, theirs, (*staying, *coming.values()), tuple(going.values()))
+
+
+def _text_hash(text: str) -> str:
+    key = text_key(text)
+    return _hash(key) if key else ""
+
+
+def _tag_hash(name: str) -> str:
+    return _hash(tag_key(name))
+
+
+def _hash(key: str) -> str:
+    """Eight characters: 48 bits, so that two values of one field do not meet by chance."""
+    return b64encode(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).digest()).decode()

@@ -1,0 +1,1 @@
+"""Finding gaps between what Stash has and what Plex shows."""

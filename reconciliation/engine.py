@@ -1,0 +1,272 @@
+"""Finding gaps: both libraries are read by pages, matched, compared with what was pushed, and queued."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from stashapi import log
+
+from plex.client import Plex, client_identifier
+from plex.exceptions import PlexAnswerInvalid, PlexBusy, PlexNotFound
+from plex.fields import fields_of_scene
+from plex.finding import ItemFinder
+from plex.index import FileKey, keys_of_files
+from plex.library import ITEMS_PER_READ, PAGE_SIZE, LibrarySection, list_items, read_sections
+from plex.matching import Match, MatchLevel, match_scenes
+from reconciliation.detector import GapDetector, GapKind, SceneFacts
+from sync_queue.job import Job
+from sync_queue.manager import JobQueue
+from sync_queue.progress import Progress
+from sync_queue.retry import is_due
+from sync_queue.state import SyncState
+from validation.config import Stash2PlexConfig
+from validation.scene import Scene
+from validation.stash import ScenePage, Stash
+
+RECENT = timedelta(hours=24)
+SCENES_PER_CHUNK = 500
+# A library that lost more than half of its items, and more than a few, has lost a drive, not films.
+SHRUNK_SHARE, SHRUNK_ITEMS = 0.5, 10
+
+
+@dataclass
+class GapDetectionResult:
+    """What a reconcile found. The three kinds add up to the gaps, as does what became of them.
+
+    `ambiguous_count` has the scenes that were not judged because their files fit several items.
+    """
+
+    scenes_checked: int = 0
+    total_gaps: int = 0
+    empty_metadata_count: int = 0
+    stale_sync_count: int = 0
+    missing_count: int = 0
+    enqueued_count: int = 0
+    skipped_already_queued: int = 0
+    ambiguous_count: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
+class _Seen(NamedTuple):
+    """What is kept of a scene until all of both libraries is read."""
+
+    scene_id: int
+    is_worth_pushing: bool
+    fingerprint: bytes
+    files: tuple[FileKey, ...]
+
+
+class _Place(NamedTuple):
+    """Where a scene is in Plex."""
+
+    match: Match
+    has_empty_item: bool
+
+
+class GapDetectionEngine:
+    """Compares Stash's scenes with Plex's items; writes nothing but the queue and the index."""
+
+    def __init__(
+        self, stash: Stash, config: Stash2PlexConfig, data_dir: str | Path, queue: JobQueue | None = None
+    ) -> None:
+        self._stash = stash
+        self._config = config
+        self._data_dir = Path(data_dir)
+        self._queue = queue
+        self._detector = GapDetector()
+        self._progress = Progress()
+        self._result = GapDetectionResult()
+        # False once a library could not be read: then nothing can be called missing.
+        self._libraries_complete = True
+
+    def run(self, scope: str = "all") -> GapDetectionResult:
+        """Find the gaps of all scenes, or of those updated in the last 24 hours (`recent`).
+
+        Raises StashError or PlexError where a server cannot be asked at all, ValueError for
+        another scope.
+        """
+        if scope not in ("all", "recent"):
+            raise ValueError(f"Unknown scope “{scope}”: it is all or recent.")
+        self._result = GapDetectionResult()
+        self._libraries_complete = True
+        config = self._config
+        state = SyncState(self._data_dir)
+        try:
+            plex = Plex(
+                config.plex_url, config.plex_token.get_secret_value(), client_identifier(self._data_dir)
+            )
+            sections = read_sections(plex, config.plex_library)
+            state.use_server(plex.machine_identifier, str(config.path_map))
+            gaps = (
+                self._gaps_of_all(plex, sections, state)
+                if scope == "all"
+                else self._gaps_of_recent(plex, sections, state)
+            )
+            self._enqueue(gaps)
+        finally:
+            state.close()
+        return self._result
+
+    def _gaps_of_all(
+        self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState
+    ) -> dict[int, GapKind]:
+        self._read_libraries(plex, sections, state)
+        total = max(1, self._stash.count_scenes())
+        seen: list[_Seen] = []
+        with state.index.replacing_scene_files() as replacement:
+            for page in self._checked(self._stash.pages()):
+                seen.extend(page)
+                replacement.add_scene_files((scene.scene_id, scene.files) for scene in page)
+                self._progress(0.5 + 0.4 * len(seen) / total)
+        return self._detect(seen, state, lambda chunk: self._places_by_index(chunk, state))
+
+    def _gaps_of_recent(
+        self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState
+    ) -> dict[int, GapKind]:
+        scenes: dict[int, Scene] = {}
+        for page in self._stash.pages_updated_within(RECENT):
+            self._result.errors.extend(page.errors)
+            scenes.update((scene.id, scene) for scene in page.scenes)
+        seen = [self._seen(scene) for scene in scenes.values()]
+        finder = ItemFinder(plex, sections, state.index, self._config.path_map)
+        # Reading the items of a few scenes takes fewer requests than listing the libraries.
+        if len(scenes) // ITEMS_PER_READ <= state.index.count_items() // PAGE_SIZE:
+            return self._detect(seen, state, lambda chunk: _places_by_finder(chunk, scenes, finder))
+        self._read_libraries(plex, sections, state)
+        state.index.put_scene_files((scene.scene_id, scene.files) for scene in seen)
+        return self._detect(seen, state, lambda chunk: self._places_by_index(chunk, state))
+
+    def _read_libraries(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
+        """List all libraries into the index; one that cannot be read is an error, not a mass of gaps."""
+        with state.index.replacing_parts() as replacement:
+            for number, section in enumerate(sections):
+                count = 0
+                try:
+                    for page in list_items(plex, section):
+                        replacement.add_items(page)
+                        count += len(page)
+                except (PlexAnswerInvalid, PlexBusy, PlexNotFound) as error:
+                    self._report_incomplete(f"Library “{section.title}” could not be read: {error}")
+                else:
+                    self._check_size(section, count, state)
+                self._progress(0.5 * (number + 1) / len(sections))
+
+    def _check_size(self, section: LibrarySection, count: int, state: SyncState) -> None:
+        fact = f"items in section {section.key}"
+        before = int(state.fact(fact) or 0)
+        state.set_fact(fact, str(count))
+        if before - count > SHRUNK_ITEMS and count < before * SHRUNK_SHARE:
+            self._report_incomplete(
+                f"Library “{section.title}” had {before:,} items at the last reconcile and has {count:,} "
+                "now. Is a drive of Plex not mounted? If the library is right as it is, run the task again."
+            )
+
+    def _report_incomplete(self, problem: str) -> None:
+        self._libraries_complete = False
+        self._result.errors.append(f"{problem} Scenes without an item are not counted as missing this time.")
+
+    def _checked(self, pages: Iterable[ScenePage]) -> Iterator[list[_Seen]]:
+        for page in pages:
+            self._result.errors.extend(page.errors)
+            yield [self._seen(scene) for scene in page.scenes]
+
+    def _seen(self, scene: Scene) -> _Seen:
+        return _Seen(
+            scene.id,
+            scene.is_worth_pushing,
+            fields_of_scene(scene).fingerprint(),
+            keys_of_files(scene.files, self._config.path_map),
+        )
+
+    def _places_by_index(self, chunk: Sequence[_Seen], state: SyncState) -> dict[int, _Place]:
+        matches = match_scenes({scene.scene_id: scene.files for scene in chunk}, state.index)
+        return {
+            scene_id: _Place(match, any(not part.has_metadata for part in match.parts))
+            for scene_id, match in matches.items()
+        }
+
+    def _detect(
+        self,
+        seen: Sequence[_Seen],
+        state: SyncState,
+        find_places: Callable[[Sequence[_Seen]], Mapping[int, _Place]],
+    ) -> dict[int, GapKind]:
+        gaps: dict[int, GapKind] = {}
+        for chunk in _chunks(seen):
+            places = find_places(chunk)
+            pushed: dict[int, dict[int, bytes]] = {}
+            fingerprints = state.pushed_fingerprints(scene.scene_id for scene in chunk)
+            for (scene_id, rating_key), fingerprint in fingerprints.items():
+                pushed.setdefault(scene_id, {})[rating_key] = fingerprint
+            facts = [
+                self._facts(scene, places[scene.scene_id], pushed.get(scene.scene_id, {})) for scene in chunk
+            ]
+            gaps.update(dict.fromkeys(self._detector.detect_missing(facts), GapKind.MISSING))
+            gaps.update(dict.fromkeys(self._detector.detect_empty_metadata(facts), GapKind.EMPTY_METADATA))
+            gaps.update(dict.fromkeys(self._detector.detect_stale_syncs(facts), GapKind.STALE_SYNC))
+        self._count(seen, gaps)
+        return gaps
+
+    def _facts(self, scene: _Seen, place: _Place, pushed: Mapping[int, bytes]) -> SceneFacts:
+        if place.match.level is MatchLevel.AMBIGUOUS:
+            self._result.ambiguous_count += 1
+            log.debug(f"Scene {scene.scene_id}: ambiguous, {place.match.reason}.")
+        return SceneFacts(
+            scene_id=scene.scene_id,
+            is_worth_pushing=scene.is_worth_pushing,
+            fingerprint=scene.fingerprint,
+            is_missing=place.match.level is MatchLevel.NONE and self._libraries_complete,
+            rating_keys=place.match.rating_keys,
+            has_empty_item=place.has_empty_item,
+            pushed=pushed,
+        )
+
+    def _count(self, seen: Sequence[_Seen], gaps: Mapping[int, GapKind]) -> None:
+        kinds = list(gaps.values())
+        self._result.scenes_checked = len(seen)
+        self._result.total_gaps = len(gaps)
+        self._result.missing_count = kinds.count(GapKind.MISSING)
+        self._result.empty_metadata_count = kinds.count(GapKind.EMPTY_METADATA)
+        self._result.stale_sync_count = kinds.count(GapKind.STALE_SYNC)
+
+    def _enqueue(self, gaps: Mapping[int, GapKind]) -> None:
+        self._progress(1.0)
+        if self._queue is None:
+            return
+        now = time.time()
+        # A job that waits for a file to appear in Plex does not stand in the way once it is there.
+        waiting, due = set(), set()
+        for queued in self._queue.pending_jobs():
+            waiting.add(queued.job.scene_id)
+            if is_due(queued.job, now):
+                due.add(queued.job.scene_id)
+        jobs = [
+            Job(scene_id, kind.value, queued_at=now)
+            for scene_id, kind in gaps.items()
+            if scene_id not in (waiting if kind is GapKind.MISSING else due)
+        ]
+        self._result.enqueued_count = self._queue.put_jobs(jobs)
+        self._result.skipped_already_queued = len(gaps) - len(jobs)
+
+
+def _places_by_finder(
+    chunk: Sequence[_Seen], scenes: Mapping[int, Scene], finder: ItemFinder
+) -> dict[int, _Place]:
+    places: dict[int, _Place] = {}
+    for start in range(0, len(chunk), ITEMS_PER_READ):
+        found = finder.find([scenes[scene.scene_id] for scene in chunk[start : start + ITEMS_PER_READ]])
+        for scene_id, one in found.items():
+            places[scene_id] = _Place(one.match, any(not item.as_listed().has_metadata for item in one.items))
+    return places
+
+
+def _chunks(seen: Sequence[_Seen]) -> Iterator[list[_Seen]]:
+    remaining = iter(seen)
+    while chunk := list(islice(remaining, SCENES_PER_CHUNK)):
+        yield chunk

@@ -1,0 +1,36 @@
+"""The words in which a reconcile tells what it found."""
+
+from __future__ import annotations
+
+from reconciliation.engine import GapDetectionResult
+
+
+def summary_lines(result: GapDetectionResult, is_queued: bool) -> list[str]:
+    """The summary for the log; `is_queued` is false where there was no queue to put gaps in."""
+    lines = [
+        "=== Reconciliation Summary ===",
+        f"Scenes checked: {result.scenes_checked}",
+        f"Gaps found: {result.total_gaps}",
+        f"  Empty metadata: {result.empty_metadata_count}",
+        f"  Stale sync: {result.stale_sync_count}",
+        f"  Missing from Plex: {result.missing_count}",
+    ]
+    if is_queued:
+        lines.append(f"Enqueued: {result.enqueued_count}")
+        lines.append(f"Skipped (already queued): {result.skipped_already_queued}")
+    else:
+        lines.append("Detection-only mode (no items enqueued)")
+    return lines
+
+
+def advice_lines(result: GapDetectionResult) -> list[str]:
+    """What to do next, after the summary."""
+    lines = []
+    if result.ambiguous_count:
+        lines.append(
+            f"{result.ambiguous_count} scenes fit several files and are left alone; the debug log names "
+            "them. A path map (setting path_map) makes matches exact."
+        )
+    if result.enqueued_count or result.skipped_already_queued:
+        lines.append("Run the task Process Queue to write what is queued to Plex.")
+    return lines

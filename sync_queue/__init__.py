@@ -1,0 +1,1 @@
+"""Keeping work on disk and draining it into Plex."""

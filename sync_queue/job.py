@@ -1,0 +1,45 @@
+"""A job: what the queue keeps about one change, which is an id and never metadata.
+
+The hook path imports this module, so it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Job:
+    """“Bring this scene to Plex.”
+
+    `reason` is a hook's type or a gap's name. `queued_at` and `due_at` are seconds since 1970 by
+    this machine's clock; a job is not taken before `due_at`. `attempts` counts the tries so far,
+    and `problem` is a sentence about the last one.
+    """
+
+    scene_id: int
+    reason: str
+    queued_at: float
+    attempts: int = 0
+    due_at: float = 0.0
+    problem: str = ""
+
+    def to_stored(self) -> dict[str, Any]:
+        """The JSON object that the queue keeps."""
+        return asdict(self)
+
+    @classmethod
+    def from_stored(cls, stored: object) -> Job:
+        """Read a kept job. Raises ValueError, KeyError or TypeError for anything else."""
+        if not isinstance(stored, Mapping):
+            raise TypeError("a job is an object")
+        return cls(
+            scene_id=int(stored["scene_id"]),
+            reason=str(stored.get("reason", "")),
+            queued_at=float(stored.get("queued_at", 0.0)),
+            attempts=int(stored.get("attempts", 0)),
+            due_at=float(stored.get("due_at", 0.0)),
+            problem=str(stored.get("problem", "")),
+        )

@@ -1,0 +1,38 @@
+"""The words in which a drain tells what it did."""
+
+from __future__ import annotations
+
+from sync_queue.worker import DrainSummary, Outcome
+
+
+def summary_lines(summary: DrainSummary) -> list[str]:
+    """The summary for the log."""
+    counts = summary.outcomes
+    lines = [
+        "=== Process Queue Summary ===",
+        f"Written: {counts[Outcome.WRITTEN]}",
+        f"Unchanged: {counts[Outcome.UNCHANGED]}",
+        f"Not in Plex: {counts[Outcome.NOT_IN_PLEX]}",
+        f"Failed: {counts[Outcome.FAILED]}",
+        f"Left in the queue: {summary.left}",
+    ]
+    if counts[Outcome.AMBIGUOUS]:
+        lines.append(
+            f"Ambiguous: {counts[Outcome.AMBIGUOUS]} (their files fit several items; the debug log names "
+            "them, and a path map makes matches exact)"
+        )
+    if counts[Outcome.BUSY]:
+        lines.append(f"Plex was busy: {counts[Outcome.BUSY]} (tried again by themselves)")
+    if counts[Outcome.DELETED]:
+        lines.append(f"Deleted in Stash: {counts[Outcome.DELETED]} (left as they are in Plex)")
+    return lines
+
+
+def advice_lines(summary: DrainSummary) -> list[str]:
+    """What to do next, after the summary."""
+    if summary.outcomes[Outcome.NOT_IN_PLEX]:
+        return [
+            "Scenes that are not in Plex stay in the queue and are looked for again at later runs. "
+            "If Plex does show them, set the path map (setting path_map)."
+        ]
+    return []

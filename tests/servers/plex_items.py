@@ -1,0 +1,161 @@
+"""The shapes of what a Plex library holds: sections, items, files and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+# The attribute of an item for each kind of tag, by the name that Plex uses in edits and for locks.
+TAG_ATTRIBUTES = {
+    "genre": "genres",
+    "country": "countries",
+    "collection": "collections",
+    "director": "directors",
+    "writer": "writers",
+    "producer": "producers",
+    "actor": "roles",
+    "label": "labels",
+}
+# The attribute of an item for each field with one value, by the name that Plex uses in edits and for locks.
+FIELD_ATTRIBUTES = {
+    "title": "title",
+    "titleSort": "title_sort",
+    "originalTitle": "original_title",
+    "summary": "summary",
+    "tagline": "tagline",
+    "studio": "studio",
+    "contentRating": "content_rating",
+    "editionTitle": "edition_title",
+    "originallyAvailableAt": "date",
+    "year": "year",
+    "userRating": "user_rating",
+    "rating": "rating",
+    "audienceRating": "audience_rating",
+    "addedAt": "added_at",
+}
+# For each kind of image: the list of it, the selected one, the stamp in its address, the name of the lock.
+IMAGE_ATTRIBUTES = {
+    "poster": ("posters", "selected_poster", "poster_stamp", "thumb"),
+    "art": ("arts", "selected_art", "art_stamp", "art"),
+}
+Files = Sequence[tuple[str, int]]
+
+
+@dataclass
+class Part:
+    """One file of an item."""
+
+    id: int
+    file: str
+    size: int
+
+
+@dataclass
+class Version:
+    """One version of an item (Plex: Media): the same film again, in one or several files."""
+
+    id: int
+    parts: list[Part]
+
+
+@dataclass
+class Tag:
+    """A tag as the whole server knows it; its picture and its spelling are shared by all items."""
+
+    id: int
+    kind: str
+    name: str
+    thumb: str = ""
+
+
+@dataclass
+class Section:
+    """A library of the server."""
+
+    key: int
+    title: str
+    type: str
+    locations: tuple[str, ...]
+    agent: str
+    scanner: str
+    uuid: str
+    created_at: int
+    content_changed_at: int = 1
+    refreshing: bool = False
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a path lies in one of the section's folders."""
+        return any(lies_in(path, location) for location in self.locations)
+
+
+@dataclass
+class Collection:
+    """A collection of a section: a tag that is also listed as an item."""
+
+    rating_key: int
+    title: str
+    child_count: int
+
+
+@dataclass(eq=False)
+class PlexItem:
+    """One film. Attributes are plain; `PlexLibrary.edit_by_hand` changes them as a person in Plex would."""
+
+    rating_key: int
+    section_key: int
+    versions: list[Version]
+    title: str
+    added_at: int
+    updated_at: int
+    title_sort: str | None = None
+    original_title: str = ""
+    summary: str = ""
+    tagline: str = ""
+    studio: str = ""
+    content_rating: str = ""
+    edition_title: str = ""
+    date: str | None = None
+    year: int | None = None
+    user_rating: float | None = None
+    rating: float | None = None
+    audience_rating: float | None = None
+    duration: int | None = None
+    deleted_at: int | None = None
+    genres: list[str] = field(default_factory=list)
+    countries: list[str] = field(default_factory=list)
+    collections: list[str] = field(default_factory=list)
+    directors: list[str] = field(default_factory=list)
+    writers: list[str] = field(default_factory=list)
+    producers: list[str] = field(default_factory=list)
+    roles: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    role_texts: dict[str, str] = field(default_factory=dict)
+    locked: set[str] = field(default_factory=set)
+    posters: list[str] = field(default_factory=list)
+    selected_poster: str | None = None
+    poster_stamp: int = 0
+    arts: list[str] = field(default_factory=list)
+    selected_art: str | None = None
+    art_stamp: int = 0
+
+    @property
+    def parts(self) -> list[Part]:
+        """All files of all versions."""
+        return [part for version in self.versions for part in version.parts]
+
+    @property
+    def files(self) -> list[str]:
+        """The paths of all files of all versions."""
+        return [part.file for part in self.parts]
+
+    @property
+    def sort_key(self) -> str:
+        """What the item is sorted by where the sort is by title."""
+        return (self.title_sort or self.title).casefold()
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Compare whole path components, whatever slash the server's system writes."""
+    inner = path.replace("\\", "/").rstrip("/") + "/"
+    outer = folder.replace("\\", "/").rstrip("/") + "/"
+    return inner.startswith(outer)

@@ -1,0 +1,361 @@
+"""What a Plex Media Server knows, kept in memory: sections, items, tags and images, without any HTTP.
+
+A test arranges the library through these methods and reads the items' plain attributes afterwards; the
+server in front of it (`plex_server`) uses the same methods, under the same lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from tests.servers.plex_items import (
+    FIELD_ATTRIBUTES,
+    IMAGE_ATTRIBUTES,
+    TAG_ATTRIBUTES,
+    Collection,
+    Files,
+    Part,
+    PlexItem,
+    Section,
+    Tag,
+    Version,
+    lies_in,
+)
+
+# What a metadata refresh without an agent leaves alone: a person's own marks.
+_KEPT_BY_REFRESH = {"collection", "label", "userRating", "addedAt", "editionTitle"}
+_NONE_WHEN_EMPTY = {"title_sort", "date", "year", "rating", "audience_rating"}
+
+
+class PlexLibrary:
+    """All that one server holds. Every method may be called from any thread."""
+
+    def __init__(
+        self,
+        machine_identifier: str = "0123456789abcdef0123456789abcdef01234567",
+        friendly_name: str = "Test Server",
+        version: str = "1.43.1.10611-1e34174b1",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.machine_identifier = machine_identifier
+        self.friendly_name = friendly_name
+        self.version = version
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.sections: dict[int, Section] = {}
+        self.images: dict[str, bytes] = {}
+        # Moves whenever an item comes, goes or changes its place in the order by time or by id.
+        self.generation = 0
+        self._items: dict[int, PlexItem] = {}
+        self._items_of_section: dict[int, dict[int, PlexItem]] = {}
+        # One file may be in several sections, and then is in as many items.
+        self._keys_of_path: dict[str, list[int]] = {}
+        self._tags: dict[tuple[str, str], Tag] = {}
+        self._collection_keys: dict[tuple[int, str], int] = {}
+        self._pending: dict[str, tuple[int, int]] = {}
+        self._last_number: dict[str, int] = {}
+
+    # Sections
+
+    def add_section(
+        self,
+        title: str,
+        type: str = "movie",
+        locations: Iterable[str] = ("/media",),
+        agent: str = "tv.plex.agents.none",
+        scanner: str = "Plex Video Files",
+    ) -> Section:
+        """Make a library; `movie` with agent `tv.plex.agents.none` is one of home-made videos."""
+        with self.lock:
+            key = self._next("section")
+            identifier = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.machine_identifier}/{key}"))
+            section = Section(key, title, type, tuple(locations), agent, scanner, identifier, self._now())
+            self.sections[key] = section
+            self._items_of_section[key] = {}
+            return section
+
+    def rename_section(self, section_key: int, title: str) -> None:
+        """Give a library another title; its key stays."""
+        with self.lock:
+            self.sections[section_key].title = title
+
+    # Items
+
+    def add_item(
+        self,
+        section_key: int,
+        files: Files = (),
+        *,
+        versions: Sequence[Files] = (),
+        title: str | None = None,
+        added_at: int | None = None,
+        duration: int | None = None,
+        locked: Iterable[str] = (),
+        poster: bytes | None = None,
+        art: bytes | None = None,
+        **fields: Any,
+    ) -> PlexItem:
+        """Add an item with one version of several parts (`files`) or several `versions`.
+
+        Further fields are attributes of `PlexItem`: summary, date, studio, genres, roles, directors,
+        writers, collections, labels, content_rating, user_rating, title_sort …
+        """
+        with self.lock:
+            now = self._now()
+            item = PlexItem(
+                rating_key=self._next("item"),
+                section_key=section_key,
+                versions=[self._new_version(entry) for entry in (versions or (files,))],
+                title=title if title is not None else "",
+                added_at=now if added_at is None else added_at,
+                updated_at=now if added_at is None else added_at,
+                duration=duration,
+            )
+            if title is None:
+                item.title = _title_from_file(item)
+            self.set_fields(item, fields)
+            item.locked.update(locked)
+            self._insert(item)
+            for kind, data in (("poster", poster), ("art", art)):
+                if data is not None:
+                    self._keep_image(item, kind, data)
+            return item
+
+    def items(self, section_key: int | None = None) -> list[PlexItem]:
+        """All items, or those of one section, in the order in which they came."""
+        with self.lock:
+            chosen = self._items if section_key is None else self._items_of_section[section_key]
+            return list(chosen.values())
+
+    def item(self, rating_key: int | str) -> PlexItem | None:
+        """The item with that rating key, if there is one."""
+        with self.lock:
+            return self._items.get(int(rating_key))
+
+    def item_for_path(self, path: str) -> PlexItem | None:
+        """The first item that holds exactly that file, if there is one."""
+        with self.lock:
+            return next((self._items[key] for key in self._keys_of_path.get(path, ())), None)
+
+    def items_with_file(self, section_key: int, matches: Callable[[str], bool]) -> list[PlexItem]:
+        """The items of a section that hold a file whose path matches."""
+        with self.lock:
+            items = self._items_of_section[section_key]
+            found = (keys for path, keys in self._keys_of_path.items() if matches(path))
+            return [items[key] for key in dict.fromkeys(chain.from_iterable(found)) if key in items]
+
+    def remove_item(self, rating_key: int | str) -> None:
+        """Take an item out, as an emptied trash does."""
+        with self.lock:
+            self._take_out(self._items[int(rating_key)])
+
+    def trash_item(self, rating_key: int | str) -> None:
+        """Mark an item as deleted; it stays listed until it is removed."""
+        with self.lock:
+            item = self._items[int(rating_key)]
+            item.deleted_at = self._now()
+            self.touch(item)
+
+    def rekey_item(self, rating_key: int | str) -> int:
+        """Let Plex scan the item's files anew: another rating key, and nothing of what was written."""
+        with self.lock:
+            old = self._items[int(rating_key)]
+            self._take_out(old)
+            versions = [[(part.file, part.size) for part in version.parts] for version in old.versions]
+            return self.add_item(old.section_key, versions=versions, duration=old.duration).rating_key
+
+    def move_file(self, old: str, new: str) -> None:
+        """Move a file as a scan that sees both ends does: the item keeps its rating key."""
+        with self.lock:
+            for key in list(self._keys_of_path[old]):
+                item = self._items[key]
+                self._forget_files(item)
+                for part in item.parts:
+                    if part.file == old:
+                        part.file = new
+                self._note_files(item)
+                self.touch(item)
+
+    def edit_by_hand(self, rating_key: int | str, **fields: Any) -> None:
+        """Change fields as a person in Plex does: what was changed is locked."""
+        with self.lock:
+            item = self._items[int(rating_key)]
+            self.set_fields(item, fields)
+            names = {attribute: name for name, attribute in (FIELD_ATTRIBUTES | TAG_ATTRIBUTES).items()}
+            item.locked.update(names[attribute] for attribute in fields)
+            self.touch(item)
+
+    def refresh_metadata(self, rating_key: int | str) -> None:
+        """Let fields that are not locked fall back to what the file gives, as without an agent."""
+        with self.lock:
+            item = self._items[int(rating_key)]
+            for name, attribute in (FIELD_ATTRIBUTES | TAG_ATTRIBUTES).items():
+                if name in item.locked or name in _KEPT_BY_REFRESH:
+                    continue
+                setattr(item, attribute, _value_without_metadata(item, attribute))
+            self.touch(item)
+
+    def set_fields(self, item: PlexItem, fields: dict[str, Any]) -> None:
+        """Set attributes of an item; tags take the spelling that the server knows them by."""
+        kinds = {attribute: kind for kind, attribute in TAG_ATTRIBUTES.items()}
+        for attribute, value in fields.items():
+            if not hasattr(item, attribute):
+                raise TypeError(f"A Plex item has no {attribute!r}")
+            if attribute in kinds:
+                value = list(dict.fromkeys(self.tag(kinds[attribute], name).name for name in value))
+            setattr(item, attribute, value)
+        if "date" in fields and "year" not in fields:
+            item.year = int(item.date[:4]) if item.date else None
+        if "added_at" in fields:
+            self.generation += 1
+
+    def touch(self, item: PlexItem) -> None:
+        """Note that an item was changed."""
+        item.updated_at = max(self._now(), item.updated_at)
+        self.sections[item.section_key].content_changed_at += 1
+
+    # Files that no scan has seen yet
+
+    def put_on_disk(self, section_key: int, path: str, size: int) -> None:
+        """Lay a file where Plex will find it at the next scan of its folder."""
+        with self.lock:
+            self._pending[path] = (section_key, size)
+
+    def scan(self, section_key: int | None = None, folder: str | None = None) -> list[PlexItem]:
+        """Find the files that lie on the disk, everywhere or under one folder of one section."""
+        with self.lock:
+            found = []
+            for path, (key, size) in list(self._pending.items()):
+                if section_key in (None, key) and (folder is None or lies_in(path, folder)):
+                    del self._pending[path]
+                    found.append(self.add_item(key, ((path, size),)))
+            return found
+
+    # Tags, collections and images
+
+    def tag(self, kind: str, name: str, spelling: str | None = None) -> Tag:
+        """The tag of that name, found without regard to case, or a new one (written as `spelling`)."""
+        with self.lock:
+            place = (kind, name.casefold())
+            if place not in self._tags:
+                self._tags[place] = Tag(self._next("tag"), kind, spelling or name)
+            return self._tags[place]
+
+    def collections(self, section_key: int) -> list[Collection]:
+        """The collections of a section: those with at least one member, by title."""
+        with self.lock:
+            counts: dict[str, int] = {}
+            for item in self._items_of_section[section_key].values():
+                for name in item.collections:
+                    counts[name] = counts.get(name, 0) + 1
+            found = [
+                Collection(self._collection_key(section_key, name), name, counts[name]) for name in counts
+            ]
+            kept = {collection.rating_key for collection in found}
+            for place, rating_key in list(self._collection_keys.items()):
+                if place[0] == section_key and rating_key not in kept:
+                    del self._collection_keys[place]
+            return sorted(found, key=lambda collection: collection.title.casefold())
+
+    def upload_image(self, rating_key: int | str, kind: str, data: bytes) -> str:
+        """Add an image ("poster" or "art") and select and lock it, unless the item has these bytes already.
+
+        Plex knows images by the sha1 of their bytes: the same ones again add nothing and select nothing.
+        """
+        with self.lock:
+            item = self._items[int(rating_key)]
+            sha1 = hashlib.sha1(data).hexdigest()
+            if sha1 not in getattr(item, IMAGE_ATTRIBUTES[kind][0]):
+                self._keep_image(item, kind, data)
+                self.select_image(rating_key, kind, sha1)
+            return sha1
+
+    def select_image(self, rating_key: int | str, kind: str, sha1: str | None) -> None:
+        """Choose one of an item's images, or none, as a person does; the choice is locked."""
+        with self.lock:
+            item = self._items[int(rating_key)]
+            _, selected, stamp, lock_name = IMAGE_ATTRIBUTES[kind]
+            setattr(item, selected, sha1)
+            setattr(item, stamp, self._new_stamp())
+            item.locked.add(lock_name)
+            self.touch(item)
+
+    # Inside
+
+    def _now(self) -> int:
+        return int(self.clock())
+
+    def _next(self, sequence: str) -> int:
+        self._last_number[sequence] = self._last_number.get(sequence, 0) + 1
+        return self._last_number[sequence]
+
+    def _new_stamp(self) -> int:
+        self._last_number["stamp"] = max(self._now(), self._last_number.get("stamp", 0) + 1)
+        return self._last_number["stamp"]
+
+    def _new_version(self, files: Files) -> Version:
+        parts = [Part(self._next("part"), path, size) for path, size in files]
+        return Version(self._next("version"), parts)
+
+    def _insert(self, item: PlexItem) -> None:
+        self._items[item.rating_key] = item
+        self._items_of_section[item.section_key][item.rating_key] = item
+        self._note_files(item)
+        self.generation += 1
+        self.sections[item.section_key].content_changed_at += 1
+
+    def _take_out(self, item: PlexItem) -> None:
+        del self._items[item.rating_key]
+        del self._items_of_section[item.section_key][item.rating_key]
+        self._forget_files(item)
+        self.generation += 1
+        self.sections[item.section_key].content_changed_at += 1
+
+    def _note_files(self, item: PlexItem) -> None:
+        for path in item.files:
+            self._keys_of_path.setdefault(path, []).append(item.rating_key)
+
+    def _forget_files(self, item: PlexItem) -> None:
+        for path in item.files:
+            self._keys_of_path[path].remove(item.rating_key)
+            if not self._keys_of_path[path]:
+                del self._keys_of_path[path]
+
+    def _collection_key(self, section_key: int, name: str) -> int:
+        place = (section_key, name.casefold())
+        if place not in self._collection_keys:
+            self._collection_keys[place] = self._next("item")
+        return self._collection_keys[place]
+
+    def _keep_image(self, item: PlexItem, kind: str, data: bytes) -> None:
+        sha1 = hashlib.sha1(data).hexdigest()
+        images, selected, stamp, _ = IMAGE_ATTRIBUTES[kind]
+        self.images[sha1] = data
+        getattr(item, images).append(sha1)
+        setattr(item, selected, sha1)
+        setattr(item, stamp, self._new_stamp())
+
+
+def _title_from_file(item: PlexItem) -> str:
+    """What Plex calls an item that has no metadata: its file's name without the ending."""
+    if not item.files:
+        return ""
+    name = item.files[0].replace("\\", "/").rpartition("/")[2]
+    stem, dot, _ = name.rpartition(".")
+    return stem if dot and stem else name
+
+
+def _value_without_metadata(item: PlexItem, attribute: str) -> Any:
+    if attribute == "title":
+        return _title_from_file(item)
+    if attribute in TAG_ATTRIBUTES.values():
+        return []
+    return (
+        "" if isinstance(getattr(item, attribute), str) and attribute not in ("title_sort", "date") else None
+    )

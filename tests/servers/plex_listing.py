@@ -1,0 +1,216 @@
+"""Which items of a section a listing shows, in which order, and which page of them."""
+
+from __future__ import annotations
+
+import datetime
+import operator
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from tests.servers.plex_behaviour import PlexBehaviour
+from tests.servers.plex_items import TAG_ATTRIBUTES, PlexItem
+from tests.servers.plex_library import PlexLibrary
+
+_FILTER = re.compile(r"([A-Za-z.]+)(>>|<<|!|<|>|)(=?)")
+_SORTS: dict[str, Callable[[PlexItem], Any]] = {
+    "id": lambda item: item.rating_key,
+    "addedAt": lambda item: item.added_at,
+    "updatedAt": lambda item: item.updated_at,
+    "titleSort": lambda item: item.sort_key,
+    "title": lambda item: item.sort_key,
+    "originallyAvailableAt": lambda item: item.date or "",
+    "year": lambda item: item.year or 0,
+    "userRating": lambda item: item.user_rating or 0.0,
+    "duration": lambda item: item.duration or 0,
+}
+# These orders change only when items come and go, so they are kept from page to page.
+_KEPT_SORTS = {"id", "addedAt"}
+_TEXT_FIELDS = {
+    "title": "title",
+    "titleSort": "title_sort",
+    "studio": "studio",
+    "summary": "summary",
+    "contentRating": "content_rating",
+    "editionTitle": "edition_title",
+}
+_NUMBER_FIELDS = {
+    "id": "rating_key",
+    "year": "year",
+    "userRating": "user_rating",
+    "duration": "duration",
+    "addedAt": "added_at",
+    "updatedAt": "updated_at",
+}
+_TEXT_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "": operator.contains,
+    "=": operator.eq,
+    "!": lambda text, wanted: wanted not in text,
+    "!=": operator.ne,
+    "<": str.startswith,
+    ">": str.endswith,
+}
+_NUMBER_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+    "": operator.eq,
+    "=": operator.eq,
+    "!": operator.ne,
+    "!=": operator.ne,
+    ">>": operator.gt,
+    "<<": operator.lt,
+}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "mon": 30 * 86400, "y": 365 * 86400}
+
+Test = Callable[[PlexItem], bool]
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a request's query: `addedAt>>=5` has the name `addedAt>>` and the value `5`."""
+
+    name: str
+    value: str
+
+
+def parse_query(query: str) -> list[Argument]:
+    """Read a query; a second equals sign behind the first belongs to the name, as in `title==Dune`."""
+    arguments = []
+    for piece in query.split("&"):
+        name, _, value = piece.partition("=")
+        if value.startswith("=") and not name.endswith((".value", ".tag")):
+            name, value = name + "=", value[1:]
+        if name:
+            arguments.append(Argument(unquote_plus(name), unquote_plus(value)))
+    return arguments
+
+
+class Listings:
+    """The items of a section, filtered and sorted."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, str], tuple[PlexLibrary, int, list[PlexItem]]] = {}
+        self._lock = threading.Lock()
+
+    def items(
+        self, library: PlexLibrary, section_key: int, arguments: list[Argument], behaviour: PlexBehaviour
+    ) -> list[PlexItem]:
+        """The items that the filters among `arguments` let through, sorted as asked or by title."""
+        sort = next((argument.value for argument in arguments if argument.name == "sort"), "") or "titleSort"
+        tests = [test for test in (_test(library, one) for one in arguments) if test is not None]
+        files = [argument.value for argument in arguments if argument.name == "file"]
+        if not tests and not files:
+            return self._sorted(library, section_key, sort)
+        if files:
+            items = library.items_with_file(section_key, _file_test(files[-1], behaviour))
+        else:
+            items = library.items(section_key)
+        return _sort([item for item in items if all(test(item) for test in tests)], sort)
+
+    def _sorted(self, library: PlexLibrary, section_key: int, sort: str) -> list[PlexItem]:
+        if sort.partition(":")[0] not in _KEPT_SORTS:
+            return _sort(library.items(section_key), sort)
+        with self._lock:
+            kept = self._kept.get((section_key, sort))
+            if kept is None or kept[0] is not library or kept[1] != library.generation:
+                kept = (library, library.generation, _sort(library.items(section_key), sort))
+                self._kept[section_key, sort] = kept
+            return kept[2]
+
+
+def _sort(items: list[PlexItem], sort: str) -> list[PlexItem]:
+    items.sort(key=lambda item: item.rating_key)
+    for field in reversed(sort.split(",")):
+        name, _, direction = field.partition(":")
+        key = _SORTS.get(name.rpartition(".")[2], _SORTS["titleSort"])
+        items.sort(key=key, reverse=direction == "desc")
+    return items
+
+
+def _test(library: PlexLibrary, argument: Argument) -> Test | None:
+    """The test that an argument asks for; None where it is no filter."""
+    found = _FILTER.fullmatch(argument.name)
+    if found is None:
+        return None
+    name = found[1].rpartition(".")[2]
+    sign = found[2] + found[3]
+    kind = "actor" if name == "role" else name
+    if name in _TEXT_FIELDS:
+        return _text_test(_TEXT_FIELDS[name], sign, argument.value)
+    if name in _NUMBER_FIELDS:
+        return _number_test(_NUMBER_FIELDS[name], sign, argument.value, library.clock)
+    if name == "originallyAvailableAt":
+        return _date_test(sign, argument.value)
+    if kind in TAG_ATTRIBUTES:
+        return _tag_test(library, kind, sign, argument.value)
+    return _yes_or_no_test(name, argument.value)
+
+
+def _file_test(value: str, behaviour: PlexBehaviour) -> Callable[[str], bool]:
+    if behaviour.file_filter == "file_name":
+        return lambda path: path.replace("\\", "/").rpartition("/")[2] == value
+    return lambda path: value in path
+
+
+def _text_test(attribute: str, sign: str, value: str) -> Test:
+    compare = _TEXT_OPERATORS.get(sign, operator.contains)
+    wanted = [piece.casefold() for piece in value.split(",")]
+    return lambda item: any(compare((getattr(item, attribute) or "").casefold(), one) for one in wanted)
+
+
+def _number_test(attribute: str, sign: str, value: str, clock: Callable[[], float]) -> Test:
+    compare = _NUMBER_OPERATORS.get(sign, operator.eq)
+    wanted = [_number(piece, clock) for piece in value.split(",") if piece]
+
+    def test(item: PlexItem) -> bool:
+        number = getattr(item, attribute)
+        return number is not None and any(compare(number, one) for one in wanted)
+
+    return test
+
+
+def _number(text: str, clock: Callable[[], float]) -> float:
+    """A number, a day, or a time so long ago (`-30d`)."""
+    ago = re.fullmatch(r"-(\d+)(s|m|h|d|w|mon|y)", text)
+    if ago:
+        return clock() - int(ago[1]) * _SECONDS[ago[2]]
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return time.mktime(datetime.date.fromisoformat(text).timetuple())
+    try:
+        return float(text)
+    except ValueError:
+        return -1.0
+
+
+def _date_test(sign: str, value: str) -> Test:
+    compare = _NUMBER_OPERATORS.get(sign, operator.eq)
+    return lambda item: item.date is not None and compare(item.date, value)
+
+
+def _tag_test(library: PlexLibrary, kind: str, sign: str, value: str) -> Test:
+    attribute = TAG_ATTRIBUTES[kind]
+    wanted = {name.casefold() for name in value.split(",")}
+    absent = sign.startswith("!")
+
+    def test(item: PlexItem) -> bool:
+        names = getattr(item, attribute)
+        present = any(
+            name.casefold() in wanted or str(library.tag(kind, name).id) in wanted for name in names
+        )
+        return present is not absent
+
+    return test
+
+
+def _yes_or_no_test(name: str, value: str) -> Test | None:
+    if name == "guid":
+        return lambda item: value == f"local://{item.rating_key}"
+    if value != "1":
+        return None
+    tests: dict[str, Test] = {
+        "duplicate": lambda item: len(item.versions) > 1,
+        "trash": lambda item: item.deleted_at is not None,
+    }
+    return tests.get(name)

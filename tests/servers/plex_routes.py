@@ -1,0 +1,337 @@
+"""What a Plex Media Server answers at each of its addresses."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+from tests.servers import plex_elements, plex_xml
+from tests.servers.plex_behaviour import PlexBehaviour
+from tests.servers.plex_edits import RefusedEdit, apply_edit, parse_edit
+from tests.servers.plex_items import IMAGE_ATTRIBUTES, PlexItem
+from tests.servers.plex_library import PlexLibrary
+from tests.servers.plex_listing import Listings
+from tests.servers.plex_messages import RecordedUpload, RecordedWrite, Request, Response, error
+from tests.servers.plex_xml import Element, Exclusions, ListingTexts
+
+Shown = TypeVar("Shown")
+
+_FIRST_BYTES_OF_IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM")
+
+
+class PlexRoutes:
+    """Answers requests from a library, and records what they changed."""
+
+    def __init__(self, library: PlexLibrary, behaviour: PlexBehaviour) -> None:
+        self.library = library
+        self.behaviour = behaviour
+        self.writes: list[RecordedWrite] = []
+        self.uploads: list[RecordedUpload] = []
+        self._texts = ListingTexts()
+        self._listings = Listings()
+        item = r"/library/metadata/(?P<key>\d+)"
+        images = r"(?P<images>posters|arts)"
+        self._routes: list[tuple[str, re.Pattern[str], Callable[..., Response]]] = [
+            (methods, re.compile(pattern), answer)
+            for methods, pattern, answer in (
+                ("GET", r"/identity", self._identity),
+                ("GET", r"/", self._root),
+                ("GET", r"/library/?", self._library_root),
+                ("GET", r"/library/sections(?:/all)?/?", self._sections),
+                ("GET", r"/library/sections/(?P<section>\d+)", self._section),
+                ("GET", r"/library/sections/(?P<section>\d+)/all", self._list),
+                ("PUT", r"/library/sections/(?P<section>\d+)/all", self._edit_section),
+                ("GET", r"/library/sections/(?P<section>\d+)/collections", self._list_collections),
+                ("GET|POST", r"/library/sections/(?P<section>\d+)/refresh", self._scan),
+                ("GET", r"/library/metadata/(?P<keys>\d+(?:,\d+)*)", self._details),
+                ("PUT", r"/library/metadata/(?P<keys>\d+(?:,\d+)*)", self._edit_items),
+                ("PUT", item + r"/refresh", self._refresh),
+                ("GET", item + "/" + images, self._list_images),
+                ("POST", item + "/" + images, self._upload),
+                ("PUT", item + r"/(?P<kind>poster|art)", self._select),
+                ("GET", item + r"/file", self._image_file),
+                ("GET", item + r"/(?P<kind>thumb|art)/(?P<stamp>\d+)", self._selected_image),
+                ("GET|PUT", r"/:/rate", self._rate),
+            )
+        ]
+
+    def replace_library(self, library: PlexLibrary) -> None:
+        """Answer from another library from now on."""
+        self.library = library
+        self._texts.clear()
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request whose token was accepted."""
+        path = unquote(request.path)
+        known = False
+        for methods, pattern, answer in self._routes:
+            found = pattern.fullmatch(path)
+            if found is None:
+                continue
+            known = True
+            if request.method in methods.split("|"):
+                with self.library.lock:
+                    return answer(request, **found.groupdict())
+        return error(405 if known else 404)
+
+    # The server
+
+    def _identity(self, request: Request) -> Response:
+        attributes = {
+            "size": 0,
+            "claimed": True,
+            "machineIdentifier": self.library.machine_identifier,
+            "version": self.library.version,
+        }
+        return self._document(request, Element("MediaContainer", attributes))
+
+    def _root(self, request: Request) -> Response:
+        names = ("library", "hubs", "playlists", "search", "status")
+        directories = [Element("Directory", {"count": 1, "key": name, "title": name}) for name in names]
+        attributes = {
+            "size": len(directories),
+            "allowMediaDeletion": True,
+            "allowSync": True,
+            "friendlyName": self.library.friendly_name,
+            "machineIdentifier": self.library.machine_identifier,
+            "multiuser": True,
+            "myPlex": True,
+            "myPlexUsername": "owner@example.org",
+            "platform": "Linux",
+            "updatedAt": int(self.library.clock()),
+            "version": self.library.version,
+        }
+        return self._document(request, Element("MediaContainer", attributes, directories))
+
+    # Libraries
+
+    def _library_root(self, request: Request) -> Response:
+        directories = [Element("Directory", {"key": "sections", "title": "Library Sections"})]
+        attributes = {"size": 1, "allowSync": False, "identifier": "com.plexapp.plugins.library"}
+        attributes |= {"title1": "Plex Library"}
+        return self._document(request, Element("MediaContainer", attributes, directories))
+
+    def _sections(self, request: Request) -> Response:
+        return self._document(request, plex_elements.sections_container(self.library))
+
+    def _section(self, request: Request, section: str) -> Response:
+        if int(section) not in self.library.sections:
+            return error(404)
+        directories = [
+            Element("Directory", {"key": name, "title": name.title()}) for name in ("all", "collections")
+        ]
+        attributes = plex_elements.section_container(self.library, int(section), size=len(directories))
+        return self._document(request, Element("MediaContainer", attributes, directories))
+
+    def _list(self, request: Request, section: str) -> Response:
+        if int(section) not in self.library.sections:
+            return error(404)
+        query = request.query
+        kind = query.get("type")
+        if kind is None and "file" in query:
+            return error(500)
+        if kind == "18":
+            return self._list_collections(request, section)
+        items: list[PlexItem] = []
+        if kind in (None, "1"):
+            items = self._listings.items(self.library, int(section), request.arguments, self.behaviour)
+        exclusions = _exclusions(query)
+        as_json = request.wants_json
+
+        def text(item: PlexItem) -> str:
+            return self._texts.text(
+                item,
+                exclusions,
+                lambda: plex_elements.listed_item(self.library, item, exclusions),
+                as_json=as_json,
+            )
+
+        return self._page(request, int(section), items, text)
+
+    def _list_collections(self, request: Request, section: str) -> Response:
+        if int(section) not in self.library.sections:
+            return error(404)
+        elements = plex_elements.listed_collections(self.library, int(section))
+        as_json = request.wants_json
+        return self._page(
+            request, int(section), elements, lambda element: plex_xml.element_text(element, as_json=as_json)
+        )
+
+    def _scan(self, request: Request, section: str) -> Response:
+        if int(section) not in self.library.sections:
+            return error(404)
+        folder = request.query.get("path")
+        inside = folder is None or self.library.sections[int(section)].holds(folder)
+        if inside and self.behaviour.scans_at_once:
+            self.library.scan(int(section), folder)
+        return Response()
+
+    # Items
+
+    def _details(self, request: Request, keys: str) -> Response:
+        wanted = keys.split(",")
+        cap = self.behaviour.multi_id_cap
+        items = self._known(wanted)
+        if cap is not None and len(wanted) > cap:
+            items = []
+        elif not items:
+            return error(404)
+        exclusions = _exclusions(request.query)
+        elements = [plex_elements.detailed_item(self.library, item, exclusions) for item in items]
+        attributes = plex_elements.detail_container(self.library, items)
+        return self._document(request, Element("MediaContainer", attributes, elements), "Metadata")
+
+    def _edit_section(self, request: Request, section: str) -> Response:
+        if int(section) not in self.library.sections:
+            return error(404)
+        # The ids only narrow down whom the edit is for: without any it is for every item of the section.
+        keys = [key for key in request.query.get("id", "").split(",") if key]
+        items = self._known(keys) if keys else self.library.items(int(section))
+        items = [item for item in items if item.section_key == int(section)]
+        return self._edit(request, items, whole_library=not keys)
+
+    def _edit_items(self, request: Request, keys: str) -> Response:
+        items = self._known(keys.split(","))
+        return self._edit(request, items, whole_library=False) if items else error(404)
+
+    def _edit(self, request: Request, items: list[PlexItem], *, whole_library: bool) -> Response:
+        arguments = {
+            name: value
+            for name, value in request.query.items()
+            if name not in ("id", "type") and not name.startswith("X-Plex-")
+        }
+        try:
+            edit = parse_edit([(argument.name, argument.value) for argument in request.arguments])
+            apply_edit(self.library, items, edit, self.behaviour)
+        except RefusedEdit:
+            return error(400)
+        rating_keys = tuple(item.rating_key for item in items)
+        self.writes.append(RecordedWrite(time.time(), rating_keys, arguments, whole_library))
+        return Response()
+
+    def _refresh(self, request: Request, key: str) -> Response:
+        if self.library.item(key) is None:
+            return error(404)
+        self.library.refresh_metadata(key)
+        return Response()
+
+    def _rate(self, request: Request) -> Response:
+        item = next(iter(self._known([request.query.get("key", "")])), None)
+        if item is None:
+            return error(404)
+        try:
+            rating = float(request.query.get("rating", ""))
+        except ValueError:
+            return error(400)
+        self.library.set_fields(item, {"user_rating": None if rating < 0 else rating})
+        self.library.touch(item)
+        return Response()
+
+    # Images
+
+    def _list_images(self, request: Request, key: str, images: str) -> Response:
+        item = self.library.item(key)
+        if item is None:
+            return error(404)
+        kind = images.removesuffix("s")
+        shown, selected, _, _ = IMAGE_ATTRIBUTES[kind]
+        container = plex_elements.images_container(item, getattr(item, shown), getattr(item, selected), kind)
+        return self._document(request, container, "Metadata")
+
+    def _upload(self, request: Request, key: str, images: str) -> Response:
+        if self.library.item(key) is None:
+            return error(404)
+        data = request.body or _fetched(request.query.get("url", ""))
+        if not data or (self.behaviour.refuses_non_images and not data.startswith(_FIRST_BYTES_OF_IMAGES)):
+            return error(400)
+        kind = images.removesuffix("s")
+        sha1 = self.library.upload_image(key, kind, data)
+        self.uploads.append(RecordedUpload(time.time(), int(key), kind, sha1, len(data)))
+        return Response()
+
+    def _select(self, request: Request, key: str, kind: str) -> Response:
+        item = self.library.item(key)
+        sha1 = request.query.get("url", "").rpartition("/")[2]
+        if item is None or sha1 not in getattr(item, IMAGE_ATTRIBUTES[kind][0]):
+            return error(404)
+        self.library.select_image(key, kind, sha1)
+        return Response()
+
+    def _image_file(self, request: Request, key: str) -> Response:
+        sha1 = request.query.get("url", "").rpartition("/")[2]
+        item = self.library.item(key)
+        if item is None or sha1 not in item.posters + item.arts:
+            return error(404)
+        return self._image(sha1)
+
+    def _selected_image(self, request: Request, key: str, kind: str, stamp: str) -> Response:
+        item = self.library.item(key)
+        sha1 = item and (item.selected_poster if kind == "thumb" else item.selected_art)
+        return self._image(sha1) if sha1 else error(404)
+
+    def _image(self, sha1: str) -> Response:
+        data = self.library.images[sha1]
+        return Response(body=data, content_type="image/png" if data[:4] == b"\x89PNG" else "image/jpeg")
+
+    # Inside
+
+    def _known(self, keys: list[str]) -> list[PlexItem]:
+        items = (self.library.item(key) for key in dict.fromkeys(keys) if key.isdigit())
+        return [item for item in items if item is not None]
+
+    def _page(
+        self, request: Request, section_key: int, shown: list[Shown], text: Callable[[Shown], str]
+    ) -> Response:
+        """One page of a listing, or all of it where no page was asked for."""
+        start = request.plex_number("X-Plex-Container-Start")
+        size = request.plex_number("X-Plex-Container-Size")
+        limit = request.query.get("limit", "")
+        if limit.isdigit():
+            shown = shown[: int(limit)]
+        total = len(shown)
+        headers = {}
+        attributes: dict[str, int] = {}
+        if start is not None or size is not None:
+            start = start or 0
+            limits = [most for most in (size, self.behaviour.page_cap) if most is not None]
+            shown = shown[start : start + min(limits)] if limits else shown[start:]
+            headers = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Total-Size": str(total)}
+            attributes = {"totalSize": total, "offset": start}
+        if request.halved:
+            shown = shown[: (len(shown) + 1) // 2]
+        if limit:
+            attributes.pop("totalSize", None)
+        attributes = {"size": len(shown), **attributes}
+        container = plex_elements.section_container(self.library, section_key, **attributes)
+        texts = [text(one) for one in shown]
+        body = plex_xml.document_of_texts(container, texts, as_json=request.wants_json, name="Metadata")
+        return Response(200, body, _content_type(request), headers)
+
+    def _document(self, request: Request, container: Element, name: str = "Directory") -> Response:
+        body = plex_xml.document(container, as_json=request.wants_json, name=name)
+        return Response(200, body, _content_type(request))
+
+
+def _content_type(request: Request) -> str:
+    return "application/json" if request.wants_json else "text/xml;charset=utf-8"
+
+
+def _exclusions(query: dict[str, str]) -> Exclusions:
+    elements = frozenset(query.get("excludeElements", "").split(","))
+    return Exclusions(elements, frozenset(query.get("excludeFields", "").split(",")))
+
+
+def _fetched(url: str) -> bytes:
+    """The image at an address; the test server goes nowhere but to its own machine."""
+    if urlsplit(url).scheme != "http" or urlsplit(url).hostname != "127.0.0.1":
+        return b""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            data: bytes = answer.read()
+            return data
+    except OSError:
+        return b""

@@ -1,0 +1,80 @@
+"""The rows of a made-up Stash: scenes with their files, studios, performers, tags and groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+GroupLink = tuple[int, "int | None"]
+
+
+@dataclass
+class VideoFile:
+    """One file of a scene."""
+
+    id: int
+    path: str
+    size: int
+    created_at: str = ""
+
+
+@dataclass
+class Entity:
+    """What a studio, a performer, a tag and a group have in common."""
+
+    id: int
+    name: str
+    created_at: str
+    updated_at: str
+
+
+@dataclass
+class Studio(Entity):
+    """A studio, perhaps below another one."""
+
+    parent: int | None = None
+
+
+@dataclass
+class Performer(Entity):
+    """A performer, perhaps with a picture."""
+
+    image: bytes | None = None
+
+
+@dataclass
+class Tag(Entity):
+    """A tag, perhaps below other ones."""
+
+    parents: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Group(Entity):
+    """A group (older Stash: movie)."""
+
+
+@dataclass
+class Scene:
+    """A scene; relations are kept as ids."""
+
+    id: int
+    created_at: str
+    updated_at: str
+    title: str = ""
+    code: str = ""
+    details: str = ""
+    director: str = ""
+    date: str | None = None
+    rating100: int | None = None
+    organized: bool = False
+    studio: int | None = None
+    performers: list[int] = field(default_factory=list)
+    tags: list[int] = field(default_factory=list)
+    groups: list[GroupLink] = field(default_factory=list)
+    files: list[VideoFile] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    cover: bytes | None = None
+    cover_type: str = "image/jpeg"
+    play_count: int = 0
+    o_counter: int = 0
+    last_played_at: str | None = None

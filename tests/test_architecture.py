@@ -1,0 +1,85 @@
+"""Promises about the shape of the code."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers.stash_plugins import load_plugins
+from tests.servers.world import ROOT, install_plugin
+from validation.config import DISPLAY_NAMES, Stash2PlexConfig
+
+# From the entry down: each room may import those to its right.
+ROOMS = ("Stash2Plex", "reconciliation", "sync_queue", "plex", "validation")
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("room", ROOMS[1:])
+def test_imports_point_one_way(room: str) -> None:
+    forbidden = ROOMS[: ROOMS.index(room)]
+    for path in (ROOT / room).rglob("*.py"):
+        for name in imports_of(path):
+            assert name.partition(".")[0] not in (*forbidden, "tests"), f"{path} imports {name}"
+
+
+def test_only_the_plex_room_talks_to_plexapi() -> None:
+    for room in ROOMS:
+        for path in [ROOT / f"{room}.py"] if room == "Stash2Plex" else (ROOT / room).rglob("*.py"):
+            if room != "plex":
+                assert not any(name.startswith("plexapi") for name in imports_of(path)), path
+
+
+def test_the_entry_imports_as_a_module_and_writes_nothing() -> None:
+    code = (
+        "import Stash2Plex as entry;"
+        "assert entry.stash_interface is entry.config is entry.queue_manager is None;"
+        "assert {'reconcile_all', 'reconcile_recent'} <= entry.management_modes"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+
+
+def test_the_manifest_is_the_only_yml_file_in_the_repository() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert [name for name in listed.stdout.split("\n") if name.endswith(".yml")] == ["Stash2Plex.yml"]
+
+
+def test_stash_loads_the_manifest_with_its_tasks_hooks_and_settings(tmp_path: Path) -> None:
+    plugins, errors = load_plugins(install_plugin(tmp_path / "plugins"))
+    assert errors == []
+    (plugin,) = plugins
+    assert {task.name: task.default_args["mode"] for task in plugin.tasks} == {
+        "Reconcile Library (All)": "reconcile_all",
+        "Reconcile Library (Recent)": "reconcile_recent",
+        "Process Queue": "process_queue",
+    }
+    assert {"Scene.Create.Post", "Scene.Update.Post"} <= set(plugin.hooks[0].triggered_by)
+    assert {"plex_url", "plex_token", "plex_library", "path_map"} <= set(plugin.settings)
+
+
+def test_every_setting_in_the_manifest_is_read_and_every_setting_read_is_in_the_manifest(tmp_path: Path) -> None:
+
+
+    (plugin,), _ = load_plugins(install_plugin(tmp_path / "plugins"))
+    assert set(plugin.settings) == set(Stash2PlexConfig.model_fields)
+    assert {key: setting["displayName"] for key, setting in plugin.settings.items()} == DISPLAY_NAMES

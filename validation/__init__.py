@@ -1,0 +1,1 @@
+"""What comes in, checked: plugin input, settings, scenes read from Stash, the path map."""

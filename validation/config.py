@@ -1,0 +1,120 @@
+"""The plugin's settings, read from whatever Stash stored and checked all at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from validation.exceptions import SettingsInvalid
+from validation.path_map import PathMap
+
+DISPLAY_NAMES = {
+    "plex_url": "Plex URL",
+    "plex_token": "Plex token",
+    "plex_library": "Plex libraries",
+    "path_map": "Path map",
+}
+
+
+def _read_url(value: object) -> str:
+    text = _read_text(value)
+    if not text:
+        raise ValueError(
+            "is not set. Give the address of your Plex server, such as http://192.168.1.10:32400."
+        )
+    if "://" not in text:
+        text = "http://" + text
+    wrong = f"is not a web address ({_without_query(text)}). Give one such as http://192.168.1.10:32400."
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        raise ValueError(wrong) from None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+        raise ValueError(wrong)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    # A person pastes what the browser shows: the web app's path and fragment are no part of the server.
+    path = re.split(r"/web(?:/|$)", parts.path, maxsplit=1)[0].rstrip("/")
+    return f"{parts.scheme.lower()}://{host}{port}{path}"
+
+
+def _without_query(text: str) -> str:
+    """The address without what may hold a password or a token."""
+    return re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", text)[0])
+
+
+def _read_token(value: object) -> str:
+    text = _read_text(value.get_secret_value() if isinstance(value, SecretStr) else value)
+    if not text:
+        raise ValueError("is not set. README.md says where to find your Plex token.")
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("holds characters that no Plex token has. Copy it again, without spaces around it.")
+    return text
+
+
+def _read_names(value: object) -> tuple[str, ...]:
+    """Names between commas, each once, in the order given."""
+    if isinstance(value, tuple):
+        return value
+    names = (name.strip() for name in _read_text(value).split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _read_path_map(value: object) -> PathMap:
+    return value if isinstance(value, PathMap) else PathMap.parse(_read_text(value))
+
+
+def _read_text(value: object) -> str:
+    """Stash stores a text, a number where a text looks like one, or nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError("is not a text. Open the plugin's settings in Stash and enter it again.")
+    return str(value).strip()
+
+
+class Stash2PlexConfig(BaseModel):
+    """The settings as the packages use them; the token shows itself nowhere."""
+
+    model_config = ConfigDict(
+        frozen=True, arbitrary_types_allowed=True, extra="ignore", validate_default=True
+    )
+
+    plex_url: Annotated[str, BeforeValidator(_read_url)] = ""
+    plex_token: Annotated[SecretStr, BeforeValidator(_read_token)] = Field(default=SecretStr(""))
+    plex_library: Annotated[tuple[str, ...], BeforeValidator(_read_names)] = ()
+    path_map: Annotated[PathMap, BeforeValidator(_read_path_map)] = PathMap()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked settings and what to warn about: keys that this version does not know."""
+
+    config: Stash2PlexConfig
+    warnings: tuple[str, ...]
+
+
+def read_settings(stored: Mapping[str, Any]) -> Settings:
+    """Check the settings that Stash stored for the plugin (unset keys are absent).
+
+    Raises SettingsInvalid with one sentence for each wrong setting.
+    """
+    unknown = sorted(set(stored) - set(Stash2PlexConfig.model_fields))
+    warnings = tuple(f"Setting “{key}” is not known to this version and is ignored." for key in unknown)
+    try:
+        return Settings(Stash2PlexConfig.model_validate(dict(stored)), warnings)
+    except ValidationError as error:
+        raise SettingsInvalid(_problems(error)) from None
+
+
+def _problems(error: ValidationError) -> list[str]:
+    problems = {}
+    for entry in error.errors(include_input=False, include_url=False):
+        key = str(entry["loc"][0])
+        problems[key] = entry["msg"].removeprefix("Value error, ")
+    return [f"Setting “{DISPLAY_NAMES[key]}” ({key}): {problem}" for key, problem in problems.items()]

@@ -1,0 +1,44 @@
+"""The errors of what comes in: from Stash's standard input, its settings and its GraphQL answers.
+
+Every message is a sentence for the user that says what is wrong, and where, and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class InvalidInput(Exception):
+    """What Stash handed to the plugin cannot be used."""
+
+
+class SettingsInvalid(InvalidInput):
+    """One or more settings stop a task; `problems` has one sentence for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = tuple(problems)
+
+
+class SceneMalformed(InvalidInput):
+    """Stash returned a scene whose fields are not what its schema says; `scene_id` names it."""
+
+    def __init__(self, scene_id: str, problem: str) -> None:
+        super().__init__(f"Scene {scene_id}: {problem}")
+        self.scene_id = scene_id
+
+
+class StashError(Exception):
+    """Stash could not be asked; nothing was changed by the attempt."""
+
+
+class StashUnavailable(StashError):
+    """Stash cannot be reached, is too slow or is overloaded: try again later."""
+
+
+class StashRefused(StashError):
+    """Stash did not accept the session that it gave to the plugin."""
+
+
+class StashAnswerInvalid(StashError):
+    """Stash answered with an error or with something that is no GraphQL answer."""

@@ -1,0 +1,67 @@
+"""The path map: from a file's path as Stash sees it to its path as Plex sees it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+def path_key(path: str) -> str:
+    """The form in which two paths are compared: NFC, forward slashes, none doubled, none at the end.
+
+    Case is kept: on most servers two files may differ in nothing else.
+    """
+    key = path if path.isascii() else unicodedata.normalize("NFC", path)
+    if "\\" in key:
+        key = key.replace("\\", "/")
+    if "//" in key:
+        # A Windows share begins with two slashes, which are not a doubled one.
+        share = "/" if key.startswith("//") else ""
+        key = share + re.sub("/{2,}", "/", key)
+    return key.rstrip("/") or ("/" if key else "")
+
+
+@dataclass(frozen=True)
+class PathMap:
+    """Pairs of (prefix in Stash, prefix in Plex); the longest prefix that fits wins."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, str]]) -> PathMap:
+        """A map of these pairs, in whatever order and form of slashes."""
+        keyed = {path_key(source): path_key(target) for source, target in pairs}
+        return cls(tuple(sorted(keyed.items(), key=lambda pair: (-len(pair[0]), pair))))
+
+    @classmethod
+    def parse(cls, text: str) -> PathMap:
+        """Read the setting's text, `/data=>/media; /mnt/b=>/b` (semicolons or line breaks between pairs).
+
+        Raises ValueError with a sentence that names the pair.
+        """
+        pairs: dict[str, str] = {}
+        for entry in filter(None, (part.strip() for part in re.split("[;\n]", text))):
+            source, arrow, target = (side.strip() for side in entry.partition("=>"))
+            if not arrow or not source or not target or "=>" in target:
+                raise ValueError(
+                    f"“{entry}” is not a pair such as /data=>/media "
+                    "(the folder in Stash, =>, the same folder in Plex)."
+                )
+            key = path_key(source)
+            if pairs.get(key, target) != target:
+                raise ValueError(f"“{source}” is mapped twice, to {pairs[key]} and to {target}.")
+            pairs[key] = target
+        return cls.of(pairs.items())
+
+    def to_plex(self, path: str) -> str:
+        """The path in Plex, as a path key; a path under no prefix stays as it is."""
+        key = path_key(path)
+        for source, target in self.pairs:
+            if key == source:
+                return target
+            inside = source if source.endswith("/") else source + "/"
+            if key.startswith(inside):
+                return (target if target.endswith("/") else target + "/") + key[len(inside) :]
+        return key

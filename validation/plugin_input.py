@@ -1,0 +1,83 @@
+"""What Stash writes to the plugin's standard input, as typed values.
+
+The hook path imports this module, so it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from validation.exceptions import InvalidInput
+
+
+@dataclass(frozen=True)
+class HookContext:
+    """What changed in Stash: the id of the scene and the hook's type, such as `Scene.Update.Post`.
+
+    Everything else in Stash's hook context differs with the origin of the change and is not kept.
+    """
+
+    id: int
+    type: str
+
+
+@dataclass(frozen=True)
+class PluginInput:
+    """One call of the plugin by Stash.
+
+    `server_connection` is None where Stash sent none: a hook can still be queued without it.
+    """
+
+    server_connection: Mapping[str, Any] | None
+    args: Mapping[str, Any]
+    hook: HookContext | None
+
+
+def parse_plugin_input(raw: bytes) -> PluginInput:
+    """Read the JSON document that Stash writes to standard input (UTF-8, one object).
+
+    Raises InvalidInput with a sentence for the user.
+    """
+    if not raw.strip():
+        raise InvalidInput(
+            "Standard input was empty. Stash2Plex is started by Stash: run its tasks from Stash's Tasks page."
+        )
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(
+            f"Standard input is not JSON ({type(error).__name__}). Stash2Plex is started by Stash."
+        ) from error
+    if not isinstance(document, dict):
+        raise InvalidInput("Standard input is JSON but not an object. Stash2Plex is started by Stash.")
+    args = document.get("args")
+    if not isinstance(args, dict):
+        raise InvalidInput("Stash sent no args. Reload the plugins in Stash and run the task again.")
+    connection = document.get("server_connection")
+    return PluginInput(
+        server_connection=connection if isinstance(connection, dict) and connection else None,
+        args=args,
+        hook=_parse_hook_context(args.get("hookContext")),
+    )
+
+
+def _parse_hook_context(context: object) -> HookContext | None:
+    if context is None:
+        return None
+    if not isinstance(context, dict):
+        raise InvalidInput("Stash sent a hook whose hookContext is not an object; the change is not queued.")
+    hook_type = context.get("type")
+    if not isinstance(hook_type, str) or not hook_type:
+        raise InvalidInput("Stash sent a hook without a type; the change is not queued.")
+    return HookContext(id=_parse_id(context.get("id"), hook_type), type=hook_type)
+
+
+def _parse_id(value: object, hook_type: str) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
+        raise InvalidInput(f"Stash sent the hook {hook_type} without a usable id; the change is not queued.")
+    return value

@@ -1,0 +1,157 @@
+"""A scene as Stash returns it over GraphQL, checked and frozen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, TypeVar
+
+from validation.exceptions import SceneMalformed
+
+SCENE_FRAGMENT = """
+fragment SceneForPlex on Scene {
+  id title details date director rating100 updated_at
+  files { path size }
+  paths { screenshot }
+  studio { name parent_studio { name } }
+  performers { name }
+  tags { name }
+  groups { group { name } }
+}
+"""
+
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+_FRACTION = re.compile(r"\.\d+")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFile:
+    """A video file: its path as Stash sees it and its size in bytes (None where Stash gave none)."""
+
+    path: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a person curated about one video in Stash.
+
+    Texts that are not set are empty, as Stash sends them. `date` is `YYYY`, `YYYY-MM` or
+    `YYYY-MM-DD`. `files` has the primary file first. Performers come in no particular order.
+    """
+
+    id: int
+    updated_at: datetime
+    title: str = ""
+    details: str = ""
+    date: str = ""
+    director: str = ""
+    rating100: int | None = None
+    studio: str = ""
+    parent_studio: str = ""
+    performers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    files: tuple[SceneFile, ...] = ()
+    screenshot_url: str = ""
+
+    @property
+    def is_worth_pushing(self) -> bool:
+        """Whether a person has curated anything that Plex would not know from the file's name."""
+        return bool(self.studio or self.performers or self.tags or self.details or self.date)
+
+
+def parse_scene(raw: object) -> Scene:
+    """Check one scene of a GraphQL answer that selected SCENE_FRAGMENT.
+
+    Raises SceneMalformed, which names the scene and the field.
+    """
+    if not isinstance(raw, Mapping):
+        raise SceneMalformed("without an id", "Stash returned no object for it.")
+    scene_id = str(raw.get("id"))
+    if not (scene_id.isascii() and scene_id.isdigit()):
+        raise SceneMalformed("without an id", "Stash returned a scene whose id is no number.")
+
+    def field(name: str, read: Callable[[Any], T]) -> T:
+        try:
+            return read(raw.get(name))
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            problem = f"Stash returned an unusable value for its {name}; open and save it in Stash."
+            raise SceneMalformed(scene_id, problem) from error
+
+    return Scene(
+        id=int(scene_id),
+        updated_at=field("updated_at", parse_timestamp),
+        title=field("title", _text),
+        details=field("details", _text),
+        date=field("date", _date),
+        director=field("director", _text),
+        rating100=field("rating100", _rating),
+        studio=field("studio", _name_or_empty),
+        parent_studio=field("studio", lambda studio: _name_or_empty(studio and studio.get("parent_studio"))),
+        performers=field("performers", _names),
+        tags=field("tags", _names),
+        groups=field("groups", lambda groups: tuple(_name(entry["group"]) for entry in groups or ())),
+        files=field("files", lambda files: tuple(_file(entry) for entry in files)),
+        screenshot_url=field("paths", lambda paths: _text((paths or {}).get("screenshot"))),
+    )
+
+
+def parse_timestamp(value: object) -> datetime:
+    """A Stash timestamp, RFC 3339 with the server's own offset, as an instant.
+
+    Raises ValueError or TypeError.
+    """
+    if not isinstance(value, str):
+        raise TypeError("a timestamp is text")
+    text = _FRACTION.sub("", value.strip())
+    moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _date(value: object) -> str:
+    text = _text(value).strip()
+    if text and not _DATE.fullmatch(text):
+        raise ValueError("not a date")
+    return text
+
+
+def _rating(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+        raise ValueError("not a rating from 0 to 100")
+    return value or None
+
+
+def _name(value: Mapping[str, Any]) -> str:
+    name = value["name"]
+    if not isinstance(name, str):
+        raise TypeError("not a name")
+    return name
+
+
+def _name_or_empty(value: Mapping[str, Any] | None) -> str:
+    return "" if value is None else _name(value)
+
+
+def _names(values: Any) -> tuple[str, ...]:
+    return tuple([_name(value) for value in values])
+
+
+def _file(value: Mapping[str, Any]) -> SceneFile:
+    path, size = value["path"], value["size"]
+    if not isinstance(path, str) or not path:
+        raise TypeError("not a path")
+    return SceneFile(path=path, size=None if size is None else int(size))

@@ -1,0 +1,342 @@
+"""Reading Stash over GraphQL: the one place that talks to it.
+
+stashapp-tools' StashInterface carries our own documents. What it lacks is in the session beneath
+it: time-outs, errors that say what happened, another try when Stash's database is locked, and the
+session cookie of the latest answer (Stash's cookies end after an hour, requests would keep
+sending the first one).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+from stashapi import log
+from stashapi.stashapp import StashInterface
+
+from validation.exceptions import (
+    SceneMalformed,
+    StashAnswerInvalid,
+    StashError,
+    StashRefused,
+    StashUnavailable,
+)
+from validation.scene import SCENE_FRAGMENT, Scene, parse_scene, parse_timestamp
+
+PLUGIN_ID = "Stash2Plex"
+PAGE_SIZE = 500
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 60.0
+LOCKED_RETRIES = 5
+# Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
+# the server's time zone and summer time; what is too old is left out by its instant.
+OFFSET_MARGIN = timedelta(hours=26)
+
+_COUNT = "query Count { findScenes(filter: {per_page: 0}) { count } }"
+_PAGE = (
+    "query Page($find: FindFilterType, $where: SceneFilterType)"
+    " { findScenes(filter: $find, scene_filter: $where) { scenes { ...SceneForPlex } } }" + SCENE_FRAGMENT
+)
+_PAGE_OF_IDS = (
+    "query PageOfIds($find: FindFilterType, $where: SceneFilterType)"
+    " { findScenes(filter: $find, scene_filter: $where) { scenes { id } } }"
+)
+_NEWEST = (
+    'query Newest { findScenes(filter: {sort: "updated_at", direction: DESC, per_page: 1})'
+    " { scenes { updated_at } } }"
+)
+_SETTINGS = "query Settings($ids: [ID!]) { configuration { plugins(include: $ids) } }"
+
+
+@dataclass(frozen=True)
+class ScenePage:
+    """Scenes in the order of their ids, and one sentence for each that could not be used."""
+
+    scenes: tuple[Scene, ...]
+    errors: tuple[str, ...]
+
+
+class Stash:
+    """A connection to the Stash that started the plugin. Not for use by several threads at once."""
+
+    def __init__(self, server_connection: Mapping[str, Any]) -> None:
+        """Connect; raises StashError, whose text is a sentence for the user."""
+        self._session = _StashSession(_cookie_of(server_connection))
+        address = {
+            "Scheme": server_connection.get("Scheme") or "http",
+            "Host": _connectable_host(server_connection.get("Host")),
+            "Port": server_connection.get("Port") or 9999,
+            "Logger": _QuietLog(),
+        }
+        try:
+            self._interface = _Interface(address, self._session)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise StashAnswerInvalid("What answers at Stash's address is not Stash.") from error
+
+    def plugin_settings(self) -> Mapping[str, Any]:
+        """What Stash stored of this plugin's settings; unset keys are absent."""
+        plugins = self._ask(_SETTINGS, {"ids": [PLUGIN_ID]}, "configuration", "plugins")
+        stored = plugins.get(PLUGIN_ID) if isinstance(plugins, Mapping) else None
+        return stored if isinstance(stored, Mapping) else {}
+
+    def count_scenes(self) -> int:
+        """How many scenes Stash has."""
+        count = self._ask(_COUNT, {}, "findScenes", "count")
+        return count if isinstance(count, int) else 0
+
+    def pages(self, where: Mapping[str, Any] | None = None) -> Iterator[ScenePage]:
+        """All scenes that the GraphQL filter `where` admits, by pages.
+
+        Pages follow the id, so a scene that is added or edited meanwhile shifts none of them.
+        """
+        last_id = 0
+        while True:
+            variables = {
+                "find": {"sort": "id", "direction": "ASC", "per_page": PAGE_SIZE, "page": 1},
+                "where": {**(where or {}), "id": {"value": last_id, "modifier": "GREATER_THAN"}},
+            }
+            raw = self._read_page(variables)
+            if raw:
+                yield _checked(raw)
+            if len(raw) < PAGE_SIZE:
+                return
+            following = _highest_id(raw)
+            if following <= last_id:
+                raise StashAnswerInvalid(
+                    "Stash returned a page of scenes without ids; nothing more was read."
+                )
+            last_id = following
+
+    def pages_updated_within(self, period: timedelta) -> Iterator[ScenePage]:
+        """Scenes whose updated_at lies within `period` before now, by Stash's own clock."""
+        newest = self._ask_for_list(_NEWEST, {})
+        if not newest:
+            return
+        try:
+            offset = parse_timestamp(newest[0]["updated_at"]).utcoffset() or timedelta()
+        except (KeyError, TypeError, ValueError) as error:
+            raise StashAnswerInvalid("Stash returned a scene without a usable updated_at.") from error
+        since = (self._session.server_time or datetime.now(timezone.utc)) - period
+        text = (since - OFFSET_MARGIN).astimezone(timezone(offset)).strftime("%Y-%m-%dT%H:%M:%S")
+        for page in self.pages({"updated_at": {"value": text, "modifier": "GREATER_THAN"}}):
+            recent = tuple(scene for scene in page.scenes if scene.updated_at >= since)
+            yield ScenePage(recent, page.errors)
+
+    def scenes_by_id(self, ids: Sequence[int]) -> tuple[dict[int, Scene | None], dict[int, SceneMalformed]]:
+        """The scenes of these ids in one request: None where Stash has no such scene (any more).
+
+        The second value has the scenes that Stash returned malformed.
+        """
+        found: dict[int, Scene | None] = {}
+        malformed: dict[int, SceneMalformed] = {}
+        for scene_id, raw in self._read_by_id(ids).items():
+            one = raw if raw is None or isinstance(raw, SceneMalformed) else _scene_or_problem(raw)
+            if isinstance(one, SceneMalformed):
+                malformed[scene_id] = one
+            else:
+                found[scene_id] = one
+        return found, malformed
+
+    def _read_page(self, variables: dict[str, Any]) -> list[Any]:
+        try:
+            return self._ask_for_list(_PAGE, variables)
+        except _GraphQLRefusal as refusal:
+            # One scene that Stash cannot resolve spoils the whole page: read the others one by one.
+            log.debug(f"A page of scenes failed ({refusal}); its scenes are read one by one.")
+        ids = [int(scene["id"]) for scene in self._ask_for_list(_PAGE_OF_IDS, variables)]
+        page: list[Any] = []
+        for start in range(0, len(ids), 50):
+            for scene_id, raw in self._read_by_id(ids[start : start + 50]).items():
+                page.append({"id": str(scene_id)} if isinstance(raw, SceneMalformed) else raw)
+        return [raw for raw in page if raw is not None]
+
+    def _read_by_id(self, ids: Sequence[int]) -> dict[int, Any]:
+        """The raw scenes by id; a SceneMalformed for one that Stash could not resolve."""
+        try:
+            answer = self._ask(
+                _document_by_id(len(ids)), {f"s{n}": str(scene_id) for n, scene_id in enumerate(ids)}
+            )
+            return {scene_id: answer.get(f"s{n}") for n, scene_id in enumerate(ids)}
+        except _GraphQLRefusal as refusal:
+            if len(ids) == 1:
+                problem = f"Stash could not read it ({refusal}); open and save it in Stash."
+                return {ids[0]: SceneMalformed(str(ids[0]), problem)}
+        middle = len(ids) // 2
+        return {**self._read_by_id(ids[:middle]), **self._read_by_id(ids[middle:])}
+
+    def _ask_for_list(self, document: str, variables: dict[str, Any]) -> list[Any]:
+        scenes = self._ask(document, variables, "findScenes", "scenes")
+        if not isinstance(scenes, list):
+            raise StashAnswerInvalid("Stash returned no list of scenes.")
+        return scenes
+
+    def _ask(self, document: str, variables: dict[str, Any], *path: str) -> Any:
+        """The answer's data, or what stands in it at the end of `path`."""
+        answer = self._interface.call_GQL(document, variables)
+        for name in path:
+            if not isinstance(answer, Mapping) or name not in answer:
+                raise StashAnswerInvalid(f"Stash's answer has no {'.'.join(path)}.")
+            answer = answer[name]
+        return answer
+
+
+def _document_by_id(count: int) -> str:
+    """One aliased findScene an id: an unknown id gives null there, and fails nothing else.
+
+    `findScenes(ids:)` fails as a whole for one deleted scene, and an empty list returns others.
+    """
+    names = [f"s{n}" for n in range(count)]
+    parameters = ", ".join(f"${name}: ID!" for name in names)
+    fields = " ".join(f"{name}: findScene(id: ${name}) {{ ...SceneForPlex }}" for name in names)
+    return f"query ScenesById({parameters}) {{ {fields} }}{SCENE_FRAGMENT}"
+
+
+def _checked(raw_scenes: Sequence[Any]) -> ScenePage:
+    parsed = [_scene_or_problem(raw) for raw in raw_scenes]
+    return ScenePage(
+        tuple(one for one in parsed if isinstance(one, Scene)),
+        tuple(str(one) for one in parsed if isinstance(one, SceneMalformed)),
+    )
+
+
+def _scene_or_problem(raw: Any) -> Scene | SceneMalformed:
+    try:
+        return parse_scene(raw)
+    except SceneMalformed as error:
+        return error
+
+
+def _highest_id(raw_scenes: Sequence[Any]) -> int:
+    ids = [str(raw.get("id")) for raw in raw_scenes if isinstance(raw, Mapping)]
+    return max((int(text) for text in ids if text.isascii() and text.isdigit()), default=0)
+
+
+def _cookie_of(server_connection: Mapping[str, Any]) -> str:
+    cookie = server_connection.get("SessionCookie")
+    value = cookie.get("Value") if isinstance(cookie, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _connectable_host(host: object) -> str:
+    """The address to connect to for the one Stash listens on ("0.0.0.0" means all of them)."""
+    text = str(host or "").strip("[] ")
+    if text in ("", "0.0.0.0"):
+        return "127.0.0.1"
+    if text == "::":
+        return "[::1]"
+    return f"[{text}]" if ":" in text else text
+
+
+class _GraphQLRefusal(StashAnswerInvalid):
+    """Stash answered the document with errors."""
+
+
+class _QuietLog:
+    """Takes StashInterface's own log: what fails reaches the user once, in our words."""
+
+    def __getattr__(self, level: str) -> Any:
+        return log.debug
+
+
+class _Interface(StashInterface):
+    """StashInterface over our session, without the half megabyte of introspection at its start.
+
+    The introspection feeds generated fragments; our documents bring their own.
+    """
+
+    def __init__(self, address: dict[str, Any], session: _StashSession) -> None:
+        self._session = session
+        super().__init__(address)
+
+    @property
+    def s(self) -> _StashSession:
+        return self._session
+
+    @s.setter
+    def s(self, session: requests.Session) -> None:
+        self._session.headers.update(session.headers)
+
+    def _get_fragments_introspection(self, *_: Any) -> dict[str, str]:
+        return {}
+
+
+class _StashSession(requests.Session):
+    """A session whose posts either return a GraphQL answer with data or raise a StashError."""
+
+    def __init__(self, cookie: str) -> None:
+        super().__init__()
+        self.trust_env = False
+        # The plugin talks to the Stash that started it, whose certificate is nearly always its own.
+        self.verify = False
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.server_time: datetime | None = None
+        if cookie:
+            self.headers["Cookie"] = f"session={cookie}"
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        kwargs["allow_redirects"] = False
+        for attempt in range(LOCKED_RETRIES):
+            response = self._send_once(request, **kwargs)
+            problem = _problem_of(response)
+            if problem is None:
+                break
+            if "database is locked" not in str(problem) or attempt == LOCKED_RETRIES - 1:
+                raise problem
+            time.sleep(0.1 * 2**attempt)
+        return response
+
+    def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        try:
+            response = super().send(request, **kwargs)
+        except requests.RequestException as error:
+            raise StashUnavailable(
+                f"Stash cannot be reached or is too slow ({type(error).__name__}). Is it running? "
+                "Nothing is lost; run the task again."
+            ) from error
+        renewed = response.cookies.get("session")
+        if renewed:
+            self.headers["Cookie"] = f"session={renewed}"
+        self.server_time = _server_time(response)
+        return response
+
+
+def _server_time(response: requests.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _problem_of(response: requests.Response) -> StashError | None:
+    """What is wrong with a GraphQL answer, in words for the user; None when it has its data."""
+    status = response.status_code
+    if status in (401, 403):
+        return StashRefused(f"Stash did not accept the plugin's session ({status}). Run the task again.")
+    if status == 429 or status >= 500:
+        return StashUnavailable(f"Stash answered {status}. Nothing is lost; run the task again later.")
+    try:
+        content = response.json()
+    except (ValueError, RecursionError):
+        return StashAnswerInvalid(f"Stash answered {status} with something that is not JSON.")
+    if not isinstance(content, dict):
+        return StashAnswerInvalid(f"Stash answered {status} with JSON that is no GraphQL answer.")
+    if content.get("errors"):
+        return _GraphQLRefusal(f"Stash answered: {_messages(content['errors'])}")
+    if status != 200 or not isinstance(content.get("data"), dict):
+        return StashAnswerInvalid(f"Stash answered {status} without data.")
+    return None
+
+
+def _messages(errors: object) -> str:
+    entries = errors if isinstance(errors, list) else [errors]
+    texts = [str(entry.get("message")) if isinstance(entry, Mapping) else str(entry) for entry in entries]
+    return "; ".join(dict.fromkeys(texts))[:500]
