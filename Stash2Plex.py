@@ -165,17 +165,17 @@ def _drain(stash: Stash, settings: Stash2PlexConfig, manager: QueueManager) -> s
 
     queue, data_dir = manager.get_queue(), Path(get_plugin_data_dir())
     queue.release_claimed()
-    waiting = queue.count_ready()
+    waiting = len({queued.job.scene_id for queued in queue.jobs()})
     if not waiting:
         _log("info", "The queue is empty: nothing to write to Plex.")
         return None
-    _log("info", f"{waiting} jobs wait in the queue.")
+    _log("info", f"{waiting} scenes wait in the queue.")
     state = SyncState(data_dir)
     try:
         plex = Plex(settings.plex_url, settings.plex_token.get_secret_value(), client_identifier(data_dir))
         summary = SyncWorker(queue, state, stash, plex, settings, report_progress=Progress()).drain()
     except PlexError as problem:
-        return _report(f"{problem} {waiting} jobs wait.")
+        return _report(f"{problem} {waiting} scenes wait.")
     finally:
         state.close()
     _log_lines("info", report.summary_lines(summary))

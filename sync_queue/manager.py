@@ -96,10 +96,6 @@ class JobQueue(SQLiteAckQueue):
         """The jobs that wait or are being written, oldest first."""
         return self._read(f"status <= {_CLAIMED}", ())
 
-    def count_ready(self) -> int:
-        """How many rows wait, by a fresh look at the database (other processes append too)."""
-        return int(self._count())
-
     def claim(self, rows: Sequence[int]) -> None:
         """Mark rows as taken by the worker; after a crash they are ready again."""
         self._set_status(rows, _CLAIMED)

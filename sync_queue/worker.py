@@ -49,7 +49,7 @@ class Outcome(Enum):
 
 @dataclass
 class DrainSummary:
-    """Scenes by outcome, the jobs still in the queue, and why the drain stopped before its end."""
+    """Scenes by outcome, the scenes still in the queue, and why the drain stopped before its end."""
 
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     left: int = 0
@@ -105,7 +105,7 @@ class SyncWorker:
             self._drain_all(finder)
         except (StashError, PlexError) as error:
             self._summary.stopped = str(error)
-        self._summary.left = self._queue.count_ready()
+        self._summary.left = len({queued.job.scene_id for queued in self._queue.jobs()})
         return self._summary
 
     def _drain_all(self, finder: ItemFinder) -> None:

@@ -77,9 +77,7 @@ def test_stash_loads_the_manifest_with_its_tasks_hooks_and_settings(tmp_path: Pa
     assert {"plex_url", "plex_token", "plex_library", "path_map"} <= set(plugin.settings)
 
 
-def test_every_setting_in_the_manifest_is_read_and_every_setting_read_is_in_the_manifest(tmp_path: Path) -> None:
-
-
+def test_the_manifest_offers_exactly_the_settings_that_are_read(tmp_path: Path) -> None:
     (plugin,), _ = load_plugins(install_plugin(tmp_path / "plugins"))
     assert set(plugin.settings) == set(Stash2PlexConfig.model_fields)
     assert {key: setting["displayName"] for key, setting in plugin.settings.items()} == DISPLAY_NAMES
