@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,10 @@ from validation.exceptions import InvalidInput, SettingsInvalid, StashError  # n
 from validation.plugin_input import HookContext, PluginInput, parse_plugin_input  # noqa: E402
 
 if TYPE_CHECKING:
+    from plex.client import Plex
+    from sync_queue.job import Job
     from sync_queue.manager import QueueManager
+    from sync_queue.state import SyncState
     from validation.config import Stash2PlexConfig
     from validation.redaction import Redaction
     from validation.stash import Stash
@@ -34,7 +39,8 @@ config: Stash2PlexConfig | None = None
 queue_manager: QueueManager | None = None
 _redactions: list[Redaction] = []
 
-QUEUED_HOOKS = frozenset({"Scene.Create.Post", "Scene.Update.Post"})
+# What a hook's type says about the job: the entity that changed, empty for a scene.
+HOOK_ENTITIES = {"Scene": "", "Performer": "performer", "Studio": "studio", "Tag": "tag", "Group": "group"}
 REPORT_A_FAULT = "This is a fault in Stash2Plex: please report it with the debug log."
 
 # Modes that look at the queue or add to it, and return without draining it.
@@ -73,7 +79,7 @@ def _run(plugin_input: PluginInput) -> str | None:
     _task_of(plugin_input.args)
     try:
         _prepare_task(plugin_input.server_connection)
-        return handle_task(plugin_input.args)
+        return _run_task(plugin_input.args)
     except StashError as problem:
         return _report(str(problem))
     except SettingsInvalid as problem:
@@ -85,21 +91,47 @@ def _run(plugin_input: PluginInput) -> str | None:
         _close_task()
 
 
+def _run_task(args: Mapping[str, Any]) -> str | None:
+    from plex.exceptions import PlexError
+
+    try:
+        return handle_task(args)
+    except PlexError as problem:
+        return _report(str(problem))
+
+
 def handle_hook(hook: HookContext) -> None:
     """Queue the scene that changed: no settings, no network, nothing that could lose the change."""
-    if hook.type not in QUEUED_HOOKS:
+    job = _job_of(hook)
+    if job is None:
         return
     from sync_queue.manager import QueueManager
 
     try:
         manager = QueueManager(get_plugin_data_dir())
-        manager.append(hook.id, hook.type)
+        manager.append(job)
     except _database_errors() as problem:
         raise InvalidInput(
-            f"The change of scene {hook.id} could not be queued: {_data_dir_problem(problem)} "
-            "Reconcile Library finds it later."
+            f"{hook.type} of {hook.id} could not be queued: {_data_dir_problem(problem)} "
+            "Reconcile Library finds the change later."
         ) from problem
     manager.close()
+
+
+def _job_of(hook: HookContext) -> Job | None:
+    """The job for what a hook tells; None for hooks that do not concern scenes."""
+    from sync_queue.job import ALL_SCENES, Job
+
+    kind, _, event = hook.type.partition(".")
+    entity = HOOK_ENTITIES.get(kind)
+    if entity is None:
+        return None
+    if not entity:
+        return Job(hook.id, hook.type, queued_at=time.time())
+    if event.startswith("Destroy"):
+        # The links to its scenes are gone with it: what was pushed tells which scenes changed.
+        return Job(0, hook.type, queued_at=time.time(), entity=ALL_SCENES)
+    return Job(0, hook.type, queued_at=time.time(), entity=entity, entity_id=hook.id)
 
 
 def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str | None:
@@ -139,45 +171,32 @@ def handle_reconcile(scope: str) -> str | None:
 
 def handle_process_queue() -> str | None:
     """Drain the queue into Plex and log a summary."""
-    if stash_interface is None:
-        return _report("No Stash connection available to process the queue")
-    if config is None:
-        return _report("No config available to process the queue")
-    if queue_manager is None:
-        return _report("No queue available: nothing was written to Plex")
     from sync_queue.exclusive import AlreadyRunning, exclusive
 
+    stash, settings = _stash_and_config()
+    if queue_manager is None:
+        return _report("No queue available: nothing was written to Plex")
     try:
         with exclusive(Path(get_plugin_data_dir()) / "worker.lock"):
-            return _drain(stash_interface, config, queue_manager)
+            return _drain(stash, settings, queue_manager)
     except AlreadyRunning:
         _log("info", "Process Queue is already running elsewhere; what waits is written by that run.")
     return None
 
 
 def _drain(stash: Stash, settings: Stash2PlexConfig, manager: QueueManager) -> str | None:
-    from plex.client import Plex, client_identifier
-    from plex.exceptions import PlexError
     from sync_queue import report
     from sync_queue.progress import Progress
-    from sync_queue.state import SyncState
     from sync_queue.worker import SyncWorker
 
-    queue, data_dir = manager.get_queue(), Path(get_plugin_data_dir())
+    queue = manager.get_queue()
     queue.release_claimed()
-    waiting = len({queued.job.scene_id for queued in queue.jobs()})
+    waiting = sum(1 for _ in queue.jobs())
     if not waiting:
         _log("info", "The queue is empty: nothing to write to Plex.")
         return None
-    _log("info", f"{waiting} scenes wait in the queue.")
-    state = SyncState(data_dir)
-    try:
-        plex = Plex(settings.plex_url, settings.plex_token.get_secret_value(), client_identifier(data_dir))
+    with _plex_and_state(settings) as (plex, state):
         summary = SyncWorker(queue, state, stash, plex, settings, report_progress=Progress()).drain()
-    except PlexError as problem:
-        return _report(f"{problem} {waiting} scenes wait.")
-    finally:
-        state.close()
     _log_lines("info", report.summary_lines(summary))
     if summary.stopped:
         return _report(f"Stopped early: {summary.stopped}")
@@ -185,10 +204,69 @@ def _drain(stash: Stash, settings: Stash2PlexConfig, manager: QueueManager) -> s
     return None
 
 
+def handle_preview() -> str | None:
+    """Show what a sync of everything that differs would write, in the log and as a report."""
+    from reconciliation import engine, preview
+
+    stash, settings = _stash_and_config()
+    data_dir = Path(get_plugin_data_dir())
+    detection = engine.GapDetectionEngine(stash=stash, config=settings, data_dir=data_dir, queue=None)
+    result = detection.run(scope="all")
+    _log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
+    waiting = [one.job.scene_id for one in queue_manager.get_queue().jobs()] if queue_manager else []
+    scene_ids = sorted({*detection.gaps, *waiting} - {0})
+    with _plex_and_state(settings) as (plex, state):
+        shown = preview.Preview(stash, plex, state, settings, data_dir).run(scene_ids)
+    _log_lines("info", preview.summary_lines(shown))
+    return None
+
+
+def handle_undo_first_sync() -> str | None:
+    """Put back the values locked in Plex that the first sync replaced."""
+    from sync_queue.undo import undo_first_sync
+
+    _, settings = _stash_and_config()
+    with _plex_and_state(settings) as (plex, state):
+        state.use_server(plex.machine_identifier, str(settings.path_map))
+        summary = undo_first_sync(plex, state)
+    _log("info", f"Put back {summary.fields} fields of {summary.restored} items.")
+    if summary.changed_since:
+        _log("info", f"Left alone: {summary.changed_since} items that were changed since the first sync.")
+    if summary.gone:
+        _log("info", f"Not in Plex any more: {summary.gone} items.")
+    if summary.failed:
+        return _report(f"Plex refused to put back {summary.failed} items; run the task again.")
+    return None
+
+
+def _stash_and_config() -> tuple[Stash, Stash2PlexConfig]:
+    if stash_interface is None:
+        raise InvalidInput("No Stash connection available for this task")
+    if config is None:
+        raise InvalidInput("No config available for this task")
+    return stash_interface, config
+
+
+@contextmanager
+def _plex_and_state(settings: Stash2PlexConfig) -> Iterator[tuple[Plex, SyncState]]:
+    from plex.client import Plex, client_identifier
+    from sync_queue.state import SyncState
+
+    data_dir = Path(get_plugin_data_dir())
+    state = SyncState(data_dir)
+    try:
+        token = settings.plex_token.get_secret_value()
+        yield Plex(settings.plex_url, token, client_identifier(data_dir)), state
+    finally:
+        state.close()
+
+
 TASKS: Mapping[str, Callable[[], str | None]] = {
     "reconcile_all": lambda: handle_reconcile("all"),
     "reconcile_recent": lambda: handle_reconcile("recent"),
     "process_queue": lambda: handle_process_queue(),
+    "preview": lambda: handle_preview(),
+    "undo_first_sync": lambda: handle_undo_first_sync(),
 }
 
 
@@ -215,6 +293,7 @@ def _prepare_task(server_connection: Mapping[str, Any]) -> None:
     settings = read_settings(stored)
     _log_lines("warning", settings.warnings)
     config = settings.config
+    stash_interface.reads_performer_pictures = bool(config.performer_image_address)
     try:
         queue_manager = QueueManager(get_plugin_data_dir())
     except _database_errors() as problem:

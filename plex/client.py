@@ -96,6 +96,10 @@ class Plex:
         """Write; Plex answers a successful write with nothing. Raises PlexError."""
         self._server.query(path + joinArgs(arguments), method=self._session.put)
 
+    def post(self, path: str, content: bytes) -> None:
+        """Send bytes, an image; Plex answers with nothing. Raises PlexError."""
+        self._server.query(path, method=self._session.post, data=content)
+
 
 def _not_plex() -> PlexAnswerInvalid:
     return PlexAnswerInvalid(

@@ -1,6 +1,6 @@
 """The fields that are carried: what a scene is in Plex's terms.
 
-To add a field, add it to FIELDS and to `fields_of_scene`; reading, merging and writing follow the table.
+To add a field, add it to FIELDS and to `_values_of_scene`; reading, merging and writing follow the table.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from validation.config import Stash2PlexConfig
+from validation.images import local_path
 from validation.scene import Scene
 
 Value = str | tuple[str, ...]
@@ -22,6 +24,7 @@ class Kind(Enum):
     """How a field's value compares and merges."""
 
     TEXT = "one value"
+    NUMBER = "a number, as text with one decimal"
     TAGS = "a set of names"
 
 
@@ -29,13 +32,14 @@ class Kind(Enum):
 class Field:
     """One field of a Plex item.
 
-    `name` is Plex's name of it in edits and locks. `source` is where listings and details carry it:
-    an attribute of the item for texts, child elements for tags. `limit` is in characters.
-    `shared` marks a list that people fill in Plex as well (collections): the first contact adds to
-    it and takes nothing away.
+    `name` is Plex's name of it in edits and locks, `title` the user's word for it. `source` is where
+    listings and details carry it: an attribute of the item for texts, child elements for tags.
+    `limit` is in characters. `shared` marks a list that people fill in Plex as well (collections,
+    labels): the first contact adds to it and takes nothing away.
     """
 
     name: str
+    title: str
     kind: Kind
     source: str
     limit: int
@@ -43,26 +47,34 @@ class Field:
 
 
 FIELDS = (
-    Field("title", Kind.TEXT, "title", 1_000),
+    Field("title", "title", Kind.TEXT, "title", 1_000),
+    Field("titleSort", "sort title", Kind.TEXT, "titleSort", 1_000),
     # Longer summaries make a request line that proxies, and perhaps Plex, refuse.
-    Field("summary", Kind.TEXT, "summary", 20_000),
-    Field("originallyAvailableAt", Kind.TEXT, "originallyAvailableAt", 10),
-    Field("studio", Kind.TEXT, "studio", 500),
-    Field("actor", Kind.TAGS, "Role", 250),
-    Field("director", Kind.TAGS, "Director", 250),
-    Field("genre", Kind.TAGS, "Genre", 250),
-    Field("collection", Kind.TAGS, "Collection", 250, shared=True),
+    Field("summary", "summary", Kind.TEXT, "summary", 20_000),
+    Field("originallyAvailableAt", "date", Kind.TEXT, "originallyAvailableAt", 10),
+    Field("studio", "studio", Kind.TEXT, "studio", 500),
+    Field("contentRating", "content rating", Kind.TEXT, "contentRating", 100),
+    Field("userRating", "rating", Kind.NUMBER, "userRating", 10),
+    Field("actor", "actors", Kind.TAGS, "Role", 250),
+    Field("director", "directors", Kind.TAGS, "Director", 250),
+    Field("genre", "genres", Kind.TAGS, "Genre", 250),
+    Field("label", "labels", Kind.TAGS, "Label", 250, shared=True),
+    Field("collection", "collections", Kind.TAGS, "Collection", 250, shared=True),
 )
+_ARTICLE = re.compile(r"(the|an|a)\s+(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class PlexFields:
-    """Values by field name: a text ("" where there is none) or names without doubles."""
+    """Values by field name: a text ("" where there is none) or names without doubles.
+
+    A field that is not there is not carried: the settings leave it alone.
+    """
 
     values: Mapping[str, Value]
 
     def text(self, name: str) -> str:
-        """A text field's value."""
+        """The value of a field that is no tag list."""
         value = self.values[name]
         assert isinstance(value, str)
         return value
@@ -75,26 +87,68 @@ class PlexFields:
 
     def fingerprint(self) -> bytes:
         """Eight bytes that differ when any value differs in more than case or order of tags."""
-        content = [
-            sorted(map(tag_key, value)) if isinstance(value, tuple) else text_key(value)
-            for value in self.values.values()
-        ]
+        content = {
+            name: sorted(map(tag_key, value)) if isinstance(value, tuple) else text_key(value)
+            for name, value in self.values.items()
+        }
         return hashlib.blake2b(json.dumps(content).encode(), digest_size=8).digest()
 
 
-def fields_of_scene(scene: Scene) -> PlexFields:
-    """What Plex should show for this scene; empty where Stash has nothing."""
-    raw: dict[str, str | Iterable[str]] = {
+def fields_of_scene(scene: Scene, config: Stash2PlexConfig) -> PlexFields:
+    """What Plex should show for this scene under these settings; empty where Stash has nothing."""
+    raw = _values_of_scene(scene, config)
+    return PlexFields(
+        {
+            field.name: _clean(field, raw[field.name])
+            for field in FIELDS
+            if field.name in raw and field.title not in config.leave_fields
+        }
+    )
+
+
+def _values_of_scene(scene: Scene, config: Stash2PlexConfig) -> dict[str, str | Iterable[str]]:
+    values: dict[str, str | Iterable[str]] = {
         "title": scene.title,
+        "titleSort": _without_article(scene.title),
         "summary": scene.details,
         "originallyAvailableAt": _full_date(scene.date),
         "studio": scene.studio,
+        "userRating": "" if scene.rating100 is None else f"{scene.rating100 / 10:.1f}",
         "actor": sorted(scene.performers),
         "director": [scene.director],
-        "genre": scene.tags,
-        "collection": [scene.studio],
+        "genre": [],
+        "collection": [],
     }
-    return PlexFields({field.name: _clean(field, raw[field.name]) for field in FIELDS})
+    if config.content_rating:
+        values["contentRating"] = config.content_rating
+    collections = [scene.studio, *scene.groups]
+    if config.parent_studio_collection:
+        collections.append(scene.parent_studio)
+    tags = carried_tags(scene.tags, config)
+    if config.tags_as == "collections":
+        collections.extend(tags)
+    else:
+        values["label" if config.tags_as == "labels" else "genre"] = tags
+    values["collection"] = [config.collection_prefix + name for name in collections if name.strip()]
+    return values
+
+
+def pictures_of_scene(scene: Scene, config: Stash2PlexConfig) -> dict[str, str]:
+    """The addresses of performers' pictures as Plex can reach them, by tag key; empty if not asked for."""
+    base = config.performer_image_address
+    if not base or "actors" in config.leave_fields:
+        return {}
+    return {tag_key(name): base + local_path(url) for name, url in scene.performer_pictures}
+
+
+def carried_tags(tags: Iterable[str], config: Stash2PlexConfig) -> list[str]:
+    """The tags that the settings admit, under the names that the settings give them."""
+    included = {name.casefold() for name in config.tags_include}
+    excluded = {name.casefold() for name in config.tags_exclude}
+    admitted = (
+        tag for tag in tags if tag.casefold() not in excluded and (not included or tag.casefold() in included)
+    )
+    return [config.tags_rename.get(tag.casefold(), tag) for tag in admitted]
 
 
 def text_key(text: str) -> str:
@@ -105,6 +159,12 @@ def text_key(text: str) -> str:
 def tag_key(name: str) -> str:
     """The form in which two names compare equal: Plex changes the case of tags it creates."""
     return text_key(name).casefold()
+
+
+def _without_article(title: str) -> str:
+    """The sort title of a title that starts with an article; empty for others, which sort as they are."""
+    article = _ARTICLE.match(title.lstrip())
+    return title.lstrip()[article.end() :] if article else ""
 
 
 def _full_date(date: str) -> str:

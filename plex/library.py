@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from plex.client import Plex
 from plex.exceptions import LibraryNotFound, PlexAnswerInvalid, PlexNotFound
-from plex.fields import FIELDS, Kind, PlexFields, Value
+from plex.fields import FIELDS, Field, Kind, PlexFields, Value
 
 PAGE_SIZE = 1000
 # Servers with rich metadata were seen to answer longer lists of ids with nothing.
@@ -61,13 +61,17 @@ class ListedItem:
 
 @dataclass(frozen=True, slots=True)
 class PlexItem:
-    """An item in full: every value of the carried fields, and the names of the locked fields."""
+    """An item in full: every value of the carried fields, and the names of the locked fields.
+
+    `pictures` has (actor, address of the picture).
+    """
 
     rating_key: int
     section_key: int
     parts: tuple[Part, ...]
     fields: PlexFields
     locked: frozenset[str]
+    pictures: tuple[tuple[str, str], ...] = ()
 
     def as_listed(self) -> ListedItem:
         """What a listing would tell of this item."""
@@ -184,21 +188,28 @@ def _listed_item(video: Element, section_key: int) -> ListedItem:
 
 
 def _full_item(video: Element) -> PlexItem:
-    values: dict[str, Value] = {}
-    for field in FIELDS:
-        if field.kind is Kind.TAGS:
-            values[field.name] = tuple(element.get("tag", "") for element in video.findall(field.source))
-        else:
-            values[field.name] = video.get(field.source, "")
     return PlexItem(
         rating_key=_number(video, "ratingKey"),
         section_key=_number(video, "librarySectionID"),
         parts=_parts(video),
-        fields=PlexFields(values),
+        fields=PlexFields({field.name: _value(video, field) for field in FIELDS}),
         locked=frozenset(
             lock.get("name", "") for lock in video.findall("Field") if lock.get("locked") in ("1", "true")
         ),
+        pictures=tuple([(role.get("tag", ""), role.get("thumb", "")) for role in video.findall("Role")]),
     )
+
+
+def _value(video: Element, field: Field) -> Value:
+    if field.kind is Kind.TAGS:
+        return tuple([element.get("tag", "") for element in video.findall(field.source)])
+    text = video.get(field.source, "")
+    if field.kind is Kind.NUMBER and text:
+        try:
+            return f"{float(text):.1f}"
+        except ValueError as error:
+            raise PlexAnswerInvalid(f"Plex sent a {field.title} that is no number.") from error
+    return text
 
 
 def _parts(video: Element) -> tuple[Part, ...]:

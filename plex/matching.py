@@ -42,6 +42,11 @@ class Match:
         """The items, each once."""
         return tuple(dict.fromkeys(part.rating_key for part in self.parts))
 
+    @property
+    def is_inexact(self) -> bool:
+        """Whether there is a match, by less than the path."""
+        return bool(self.parts) and self.level is not MatchLevel.EXACT
+
 
 NOT_IN_PLEX = Match(MatchLevel.NONE)
 

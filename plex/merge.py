@@ -33,6 +33,13 @@ class Base:
                 tags[name] = frozenset(map(_tag_hash, value))
         return cls(texts, tags)
 
+    def shows(self, name: str, fields: PlexFields) -> bool:
+        """Whether a field still has the value of the last time."""
+        value = fields.values[name]
+        if isinstance(value, str):
+            return _text_hash(value) == self.texts.get(name, "")
+        return frozenset(map(_tag_hash, value)) == self.tags.get(name, frozenset())
+
     def to_json(self) -> str:
         """A compact text for the disk; empty values are left out."""
         texts = {name: text for name, text in self.texts.items() if text}
@@ -53,16 +60,12 @@ class Base:
 
 @dataclass(frozen=True)
 class Change:
-    """One field to write: its value in Plex now, the value wanted, and the tags that go.
-
-    `conflict` is true where Plex and Stash both changed since the last time and Stash wins.
-    """
+    """One field to write: its value in Plex now, the value wanted, and the tags that go."""
 
     field: Field
     old: Value
     new: Value
     removed: tuple[str, ...] = ()
-    conflict: bool = False
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -73,11 +76,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Merge:
-    """What to write to one item, and the fields in which it already shows what Stash has."""
+    """What to write to one item.
 
-    changes: tuple[Change, ...]
-    agreeing: tuple[Field, ...]
-    kept: tuple[Field, ...]
+    `agreeing` are the fields in which it already shows what Stash has. `contested` are those that
+    changed in Plex and in Stash since the last time, whoever wins.
+    """
+
+    changes: tuple[Change, ...] = ()
+    agreeing: tuple[Field, ...] = ()
+    contested: tuple[Field, ...] = ()
 
 
 def merge(
@@ -86,25 +93,28 @@ def merge(
     """Decide field by field; `base` is None at the first contact of scene and item."""
     changes: list[Change] = []
     agreeing: list[Field] = []
-    kept: list[Field] = []
+    contested: list[Field] = []
     for field in FIELDS:
         if field.name not in ours.values:
             continue
-        if field.kind is Kind.TEXT:
-            change = _merge_text(
-                field, base, theirs.text(field.name), ours.text(field.name), preserve_plex_edits
-            )
+        if _agree(theirs.values[field.name], ours.values[field.name]):
+            agreeing.append(field)
+            continue
+        if field.kind is Kind.TAGS:
+            theirs_tags, ours_tags = theirs.tags(field.name), ours.tags(field.name)
+            change = _merge_tags(field, base, theirs_tags, ours_tags, preserve_plex_edits)
         else:
-            change = _merge_tags(
-                field, base, theirs.tags(field.name), ours.tags(field.name), preserve_plex_edits
-            )
+            theirs_text, ours_text = theirs.text(field.name), ours.text(field.name)
+            change = _merge_text(field, base, theirs_text, ours_text, preserve_plex_edits)
+            if (
+                base
+                and ours_text
+                and base.texts.get(field.name, "") not in map(_text_hash, (theirs_text, ours_text))
+            ):
+                contested.append(field)
         if change:
             changes.append(change)
-        elif _agree(theirs.values[field.name], ours.values[field.name]):
-            agreeing.append(field)
-        else:
-            kept.append(field)
-    return Merge(tuple(changes), tuple(agreeing), tuple(kept))
+    return Merge(tuple(changes), tuple(agreeing), tuple(contested))
 
 
 def _agree(theirs: Value, ours: Value) -> bool:
@@ -114,8 +124,6 @@ def _agree(theirs: Value, ours: Value) -> bool:
 
 
 def _merge_text(field: Field, base: Base | None, theirs: str, ours: str, preserve: bool) -> Change | None:
-    if text_key(theirs) == text_key(ours):
-        return None
     if base is None:
         wins = bool(ours) and not (preserve and theirs)
         return Change(field, theirs, ours) if wins else None
@@ -124,9 +132,7 @@ def _merge_text(field: Field, base: Base | None, theirs: str, ours: str, preserv
         return None
     if _text_hash(theirs) == before:
         return Change(field, theirs, ours)
-    if preserve or not ours:
-        return None
-    return Change(field, theirs, ours, conflict=True)
+    return None if preserve or not ours else Change(field, theirs, ours)
 
 
 def _merge_tags(

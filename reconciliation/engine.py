@@ -17,29 +17,43 @@ from plex.exceptions import PlexAnswerInvalid, PlexBusy, PlexNotFound
 from plex.fields import fields_of_scene
 from plex.finding import ItemFinder
 from plex.index import FileKey, keys_of_files
-from plex.library import ITEMS_PER_READ, PAGE_SIZE, LibrarySection, list_items, read_sections
+from plex.library import (
+    ITEMS_PER_READ,
+    METADATA_FIELDS,
+    PAGE_SIZE,
+    LibrarySection,
+    list_items,
+    read_items,
+    read_sections,
+)
 from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
+from sync_queue.covers import artwork_kinds, is_cover_changed, version_of
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
 from sync_queue.retry import is_due
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
+from validation.path_map import suggest_path_map
 from validation.scene import Scene
-from validation.stash import ScenePage, Stash
+from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash
 
 RECENT = timedelta(hours=24)
 SCENES_PER_CHUNK = 500
 # A library that lost more than half of its items, and more than a few, has lost a drive, not films.
 SHRUNK_SHARE, SHRUNK_ITEMS = 0.5, 10
+# A cover is asked for one by one; what is beyond this is looked at by the next reconcile.
+COVERS_PER_RUN = 500
 
 
 @dataclass
 class GapDetectionResult:
     """What a reconcile found. The three kinds add up to the gaps, as does what became of them.
 
-    `ambiguous_count` has the scenes that were not judged because their files fit several items.
+    `ambiguous_count` has the scenes that were not judged because their files fit several items,
+    `inexact_count` those that were matched by less than their path; `suggested_path_map` is the
+    setting that would make these exact, where they are the most.
     """
 
     scenes_checked: int = 0
@@ -50,6 +64,8 @@ class GapDetectionResult:
     enqueued_count: int = 0
     skipped_already_queued: int = 0
     ambiguous_count: int = 0
+    inexact_count: int = 0
+    suggested_path_map: str = ""
     errors: list[str] = field(default_factory=list)
 
 
@@ -58,7 +74,9 @@ class _Seen(NamedTuple):
 
     scene_id: int
     is_worth_pushing: bool
+    fills_metadata: bool
     fingerprint: bytes
+    version: int
     files: tuple[FileKey, ...]
 
 
@@ -70,7 +88,10 @@ class _Place(NamedTuple):
 
 
 class GapDetectionEngine:
-    """Compares Stash's scenes with Plex's items; writes nothing but the queue and the index."""
+    """Compares Stash's scenes with Plex's items; writes nothing but the queue and the index.
+
+    After a run `gaps` has the kind of gap of each scene that has one.
+    """
 
     def __init__(
         self, stash: Stash, config: Stash2PlexConfig, data_dir: str | Path, queue: JobQueue | None = None
@@ -84,6 +105,10 @@ class GapDetectionEngine:
         self._result = GapDetectionResult()
         # False once a library could not be read: then nothing can be called missing.
         self._libraries_complete = True
+        # A few scenes that were matched by less than their path, and their items.
+        self._inexact: dict[int, int] = {}
+        self._covers_left = 0
+        self.gaps: Mapping[int, GapKind] = {}
 
     def run(self, scope: str = "all") -> GapDetectionResult:
         """Find the gaps of all scenes, or of those updated in the last 24 hours (`recent`).
@@ -95,6 +120,8 @@ class GapDetectionEngine:
             raise ValueError(f"Unknown scope “{scope}”: it is all or recent.")
         self._result = GapDetectionResult()
         self._libraries_complete = True
+        self._inexact = {}
+        self._covers_left = COVERS_PER_RUN if artwork_kinds(self._config) else 0
         config = self._config
         state = SyncState(self._data_dir)
         try:
@@ -103,12 +130,10 @@ class GapDetectionEngine:
             )
             sections = read_sections(plex, config.plex_library)
             state.use_server(plex.machine_identifier, str(config.path_map))
-            gaps = (
-                self._gaps_of_all(plex, sections, state)
-                if scope == "all"
-                else self._gaps_of_recent(plex, sections, state)
-            )
-            self._enqueue(gaps)
+            gaps_of = self._gaps_of_all if scope == "all" else self._gaps_of_recent
+            self.gaps = gaps_of(plex, sections, state)
+            self._suggest_path_map(plex)
+            self._enqueue(self.gaps)
         finally:
             state.close()
         return self._result
@@ -177,10 +202,13 @@ class GapDetectionEngine:
             yield [self._seen(scene) for scene in page.scenes]
 
     def _seen(self, scene: Scene) -> _Seen:
+        ours = fields_of_scene(scene, self._config)
         return _Seen(
             scene.id,
             scene.is_worth_pushing,
-            fields_of_scene(scene).fingerprint(),
+            any(ours.values.get(name) for name in METADATA_FIELDS),
+            ours.fingerprint(),
+            version_of(scene),
             keys_of_files(scene.files, self._config.path_map),
         )
 
@@ -210,10 +238,41 @@ class GapDetectionEngine:
             gaps.update(dict.fromkeys(self._detector.detect_missing(facts), GapKind.MISSING))
             gaps.update(dict.fromkeys(self._detector.detect_empty_metadata(facts), GapKind.EMPTY_METADATA))
             gaps.update(dict.fromkeys(self._detector.detect_stale_syncs(facts), GapKind.STALE_SYNC))
+            gaps.update(dict.fromkeys(self._changed_covers(chunk, gaps, state), GapKind.STALE_SYNC))
         self._count(seen, gaps)
         return gaps
 
+    def _changed_covers(
+        self, chunk: Sequence[_Seen], gaps: Mapping[int, GapKind], state: SyncState
+    ) -> list[int]:
+        """Scenes without a gap whose cover changed, which no hook told and no field shows.
+
+        Only a scene that was saved since its cover was carried over can have another one.
+        """
+        records = state.cover_records(scene.scene_id for scene in chunk)
+        saved = [
+            scene.scene_id
+            for scene in chunk
+            if scene.scene_id not in gaps
+            and scene.scene_id in records
+            and records[scene.scene_id].version != scene.version
+        ][: self._covers_left]
+        self._covers_left -= len(saved)
+        changed: list[int] = []
+        for start in range(0, len(saved), SCENES_PER_REQUEST):
+            scenes, _ = self._stash.scenes_by_id(saved[start : start + SCENES_PER_REQUEST])
+            changed.extend(
+                scene.id
+                for scene in scenes.values()
+                if scene and is_cover_changed(scene, records[scene.id], self._stash, state)
+            )
+        return changed
+
     def _facts(self, scene: _Seen, place: _Place, pushed: Mapping[int, bytes]) -> SceneFacts:
+        if place.match.is_inexact:
+            self._result.inexact_count += 1
+            if len(self._inexact) < ITEMS_PER_READ:
+                self._inexact[scene.scene_id] = place.match.rating_keys[0]
         if place.match.level is MatchLevel.AMBIGUOUS:
             self._result.ambiguous_count += 1
             log.debug(f"Scene {scene.scene_id}: ambiguous, {place.match.reason}.")
@@ -223,8 +282,23 @@ class GapDetectionEngine:
             fingerprint=scene.fingerprint,
             is_missing=place.match.level is MatchLevel.NONE and self._libraries_complete,
             rating_keys=place.match.rating_keys,
-            has_empty_item=place.has_empty_item,
+            has_empty_item=place.has_empty_item and scene.fills_metadata,
             pushed=pushed,
+        )
+
+    def _suggest_path_map(self, plex: Plex) -> None:
+        """Where most matches are inexact, find the path map that the user needs, from a few of them."""
+        if self._result.inexact_count * 2 <= self._result.scenes_checked - self._result.missing_count:
+            return
+        items = read_items(plex, self._inexact.values())
+        scenes, _ = self._stash.scenes_by_id(list(self._inexact))
+        self._result.suggested_path_map = suggest_path_map(
+            (file.path, part.path)
+            for scene in scenes.values()
+            if scene and self._inexact[scene.id] in items
+            for file in scene.files
+            for part in items[self._inexact[scene.id]].parts
+            if file.size == part.size
         )
 
     def _count(self, seen: Sequence[_Seen], gaps: Mapping[int, GapKind]) -> None:

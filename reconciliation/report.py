@@ -26,6 +26,11 @@ def summary_lines(result: GapDetectionResult, is_queued: bool) -> list[str]:
 def advice_lines(result: GapDetectionResult) -> list[str]:
     """What to do next, after the summary."""
     lines = []
+    if result.suggested_path_map:
+        lines.append(
+            f"{result.inexact_count} scenes were matched by file name and size only. With this in the "
+            f"setting “Path map” (path_map) the matches are exact: {result.suggested_path_map}"
+        )
     if result.ambiguous_count:
         lines.append(
             f"{result.ambiguous_count} scenes fit several files and are left alone; the debug log names "

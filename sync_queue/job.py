@@ -9,10 +9,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+# After an entity is gone nothing in Stash tells which scenes had it.
+ALL_SCENES = "scenes"
+
 
 @dataclass(frozen=True)
 class Job:
-    """“Bring this scene to Plex.”
+    """“Bring this scene to Plex”, or the scenes of an entity.
+
+    `entity` is empty for a scene. For a performer, studio, tag or group it is its name in Stash's
+    filters, `entity_id` says which one, and `scene_id` is 0; the worker expands it to its scenes.
+    ALL_SCENES stands for every scene whose values are not those that were pushed.
 
     `reason` is a hook's type or a gap's name. `queued_at` and `due_at` are seconds since 1970 by
     this machine's clock; a job is not taken before `due_at`. `attempts` counts the tries so far,
@@ -25,10 +32,12 @@ class Job:
     attempts: int = 0
     due_at: float = 0.0
     problem: str = ""
+    entity: str = ""
+    entity_id: int = 0
 
     def to_stored(self) -> dict[str, Any]:
         """The JSON object that the queue keeps."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value not in ("", 0)}
 
     @classmethod
     def from_stored(cls, stored: object) -> Job:
@@ -36,10 +45,12 @@ class Job:
         if not isinstance(stored, Mapping):
             raise TypeError("a job is an object")
         return cls(
-            scene_id=int(stored["scene_id"]),
+            scene_id=int(stored["scene_id"] if not stored.get("entity") else 0),
             reason=str(stored.get("reason", "")),
             queued_at=float(stored.get("queued_at", 0.0)),
             attempts=int(stored.get("attempts", 0)),
             due_at=float(stored.get("due_at", 0.0)),
             problem=str(stored.get("problem", "")),
+            entity=str(stored.get("entity", "")),
+            entity_id=int(stored.get("entity_id", 0)),
         )

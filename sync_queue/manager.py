@@ -142,7 +142,7 @@ class JobQueue(SQLiteAckQueue):
             job = _parse(data)
             if job is not None:
                 yield QueuedJob(row, job)
-            else:
+            elif condition.startswith("status <"):
                 self._set_status([row], _FAILED)
 
 
@@ -173,9 +173,9 @@ class QueueManager:
         """The open queue."""
         return self._queue
 
-    def append(self, scene_id: int, reason: str) -> None:
-        """Append a job for a scene, without looking whether there is one."""
-        self._queue.put(Job(scene_id, reason, queued_at=time.time()).to_stored())
+    def append(self, job: Job) -> None:
+        """Append a job, without looking whether there is one like it."""
+        self._queue.put(job.to_stored())
 
     def close(self) -> None:
         """Close the database."""

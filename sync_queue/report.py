@@ -23,6 +23,8 @@ def summary_lines(summary: DrainSummary) -> list[str]:
         )
     if counts[Outcome.BUSY]:
         lines.append(f"Plex was busy: {counts[Outcome.BUSY]} (tried again by themselves)")
+    if counts[Outcome.OPTED_OUT]:
+        lines.append(f"Opted out: {counts[Outcome.OPTED_OUT]} (their items carry the opt-out label)")
     if counts[Outcome.DELETED]:
         lines.append(f"Deleted in Stash: {counts[Outcome.DELETED]} (left as they are in Plex)")
     return lines

@@ -6,14 +6,16 @@ in Stash or Plex.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from stashapi import log
 
-from plex.fields import PlexFields
+from plex.fields import PlexFields, Value
 from plex.index import SCHEMA as INDEX_SCHEMA
 from plex.index import VALUES_PER_STATEMENT, FileIndex
 from plex.merge import Base
@@ -28,9 +30,30 @@ MIGRATIONS = (
         fingerprint BLOB NOT NULL, base TEXT NOT NULL,
         PRIMARY KEY (server, scene_id, rating_key)
     ) WITHOUT ROWID;
+    CREATE TABLE artwork (
+        server TEXT NOT NULL, scene_id INTEGER NOT NULL, rating_key INTEGER NOT NULL, kind TEXT NOT NULL,
+        etag TEXT NOT NULL, sha1 TEXT NOT NULL, version INTEGER NOT NULL,
+        PRIMARY KEY (server, scene_id, rating_key, kind)
+    ) WITHOUT ROWID;
+    CREATE TABLE replaced (
+        server TEXT NOT NULL, rating_key INTEGER NOT NULL, field TEXT NOT NULL,
+        scene_id INTEGER NOT NULL, value TEXT NOT NULL,
+        PRIMARY KEY (server, rating_key, field)
+    ) WITHOUT ROWID;
     """
     + INDEX_SCHEMA,
 )
+
+
+class ArtworkRecord(NamedTuple):
+    """A cover that was brought to an item: Stash's ETag of it, its SHA-1, and the scene's version then.
+
+    The version is the scene's updated_at in seconds since 1970: while it stands still, so does the cover.
+    """
+
+    etag: str
+    sha1: str
+    version: int
 
 
 class SyncState:
@@ -71,17 +94,17 @@ class SyncState:
 
     def pushed_fingerprints(self, scene_ids: Iterable[int]) -> dict[tuple[int, int], bytes]:
         """The fingerprints of what was last pushed, by scene id and rating key."""
+        rows = self._select_scenes("SELECT scene_id, rating_key, fingerprint FROM pushed", scene_ids)
+        return {(scene_id, rating_key): fingerprint for scene_id, rating_key, fingerprint in rows}
+
+    def _select_scenes(self, statement: str, scene_ids: Iterable[int]) -> Iterator[tuple[Any, ...]]:
         wanted = list(set(scene_ids))
-        found: dict[tuple[int, int], bytes] = {}
         for start in range(0, len(wanted), VALUES_PER_STATEMENT):
             some = wanted[start : start + VALUES_PER_STATEMENT]
-            rows = self._connection.execute(
-                "SELECT scene_id, rating_key, fingerprint FROM pushed"
-                f" WHERE server = ? AND scene_id IN ({','.join('?' * len(some))})",
-                (self._server, *some),
+            marks = ",".join("?" * len(some))
+            yield from self._connection.execute(
+                f"{statement} WHERE server = ? AND scene_id IN ({marks})", (self._server, *some)
             )
-            found.update({(scene_id, rating_key): fingerprint for scene_id, rating_key, fingerprint in rows})
-        return found
 
     def base(self, scene_id: int, rating_key: int) -> Base | None:
         """What Stash had when scene and item were last brought together; None before the first time."""
@@ -97,10 +120,67 @@ class SyncState:
         with self._connection:
             self._connection.execute("INSERT OR REPLACE INTO pushed VALUES (?,?,?,?,?)", row)
 
+    def artwork(self, scene_id: int, rating_key: int, kind: str) -> ArtworkRecord | None:
+        """What is known of the cover that was last brought to this item; None before the first time."""
+        row = self._connection.execute(
+            "SELECT etag, sha1, version FROM artwork"
+            " WHERE server = ? AND scene_id = ? AND rating_key = ? AND kind = ?",
+            (self._server, scene_id, rating_key, kind),
+        ).fetchone()
+        return None if row is None else ArtworkRecord(*row)
+
+    def record_artwork(self, scene_id: int, rating_key: int, kind: str, record: ArtworkRecord) -> None:
+        """Remember that this cover was brought to this item."""
+        row = (self._server, scene_id, rating_key, kind, *record)
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO artwork VALUES (?,?,?,?,?,?,?)", row)
+
+    def cover_records(self, scene_ids: Iterable[int]) -> dict[int, ArtworkRecord]:
+        """One record of each scene's cover, by scene id."""
+        rows = self._select_scenes("SELECT scene_id, etag, sha1, version FROM artwork", scene_ids)
+        return {row[0]: ArtworkRecord(*row[1:]) for row in rows}
+
+    def set_cover_version(self, scene_id: int, version: int) -> None:
+        """Remember that the cover was still the same when the scene had this version."""
+        with self._connection:
+            self._connection.execute(
+                "UPDATE artwork SET version = ? WHERE server = ? AND scene_id = ?",
+                (version, self._server, scene_id),
+            )
+
+    def keep_replaced(self, scene_id: int, rating_key: int, values: Mapping[str, Value]) -> None:
+        """Keep values that are about to be replaced at the first contact; the first ones kept stay."""
+        rows = [
+            (self._server, rating_key, field, scene_id, json.dumps(value)) for field, value in values.items()
+        ]
+        with self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO replaced VALUES (?,?,?,?,?)", rows)
+
+    def replaced(self) -> dict[tuple[int, int], dict[str, Value]]:
+        """The kept values by (scene id, rating key), by field."""
+        kept: dict[tuple[int, int], dict[str, Value]] = {}
+        rows = self._connection.execute(
+            "SELECT scene_id, rating_key, field, value FROM replaced WHERE server = ?", (self._server,)
+        )
+        for scene_id, rating_key, field, text in rows:
+            value = json.loads(text)
+            kept.setdefault((scene_id, rating_key), {})[field] = (
+                tuple(value) if isinstance(value, list) else str(value)
+            )
+        return kept
+
+    def drop_replaced(self, rating_key: int) -> None:
+        """Forget the kept values of an item."""
+        with self._connection:
+            self._connection.execute(
+                "DELETE FROM replaced WHERE server = ? AND rating_key = ?", (self._server, rating_key)
+            )
+
     def forget_scene(self, scene_id: int) -> None:
         """Forget a scene that Stash does not have any more, for every server."""
         with self._connection:
-            self._connection.execute("DELETE FROM pushed WHERE scene_id = ?", (scene_id,))
+            for table in ("pushed", "artwork", "replaced"):
+                self._connection.execute(f"DELETE FROM {table} WHERE scene_id = ?", (scene_id,))
             self.index.forget_scenes([scene_id])
 
 

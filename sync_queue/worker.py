@@ -1,8 +1,9 @@
 """Draining the queue into Plex.
 
 Jobs are claimed before their scenes are read, so an edit that comes while a scene is being written
-stays in the queue and is written next. A job leaves the queue last, after Plex took the write and
-the state recorded it: whatever is interrupted is done again, and then changes nothing.
+stays in the queue and is written next. A job leaves the queue last, after Plex took the write, the
+item was read back and the state recorded it: whatever is interrupted is done again, and then
+changes nothing.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRefused, PlexRejected, PlexUnavailable
 from plex.fields import fields_of_scene
 from plex.finding import Found, ItemFinder
-from plex.library import PlexItem, read_sections
+from plex.library import PlexItem, read_items, read_sections
 from plex.matching import MatchLevel
-from plex.merge import Change, merge
-from plex.writing import write
-from sync_queue.job import Job
+from plex.merge import Change, Merge
+from plex.writing import not_taken, write
+from sync_queue.covers import Covers
+from sync_queue.job import ALL_SCENES, Job
 from sync_queue.manager import JobQueue, QueuedJob
+from sync_queue.planning import ItemPlan, Planner
 from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, is_due, not_in_plex_delay
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
@@ -42,6 +45,7 @@ class Outcome(Enum):
     UNCHANGED = "unchanged"
     NOT_IN_PLEX = "not in Plex"
     AMBIGUOUS = "ambiguous"
+    OPTED_OUT = "opted out"
     BUSY = "tried again later"
     FAILED = "failed"
     DELETED = "deleted in Stash"
@@ -73,6 +77,16 @@ class _Work:
         return self.job.scene_id
 
 
+@dataclass
+class _Sent:
+    """A scene whose changes went out and wait to be read back."""
+
+    work: _Work
+    plans: Sequence[ItemPlan]
+    uploads: int = 0
+    cover_problem: str = ""
+
+
 class SyncWorker:
     """Takes jobs from the queue and brings their scenes to Plex; one at a time (sync_queue.exclusive)."""
 
@@ -91,6 +105,8 @@ class SyncWorker:
         self._stash = stash
         self._plex = plex
         self._config = config
+        self._planner = Planner(state, config)
+        self._covers = Covers(stash, plex, state, config)
         self._report_progress = report_progress
         self._clock = clock
         self._summary = DrainSummary()
@@ -115,30 +131,65 @@ class SyncWorker:
             if not queued:
                 return
             last_row = queued[-1].row
-            work = _coalesced(queued, self._queue.failed_jobs(), self._clock())
+            self._expand([one for one in queued if one.job.entity])
+            scenes = [one for one in queued if not one.job.entity]
+            work = _coalesced(scenes, self._queue.failed_jobs(), self._clock())
             for start in range(0, len(work), SCENES_PER_BATCH):
                 self._drain_batch(work[start : start + SCENES_PER_BATCH], finder)
                 self._report_progress(min(1.0, (start + SCENES_PER_BATCH) / len(work)))
 
+    def _expand(self, queued: Sequence[QueuedJob]) -> None:
+        """Replace jobs that name a performer, studio, tag or group by jobs for their scenes.
+
+        The scenes' jobs are in the queue before the entity's leave it.
+        """
+        for entity, entity_id in dict.fromkeys((one.job.entity, one.job.entity_id) for one in queued):
+            if entity == ALL_SCENES:
+                scene_ids = self._changed_scenes()
+            else:
+                scene_ids = self._stash.scene_ids_with(entity, entity_id)
+            log.debug(f"{entity} {entity_id or ''} changed: {len(scene_ids)} scenes.")
+            self._queue.put_jobs(Job(scene_id, f"{entity} changed", self._clock()) for scene_id in scene_ids)
+        self._queue.finish([one.row for one in queued])
+
+    def _changed_scenes(self) -> list[int]:
+        """The scenes that were pushed and have other values now, found in Stash alone."""
+        changed: set[int] = set()
+        for page in self._stash.pages():
+            now = {scene.id: fields_of_scene(scene, self._config).fingerprint() for scene in page.scenes}
+            pushed = self._state.pushed_fingerprints(now)
+            changed.update(scene_id for (scene_id, _), before in pushed.items() if now[scene_id] != before)
+        return sorted(changed)
+
     def _drain_batch(self, batch: Sequence[_Work], finder: ItemFinder) -> None:
-        rows = [row for work in batch for row in work.rows]
-        self._queue.claim(rows)
-        unfinished = {work.scene_id: work for work in batch}
+        self._queue.claim([row for work in batch for row in work.rows])
+        unsettled = {work.scene_id: work for work in batch}
         try:
             scenes, malformed = self._stash.scenes_by_id([work.scene_id for work in batch])
-            there = [scene for scene in scenes.values() if scene is not None]
-            found = finder.find(there)
+            found = finder.find([scene for scene in scenes.values() if scene is not None])
+            all_sent = []
             for work in batch:
                 if work.scene_id in malformed:
                     self._fail(work, str(malformed[work.scene_id]))
+                    sent = None
                 else:
-                    self._sync_one(work, scenes.get(work.scene_id), found.get(work.scene_id))
-                del unfinished[work.scene_id]
+                    sent = self._send(work, scenes.get(work.scene_id), found.get(work.scene_id))
+                if sent:
+                    all_sent.append(sent)
+                else:
+                    del unsettled[work.scene_id]
+            problems = self._verify(all_sent)
+            for sent in all_sent:
+                self._settle(sent, problems.get(sent.work.scene_id, ""))
+                del unsettled[sent.work.scene_id]
         finally:
-            self._queue.release([row for work in unfinished.values() for row in work.rows])
+            self._queue.release([row for work in unsettled.values() for row in work.rows])
 
-    def _sync_one(self, work: _Work, scene: Scene | None, found: Found | None) -> None:
-        """Bring one scene to Plex and settle its job; raises only what stops the whole drain."""
+    def _send(self, work: _Work, scene: Scene | None, found: Found | None) -> _Sent | None:
+        """Bring one scene to Plex; None where its job is settled already.
+
+        Raises only what stops the whole drain.
+        """
         try:
             if scene is None or found is None:
                 self._state.forget_scene(work.scene_id)
@@ -146,32 +197,96 @@ class SyncWorker:
             elif not found.items:
                 self._postpone_unmatched(work, found)
             else:
-                written = [self._write_item(scene, item) for item in found.items]
-                self._finish(work, Outcome.WRITTEN if any(written) else Outcome.UNCHANGED)
+                return self._send_to_items(work, scene, found.items)
         except PlexBusy as error:
-            self._postpone_busy(work, error)
+            self._postpone_busy(work, str(error), error.retry_after)
         except PlexNotFound:
             self._postpone(
                 work, Outcome.NOT_IN_PLEX, "Plex removed its item meanwhile.", not_in_plex_delay(0)
             )
         except PlexRejected as error:
             self._fail(work, str(error))
-        except (PlexUnavailable, PlexRefused):
+        except (StashError, PlexUnavailable, PlexRefused):
             raise
-        except Exception as error:  # noqa: BLE001 - the one place where a bug on one scene must not stop the others
+        except Exception as error:  # noqa: BLE001 - a bug on one scene must not stop the others
             log.debug(traceback.format_exc())
-            self._fail(
-                work, f"a fault in Stash2Plex ({type(error).__name__}); please report it with the debug log."
-            )
+            problem = f"a fault in Stash2Plex ({type(error).__name__}); please report it with the debug log."
+            self._fail(work, problem)
+        return None
 
-    def _write_item(self, scene: Scene, item: PlexItem) -> bool:
-        ours = fields_of_scene(scene)
-        merged = merge(self._state.base(scene.id, item.rating_key), item.fields, ours)
-        write(self._plex, item, merged)
-        self._state.record_pushed(scene.id, item.rating_key, ours)
-        for change in merged.changes:
-            _log_change(scene.id, change)
-        return bool(merged.changes)
+    def _send_to_items(self, work: _Work, scene: Scene, items: Sequence[PlexItem]) -> _Sent | None:
+        plans = [self._planner.plan(scene, item) for item in items]
+        if all(plan.is_opted_out for plan in plans):
+            self._finish(work, Outcome.OPTED_OUT)
+            return None
+        plans = [plan for plan in plans if not plan.is_opted_out]
+        for plan in plans:
+            self._keep_replaced(plan)
+            write(self._plex, plan.item, plan.merged, plan.pictures)
+            self._log(plan)
+        sent = _Sent(work, plans)
+        try:
+            sent.uploads = self._covers.bring(scene, [plan.item for plan in plans])
+        except (PlexBusy, PlexRejected, PlexNotFound, StashError) as error:
+            sent.cover_problem = f"Its cover could not be carried over: {error}"
+        return sent
+
+    def _log(self, plan: ItemPlan) -> None:
+        for contested in plan.merged.contested:
+            outcome = "Plex keeps its own" if self._config.preserve_plex_edits else "Stash wins"
+            log.info(f"Scene {plan.scene.id}: {contested.title} changed in Plex and in Stash; {outcome}.")
+        for change in plan.merged.changes:
+            log.debug(f"Scene {plan.scene.id}: {describe(change)}")
+
+    def _keep_replaced(self, plan: ItemPlan) -> None:
+        """Keep what a person had locked in Plex, before the first contact replaces it."""
+        if plan.is_first_contact:
+            values = {
+                change.field.name: change.old
+                for change in plan.merged.changes
+                if change.old and change.field.name in plan.item.locked
+            }
+            self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
+
+    def _verify(self, all_sent: Sequence[_Sent]) -> dict[int, str]:
+        """Read the written items back; what did not take is written once more. Problems by scene id."""
+        plans = [plan for sent in all_sent for plan in sent.plans if plan.merged.changes]
+        missed = self._missed(plans)
+        for plan, changes in missed:
+            log.debug(f"Scene {plan.scene.id}: Plex did not keep {_titles(changes)}; written once more.")
+            write(self._plex, plan.item, Merge(changes))
+        problems: dict[int, str] = {}
+        for plan, changes in self._missed([plan for plan, _ in missed]):
+            problems[plan.scene.id] = (
+                f"Plex did not keep its {_titles(changes)}, written twice; the debug log has both values."
+            )
+        return problems
+
+    def _missed(self, plans: Sequence[ItemPlan]) -> list[tuple[ItemPlan, tuple[Change, ...]]]:
+        there = read_items(self._plex, [plan.item.rating_key for plan in plans])
+        missed = []
+        for plan in plans:
+            item = there.get(plan.item.rating_key)
+            changes = not_taken(plan.merged.changes, item.fields) if item else ()
+            for change in changes:
+                sent, kept = _short(change.new), _short(item.fields.values[change.field.name] if item else "")
+                log.debug(f"Scene {plan.scene.id}: {change.field.title}: sent “{sent}”, there is “{kept}”")
+            if changes:
+                missed.append((plan, changes))
+        return missed
+
+    def _settle(self, sent: _Sent, problem: str) -> None:
+        """Record what was written and let the job go, unless something did not take."""
+        if problem:
+            self._fail(sent.work, problem)
+            return
+        for plan in sent.plans:
+            self._state.record_pushed(plan.scene.id, plan.item.rating_key, plan.ours)
+        if sent.cover_problem:
+            self._postpone_busy(sent.work, sent.cover_problem)
+            return
+        is_written = sent.uploads or any(plan.merged.changes for plan in sent.plans)
+        self._finish(sent.work, Outcome.WRITTEN if is_written else Outcome.UNCHANGED)
 
     def _postpone_unmatched(self, work: _Work, found: Found) -> None:
         delay = not_in_plex_delay(work.job.attempts)
@@ -181,11 +296,11 @@ class SyncWorker:
         else:
             self._postpone(work, Outcome.NOT_IN_PLEX, "Plex has none of its files.", delay)
 
-    def _postpone_busy(self, work: _Work, error: PlexBusy) -> None:
+    def _postpone_busy(self, work: _Work, problem: str, retry_after: float | None = None) -> None:
         if work.job.attempts + 1 >= BUSY_ATTEMPTS:
-            self._fail(work, f"{error} Tried {work.job.attempts + 1} times.")
+            self._fail(work, f"{problem} Tried {work.job.attempts + 1} times.")
         else:
-            self._postpone(work, Outcome.BUSY, str(error), busy_delay(work.job.attempts, error.retry_after))
+            self._postpone(work, Outcome.BUSY, problem, busy_delay(work.job.attempts, retry_after))
 
     def _postpone(self, work: _Work, outcome: Outcome, problem: str, delay: float) -> None:
         job = replace(work.job, attempts=work.job.attempts + 1, due_at=self._clock() + delay, problem=problem)
@@ -221,15 +336,19 @@ def _coalesced(queued: Iterable[QueuedJob], failed: Iterable[QueuedJob], now: fl
     return [_Work(job, tuple(rows[scene_id])) for scene_id, job in jobs.items() if is_due(job, now)]
 
 
-def _log_change(scene_id: int, change: Change) -> None:
+def describe(change: Change) -> str:
+    """A change in one line: what comes and goes of tags, new and old of anything else."""
     if isinstance(change.new, tuple):
         marks = [f"+{name}" for name in change.added] + [f"-{name}" for name in change.removed]
-        text = ", ".join(marks)
-    else:
-        text = f"“{_short(change.new)}” (was “{_short(change.old)}”)"
-    log.debug(f"Scene {scene_id}: {change.field.name}: {text}")
+        return f"{change.field.title}: {', '.join(marks)}"
+    return f"{change.field.title}: “{_short(change.new)}” (was “{_short(change.old)}”)"
+
+
+def _titles(changes: Iterable[Change]) -> str:
+    return ", ".join(change.field.title for change in changes)
 
 
 def _short(value: object) -> str:
-    text = str(value).replace("\n", " ")
+    text = ", ".join(value) if isinstance(value, tuple) else str(value)
+    text = text.replace("\n", " ")
     return text if len(text) <= 80 else text[:79] + "…"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -14,11 +14,41 @@ from validation.exceptions import SettingsInvalid
 from validation.path_map import PathMap
 
 DISPLAY_NAMES = {
-    "plex_url": "Plex URL",
-    "plex_token": "Plex token",
-    "plex_library": "Plex libraries",
+    "background_from_cover": "Cover as background",
+    "collection_prefix": "Collection prefix",
+    "content_rating": "Content rating",
+    "leave_fields": "Fields to leave alone",
+    "opt_out_label": "Opt-out label",
+    "parent_studio_collection": "Collection of the parent studio",
     "path_map": "Path map",
+    "performer_image_address": "Stash address for performer pictures",
+    "plex_library": "Plex libraries",
+    "plex_token": "Plex token",
+    "plex_url": "Plex URL",
+    "preserve_plex_edits": "Preserve Plex edits",
+    "tags_as": "Tags as",
+    "tags_exclude": "Tags to leave out",
+    "tags_include": "Tags to carry",
+    "tags_rename": "Tags to rename",
 }
+# What the setting “Fields to leave alone” may name, in the words of Plex's edit dialog.
+FIELD_NAMES = (
+    "title",
+    "sort title",
+    "summary",
+    "date",
+    "studio",
+    "content rating",
+    "rating",
+    "actors",
+    "directors",
+    "genres",
+    "labels",
+    "collections",
+    "poster",
+    "background",
+)
+TAG_TARGETS = ("genres", "labels", "collections")
 
 
 def _read_url(value: object) -> str:
@@ -69,6 +99,55 @@ def _read_path_map(value: object) -> PathMap:
     return value if isinstance(value, PathMap) else PathMap.parse(_read_text(value))
 
 
+def _read_switch(value: object) -> bool:
+    """Stash stores nothing for a switch that was never touched."""
+    if isinstance(value, bool):
+        return value
+    text = _read_text(value).casefold()
+    if text in ("", "0", "false", "off", "no"):
+        return False
+    if text in ("1", "true", "on", "yes"):
+        return True
+    raise ValueError("is neither on nor off.")
+
+
+def _read_field_names(value: object) -> tuple[str, ...]:
+    names = tuple(name.casefold() for name in _read_names(value))
+    wrong = [name for name in names if name not in FIELD_NAMES]
+    if wrong:
+        raise ValueError(f"names {_quoted(wrong)}. The fields are: {', '.join(FIELD_NAMES)}.")
+    return names
+
+
+def _read_tag_target(value: object) -> str:
+    text = _read_text(value).casefold() or TAG_TARGETS[0]
+    if text not in TAG_TARGETS:
+        raise ValueError(f"is {_quoted([text])}. It is one of: {', '.join(TAG_TARGETS)}.")
+    return text
+
+
+def _read_renames(value: object) -> dict[str, str]:
+    """Pairs `old=>new` between semicolons, by the old name without regard to case."""
+    if isinstance(value, dict):
+        return value
+    renames: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in re.split("[;\n]", _read_text(value)))):
+        old, arrow, new = (side.strip() for side in entry.partition("=>"))
+        if not arrow or not old or not new:
+            raise ValueError(f"{_quoted([entry])} is not a pair such as old name=>new name.")
+        if renames.setdefault(old.casefold(), new) != new:
+            raise ValueError(f"{_quoted([old])} is renamed twice.")
+    return renames
+
+
+def _read_optional_url(value: object) -> str:
+    return _read_url(value) if _read_text(value) else ""
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"“{name}”" for name in names)
+
+
 def _read_text(value: object) -> str:
     """Stash stores a text, a number where a text looks like one, or nothing."""
     if value is None:
@@ -76,6 +155,11 @@ def _read_text(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError("is not a text. Open the plugin's settings in Stash and enter it again.")
     return str(value).strip()
+
+
+Text = Annotated[str, BeforeValidator(_read_text)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_read_names)]
+Switch = Annotated[bool, BeforeValidator(_read_switch)]
 
 
 class Stash2PlexConfig(BaseModel):
@@ -87,8 +171,20 @@ class Stash2PlexConfig(BaseModel):
 
     plex_url: Annotated[str, BeforeValidator(_read_url)] = ""
     plex_token: Annotated[SecretStr, BeforeValidator(_read_token)] = Field(default=SecretStr(""))
-    plex_library: Annotated[tuple[str, ...], BeforeValidator(_read_names)] = ()
+    plex_library: Names = ()
     path_map: Annotated[PathMap, BeforeValidator(_read_path_map)] = PathMap()
+    background_from_cover: Switch = False
+    collection_prefix: Text = ""
+    content_rating: Text = ""
+    leave_fields: Annotated[tuple[str, ...], BeforeValidator(_read_field_names)] = ()
+    opt_out_label: Text = ""
+    parent_studio_collection: Switch = False
+    performer_image_address: Annotated[str, BeforeValidator(_read_optional_url)] = ""
+    preserve_plex_edits: Switch = False
+    tags_as: Annotated[str, BeforeValidator(_read_tag_target)] = TAG_TARGETS[0]
+    tags_exclude: Names = ()
+    tags_include: Names = ()
+    tags_rename: Annotated[dict[str, str], BeforeValidator(_read_renames)] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -21,6 +22,25 @@ def path_key(path: str) -> str:
         share = "/" if key.startswith("//") else ""
         key = share + re.sub("/{2,}", "/", key)
     return key.rstrip("/") or ("/" if key else "")
+
+
+def suggest_path_map(pairs: Iterable[tuple[str, str]]) -> str:
+    """The setting's text that makes these pairs of (path in Stash, path in Plex) exact; may be empty.
+
+    Only folders that explain at least a tenth of the pairs are named, the most telling first.
+    """
+    heads = Counter(_differing_heads(*pair) for pair in pairs)
+    total = sum(heads.values())
+    telling = [head for head, count in heads.most_common(5) if count * 10 >= total]
+    return "; ".join(f"{source}=>{target}" for source, target in telling)
+
+
+def _differing_heads(in_stash: str, in_plex: str) -> tuple[str, str]:
+    """What is left of two paths without the folders that they have in common at their ends."""
+    source, target = path_key(in_stash).split("/"), path_key(in_plex).split("/")
+    while source and target and source[-1] == target[-1]:
+        del source[-1], target[-1]
+    return "/".join(source) or "/", "/".join(target) or "/"
 
 
 @dataclass(frozen=True)

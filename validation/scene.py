@@ -21,6 +21,10 @@ fragment SceneForPlex on Scene {
   groups { group { name } }
 }
 """
+# Stash asks its database once more for each performer's picture.
+SCENE_FRAGMENT_WITH_PICTURES = SCENE_FRAGMENT.replace("performers { name }", "performers { name image_path }")
+# Stash draws a picture for performers that have none, under an address that says so.
+_DRAWN_PICTURE = "default=true"
 
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _FRACTION = re.compile(r"\.\d+")
@@ -40,7 +44,8 @@ class Scene:
     """What a person curated about one video in Stash.
 
     Texts that are not set are empty, as Stash sends them. `date` is `YYYY`, `YYYY-MM` or
-    `YYYY-MM-DD`. `files` has the primary file first. Performers come in no particular order.
+    `YYYY-MM-DD`. `files` has the primary file first. Performers come in no particular order;
+    `performer_pictures` has (name, address of the picture), where they were asked for.
     """
 
     id: int
@@ -53,6 +58,7 @@ class Scene:
     studio: str = ""
     parent_studio: str = ""
     performers: tuple[str, ...] = ()
+    performer_pictures: tuple[tuple[str, str], ...] = ()
     tags: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     files: tuple[SceneFile, ...] = ()
@@ -93,6 +99,7 @@ def parse_scene(raw: object) -> Scene:
         studio=field("studio", _name_or_empty),
         parent_studio=field("studio", lambda studio: _name_or_empty(studio and studio.get("parent_studio"))),
         performers=field("performers", _names),
+        performer_pictures=field("performers", _pictures),
         tags=field("tags", _names),
         groups=field("groups", lambda groups: tuple(_name(entry["group"]) for entry in groups or ())),
         files=field("files", lambda files: tuple(_file(entry) for entry in files)),
@@ -148,6 +155,11 @@ def _name_or_empty(value: Mapping[str, Any] | None) -> str:
 
 def _names(values: Any) -> tuple[str, ...]:
     return tuple([_name(value) for value in values])
+
+
+def _pictures(values: Any) -> tuple[tuple[str, str], ...]:
+    pictures = ((_name(value), _text(value.get("image_path"))) for value in values)
+    return tuple([(name, url) for name, url in pictures if url and _DRAWN_PICTURE not in url])
 
 
 def _file(value: Mapping[str, Any]) -> SceneFile:

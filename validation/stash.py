@@ -28,10 +28,12 @@ from validation.exceptions import (
     StashRefused,
     StashUnavailable,
 )
-from validation.scene import SCENE_FRAGMENT, Scene, parse_scene, parse_timestamp
+from validation.images import FetchedImage, local_path, read_bounded
+from validation.scene import SCENE_FRAGMENT, SCENE_FRAGMENT_WITH_PICTURES, Scene, parse_scene, parse_timestamp
 
 PLUGIN_ID = "Stash2Plex"
 PAGE_SIZE = 500
+SCENES_PER_REQUEST = 50
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 LOCKED_RETRIES = 5
@@ -68,6 +70,7 @@ class Stash:
 
     def __init__(self, server_connection: Mapping[str, Any]) -> None:
         """Connect; raises StashError, whose text is a sentence for the user."""
+        self.reads_performer_pictures = False
         self._session = _StashSession(_cookie_of(server_connection))
         address = {
             "Scheme": server_connection.get("Scheme") or "http",
@@ -96,16 +99,20 @@ class Stash:
 
         Pages follow the id, so a scene that is added or edited meanwhile shifts none of them.
         """
+        for raw in self._pages_of(_PAGE, where or {}):
+            yield _checked(raw)
+
+    def _pages_of(self, document: str, where: Mapping[str, Any]) -> Iterator[list[Any]]:
         last_id = 0
         while True:
             variables = {
                 "find": {"sort": "id", "direction": "ASC", "per_page": PAGE_SIZE, "page": 1},
-                "where": {**(where or {}), "id": {"value": last_id, "modifier": "GREATER_THAN"}},
+                "where": {**where, "id": {"value": last_id, "modifier": "GREATER_THAN"}},
             }
-            raw = self._read_page(variables)
+            raw, count = self._read_page(document, variables)
             if raw:
-                yield _checked(raw)
-            if len(raw) < PAGE_SIZE:
+                yield raw
+            if count < PAGE_SIZE:
                 return
             following = _highest_id(raw)
             if following <= last_id:
@@ -123,7 +130,7 @@ class Stash:
             offset = parse_timestamp(newest[0]["updated_at"]).utcoffset() or timedelta()
         except (KeyError, TypeError, ValueError) as error:
             raise StashAnswerInvalid("Stash returned a scene without a usable updated_at.") from error
-        since = (self._session.server_time or datetime.now(timezone.utc)) - period
+        since = self.now - period
         text = (since - OFFSET_MARGIN).astimezone(timezone(offset)).strftime("%Y-%m-%dT%H:%M:%S")
         for page in self.pages({"updated_at": {"value": text, "modifier": "GREATER_THAN"}}):
             recent = tuple(scene for scene in page.scenes if scene.updated_at >= since)
@@ -144,24 +151,72 @@ class Stash:
                 found[scene_id] = one
         return found, malformed
 
-    def _read_page(self, variables: dict[str, Any]) -> list[Any]:
+    def scene_ids_with(self, entity: str, entity_id: int) -> list[int]:
+        """The ids of the scenes that have this performer, studio, tag or group.
+
+        A studio's scenes include those of the studios below it, which show its name as their parent's.
+        """
+        depth = {"studio": {"depth": -1}, "tag": {"depth": 0}, "group": {"depth": 0}}.get(entity, {})
+        criterion = {"value": [str(entity_id)], "modifier": "INCLUDES", **depth}
+        ids: list[int] = []
+        for page in self._pages_of(_PAGE_OF_IDS, {f"{entity}s": criterion}):
+            ids.extend(int(scene["id"]) for scene in page)
+        return ids
+
+    def fetch_image(self, url: str, etag: str, largest: int) -> FetchedImage | None:
+        """An image at an address that Stash gave, unless it is still the one of this ETag.
+
+        None where Stash has no image and draws a placeholder. Raises ImageUnusable, StashError.
+        """
+        headers = {"Accept": "image/*", **({"If-None-Match": etag} if etag else {})}
+        address = self._interface.url.removesuffix("/graphql") + local_path(url)
+        response = self._session.get(address, headers=headers, stream=True)
+        with response:
+            if response.status_code == 304:
+                return FetchedImage(None, etag)
+            if 300 <= response.status_code < 400 or response.status_code in (401, 403):
+                raise StashRefused(
+                    "Stash did not accept the plugin's session for an image. Run the task again."
+                )
+            if response.status_code >= 500:
+                raise StashUnavailable(f"Stash answered {response.status_code} for an image.")
+            kind = response.headers.get("Content-Type", "")
+            if response.status_code != 200 or not kind.startswith("image/") or "svg" in kind:
+                return None
+            try:
+                content = read_bounded(response, largest)
+            except requests.RequestException as error:
+                raise StashUnavailable(f"Stash broke off an image ({type(error).__name__}).") from error
+        return FetchedImage(content, response.headers.get("ETag", ""))
+
+    @property
+    def now(self) -> datetime:
+        """The time by Stash's clock, as of its latest answer."""
+        return self._session.server_time or datetime.now(timezone.utc)
+
+    def _read_page(self, document: str, variables: dict[str, Any]) -> tuple[list[Any], int]:
+        """The raw scenes of a page, and how many Stash counted as on it."""
         try:
-            return self._ask_for_list(_PAGE, variables)
+            page = self._ask_for_list(document, variables)
+            return page, len(page)
         except _GraphQLRefusal as refusal:
+            if document == _PAGE_OF_IDS:
+                raise
             # One scene that Stash cannot resolve spoils the whole page: read the others one by one.
             log.debug(f"A page of scenes failed ({refusal}); its scenes are read one by one.")
         ids = [int(scene["id"]) for scene in self._ask_for_list(_PAGE_OF_IDS, variables)]
-        page: list[Any] = []
-        for start in range(0, len(ids), 50):
-            for scene_id, raw in self._read_by_id(ids[start : start + 50]).items():
+        page = []
+        for start in range(0, len(ids), SCENES_PER_REQUEST):
+            for scene_id, raw in self._read_by_id(ids[start : start + SCENES_PER_REQUEST]).items():
                 page.append({"id": str(scene_id)} if isinstance(raw, SceneMalformed) else raw)
-        return [raw for raw in page if raw is not None]
+        return [raw for raw in page if raw is not None], len(ids)
 
     def _read_by_id(self, ids: Sequence[int]) -> dict[int, Any]:
         """The raw scenes by id; a SceneMalformed for one that Stash could not resolve."""
         try:
             answer = self._ask(
-                _document_by_id(len(ids)), {f"s{n}": str(scene_id) for n, scene_id in enumerate(ids)}
+                _document_by_id(len(ids), self.reads_performer_pictures),
+                {f"s{n}": str(scene_id) for n, scene_id in enumerate(ids)},
             )
             return {scene_id: answer.get(f"s{n}") for n, scene_id in enumerate(ids)}
         except _GraphQLRefusal as refusal:
@@ -187,7 +242,7 @@ class Stash:
         return answer
 
 
-def _document_by_id(count: int) -> str:
+def _document_by_id(count: int, with_pictures: bool) -> str:
     """One aliased findScene an id: an unknown id gives null there, and fails nothing else.
 
     `findScenes(ids:)` fails as a whole for one deleted scene, and an empty list returns others.
@@ -195,7 +250,8 @@ def _document_by_id(count: int) -> str:
     names = [f"s{n}" for n in range(count)]
     parameters = ", ".join(f"${name}: ID!" for name in names)
     fields = " ".join(f"{name}: findScene(id: ${name}) {{ ...SceneForPlex }}" for name in names)
-    return f"query ScenesById({parameters}) {{ {fields} }}{SCENE_FRAGMENT}"
+    fragment = SCENE_FRAGMENT_WITH_PICTURES if with_pictures else SCENE_FRAGMENT
+    return f"query ScenesById({parameters}) {{ {fields} }}{fragment}"
 
 
 def _checked(raw_scenes: Sequence[Any]) -> ScenePage:
@@ -284,6 +340,8 @@ class _StashSession(requests.Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
         kwargs["allow_redirects"] = False
+        if request.method != "POST":
+            return self._send_once(request, **kwargs)
         for attempt in range(LOCKED_RETRIES):
             response = self._send_once(request, **kwargs)
             problem = _problem_of(response)

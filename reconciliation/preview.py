@@ -1,0 +1,120 @@
+"""What a sync would write, without writing: the same plans that the worker carries out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stashapi import log
+
+from plex.client import Plex
+from plex.finding import ItemFinder
+from plex.library import ITEMS_PER_READ, read_sections
+from plex.merge import Change
+from reconciliation.preview_report import ReportWriter
+from sync_queue.covers import artwork_kinds, version_of
+from sync_queue.planning import ItemPlan, Planner
+from sync_queue.progress import Progress
+from sync_queue.state import SyncState
+from sync_queue.worker import describe
+from validation.config import Stash2PlexConfig
+from validation.stash import Stash
+
+REPORT = "preview.html"
+
+
+@dataclass
+class PreviewResult:
+    """What would happen: items and fields that would be written, and scenes that would not be."""
+
+    items: int = 0
+    unchanged: int = 0
+    not_written: int = 0
+    opted_out: int = 0
+    covers: int = 0
+    fields: Counter[str] = field(default_factory=Counter)
+    report: Path | None = None
+
+
+class Preview:
+    """Plans the sync of some scenes and shows it in the log and in a report."""
+
+    def __init__(
+        self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig, data_dir: Path
+    ) -> None:
+        self._stash = stash
+        self._state = state
+        self._config = config
+        self._planner = Planner(state, config)
+        self._data_dir = data_dir
+        self._state.use_server(plex.machine_identifier, str(config.path_map))
+        sections = read_sections(plex, config.plex_library)
+        self._finder = ItemFinder(plex, sections, state.index, config.path_map)
+        self._progress = Progress()
+
+    def run(self, scene_ids: Sequence[int]) -> PreviewResult:
+        """Plan these scenes and write the report. Raises StashError, PlexError, OSError."""
+        result = PreviewResult(report=self._data_dir / REPORT)
+        with ReportWriter(self._data_dir / REPORT) as report:
+            for plan in self._plans(scene_ids, result):
+                changes = plan.merged.changes
+                result.covers += self._may_bring_cover(plan)
+                if plan.is_opted_out:
+                    result.opted_out += 1
+                elif not changes:
+                    result.unchanged += 1
+                else:
+                    result.items += 1
+                    result.fields.update(change.field.title for change in changes)
+                    report.add_scene(plan.scene.id, _title_of(plan), changes)
+                    _log_changes(plan.scene.id, changes)
+            report.finish(result.items, result.fields)
+        return result
+
+    def _plans(self, scene_ids: Sequence[int], result: PreviewResult) -> Iterator[ItemPlan]:
+        for start in range(0, len(scene_ids), ITEMS_PER_READ):
+            scenes, malformed = self._stash.scenes_by_id(scene_ids[start : start + ITEMS_PER_READ])
+            result.not_written += len(malformed)
+            there = [scene for scene in scenes.values() if scene is not None]
+            found = self._finder.find(there)
+            for scene in there:
+                result.not_written += not found[scene.id].items
+                for item in found[scene.id].items:
+                    yield self._planner.plan(scene, item)
+            self._progress(min(1.0, (start + ITEMS_PER_READ) / len(scene_ids)))
+
+    def _may_bring_cover(self, plan: ItemPlan) -> bool:
+        scene, rating_key = plan.scene, plan.item.rating_key
+        records = [
+            self._state.artwork(scene.id, rating_key, kind.value) for kind in artwork_kinds(self._config)
+        ]
+        return not plan.is_opted_out and any(
+            record is None or record.version != version_of(scene) for record in records
+        )
+
+
+def summary_lines(result: PreviewResult) -> list[str]:
+    """The summary for the log."""
+    lines = [
+        "=== Preview Summary (nothing was written to Plex) ===",
+        f"Items that would be written: {result.items}",
+        *(f"  {title}: {count}" for title, count in sorted(result.fields.items())),
+        f"Covers that would be compared: {result.covers}",
+        f"Already right: {result.unchanged}",
+        f"Not written (not in Plex, or ambiguous): {result.not_written}",
+    ]
+    if result.opted_out:
+        lines.append(f"Opted out: {result.opted_out}")
+    lines.append(f"Every change is in the report {result.report}")
+    return lines
+
+
+def _title_of(plan: ItemPlan) -> str:
+    return plan.scene.title or plan.item.fields.text("title")
+
+
+def _log_changes(scene_id: int, changes: Iterable[Change]) -> None:
+    for change in changes:
+        log.debug(f"Scene {scene_id}: would write {describe(change)}")

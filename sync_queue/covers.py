@@ -1,0 +1,128 @@
+"""Bringing a scene's cover to its items: fetched once, uploaded only where its bytes are new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from stashapi import log
+
+from plex.artwork import LARGEST_IMAGE, ArtworkKind, Image, chosen, is_raster, upload_and_choose
+from plex.client import Plex
+from plex.library import PlexItem
+from sync_queue.state import ArtworkRecord, SyncState
+from validation.config import Stash2PlexConfig
+from validation.images import ImageUnusable
+from validation.scene import Scene
+from validation.stash import Stash
+
+# Stash makes the cover of a new scene a while after it announced the scene, and does not tell.
+COVER_MAY_COME = timedelta(hours=1)
+
+
+def artwork_kinds(config: Stash2PlexConfig) -> tuple[ArtworkKind, ...]:
+    """The images that the settings ask for."""
+    wanted = [ArtworkKind.POSTER, *([ArtworkKind.BACKGROUND] if config.background_from_cover else [])]
+    return tuple(kind for kind in wanted if kind.field_title not in config.leave_fields)
+
+
+def version_of(scene: Scene) -> int:
+    """The scene's version, as the records of its cover have it."""
+    return int(scene.updated_at.timestamp())
+
+
+class Covers:
+    """Brings covers from Stash to Plex and remembers which."""
+
+    def __init__(self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig) -> None:
+        self._stash = stash
+        self._plex = plex
+        self._state = state
+        self._preserve = config.preserve_plex_edits
+        self._kinds = artwork_kinds(config)
+
+    def bring(self, scene: Scene, items: Sequence[PlexItem]) -> int:
+        """Upload the scene's cover where it is new; returns how many uploads that took.
+
+        Raises StashError or PlexError; whatever was done until then is remembered.
+        """
+        version = version_of(scene)
+        targets = [
+            (item, kind, self._state.artwork(scene.id, item.rating_key, kind.value))
+            for item in items
+            for kind in self._kinds
+        ]
+        records = [record for _, _, record in targets]
+        if not scene.screenshot_url or all(record and record.version == version for record in records):
+            return 0
+        image = _fetch(self._stash, scene, records)
+        return sum(self._bring_to_item(scene, item, kind, record, image) for item, kind, record in targets)
+
+    def _bring_to_item(
+        self,
+        scene: Scene,
+        item: PlexItem,
+        kind: ArtworkKind,
+        record: ArtworkRecord | None,
+        image: Image | str | None,
+    ) -> int:
+        version = version_of(scene)
+        before = record or ArtworkRecord("", "", 0)
+        if not isinstance(image, Image):
+            if image is not None or self._stash.now - scene.updated_at > COVER_MAY_COME:
+                self._remember(scene, item, kind, before._replace(version=version))
+            return 0
+        after = ArtworkRecord(image.etag, image.sha1, version)
+        uploads = 0
+        if image.sha1 != before.sha1 and not self._belongs_to_a_person(item, kind, before):
+            if not before.sha1:
+                self._keep_replaced(scene, item, kind)
+            upload_and_choose(self._plex, item.rating_key, kind, image)
+            log.debug(f"Scene {scene.id}: {kind.field_title} uploaded.")
+            uploads = 1
+        self._remember(scene, item, kind, after)
+        return uploads
+
+    def _belongs_to_a_person(self, item: PlexItem, kind: ArtworkKind, before: ArtworkRecord) -> bool:
+        """With Plex's edits preserved: whether somebody chose another image than the one pushed before."""
+        if not self._preserve:
+            return False
+        if not before.sha1:
+            return kind.lock in item.locked
+        return chosen(self._plex, item.rating_key, kind) != kind.uploaded(before.sha1)
+
+    def _keep_replaced(self, scene: Scene, item: PlexItem, kind: ArtworkKind) -> None:
+        if kind.lock in item.locked:
+            name = chosen(self._plex, item.rating_key, kind)
+            self._state.keep_replaced(scene.id, item.rating_key, {kind.value: name})
+
+    def _remember(self, scene: Scene, item: PlexItem, kind: ArtworkKind, record: ArtworkRecord) -> None:
+        self._state.record_artwork(scene.id, item.rating_key, kind.value, record)
+
+
+def is_cover_changed(scene: Scene, record: ArtworkRecord, stash: Stash, state: SyncState) -> bool:
+    """Whether the scene's cover is another than the recorded one. Raises StashError."""
+    image = _fetch(stash, scene, [record])
+    if isinstance(image, Image) and image.sha1 != record.sha1:
+        return True
+    state.set_cover_version(scene.id, version_of(scene))
+    return False
+
+
+def _fetch(stash: Stash, scene: Scene, records: Iterable[ArtworkRecord | None]) -> Image | str | None:
+    """The cover; the ETag where it is still the one of the records; None where there is none."""
+    etags = {record.etag if record else "" for record in records}
+    known = etags.pop() if len(etags) == 1 else ""
+    try:
+        fetched = stash.fetch_image(scene.screenshot_url, known, LARGEST_IMAGE)
+    except ImageUnusable as problem:
+        log.warning(f"Scene {scene.id}: {problem}; Plex keeps the poster it has.")
+        return None
+    if fetched is None:
+        return None
+    if fetched.content is None:
+        return fetched.etag
+    if not is_raster(fetched.content):
+        log.warning(f"Scene {scene.id}: its cover is of a kind that Plex cannot show; Plex keeps its poster.")
+        return None
+    return Image(fetched.content, fetched.etag)

@@ -1,0 +1,71 @@
+"""What a sync would do to one item; the worker carries plans out, the preview shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from plex.fields import FIELDS, PlexFields, fields_of_scene, pictures_of_scene, tag_key
+from plex.library import METADATA_FIELDS, PlexItem
+from plex.merge import Base, Change, Merge, merge
+from sync_queue.state import SyncState
+from validation.config import Stash2PlexConfig
+from validation.scene import Scene
+
+ACTOR = next(field for field in FIELDS if field.name == "actor")
+
+
+@dataclass(frozen=True)
+class ItemPlan:
+    """One scene and one of its items: what Stash has for it, and what is to be written."""
+
+    scene: Scene
+    item: PlexItem
+    ours: PlexFields
+    merged: Merge
+    pictures: Mapping[str, str]
+    is_first_contact: bool
+    is_opted_out: bool = False
+
+
+class Planner:
+    """Makes plans from what was pushed before, under the settings."""
+
+    def __init__(self, state: SyncState, config: Stash2PlexConfig) -> None:
+        self._state = state
+        self._config = config
+
+    def plan(self, scene: Scene, item: PlexItem) -> ItemPlan:
+        """The plan for one item, as it was just read from Plex."""
+        ours = fields_of_scene(scene, self._config)
+        if self._is_opted_out(item):
+            return ItemPlan(scene, item, ours, Merge(), {}, is_first_contact=False, is_opted_out=True)
+        base = self._state.base(scene.id, item.rating_key)
+        if base is not None and _was_lost(base, item):
+            base = None
+        merged = merge(base, item.fields, ours, self._config.preserve_plex_edits)
+        pictures = pictures_of_scene(scene, self._config)
+        if _lacks_pictures(item, merged, pictures):
+            actors = item.fields.tags(ACTOR.name)
+            merged = replace(merged, changes=(*merged.changes, Change(ACTOR, actors, actors)))
+        return ItemPlan(scene, item, ours, merged, pictures, is_first_contact=base is None)
+
+    def _is_opted_out(self, item: PlexItem) -> bool:
+        label = self._config.opt_out_label
+        return bool(label) and tag_key(label) in map(tag_key, item.fields.tags("label"))
+
+
+def _lacks_pictures(item: PlexItem, merged: Merge, pictures: Mapping[str, str]) -> bool:
+    """Whether an actor of the item shows another picture, and the actors are not written anyway."""
+    if any(change.field is ACTOR for change in merged.changes):
+        return False
+    return any(pictures.get(tag_key(name), shown) != shown for name, shown in item.pictures)
+
+
+def _was_lost(base: Base, item: PlexItem) -> bool:
+    """Whether Plex dropped all that had been pushed, as when it takes a file for a new item.
+
+    A person who clears fields in Plex leaves them locked.
+    """
+    pushed = [name for name in METADATA_FIELDS if base.texts.get(name) or base.tags.get(name)]
+    return bool(pushed) and not item.as_listed().has_metadata and not item.locked.intersection(pushed)
