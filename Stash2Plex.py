@@ -11,15 +11,13 @@ import json
 import os
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-PLUGIN_DIR = Path(__file__).resolve().parent
-if str(PLUGIN_DIR) not in sys.path:
-    sys.path.insert(0, str(PLUGIN_DIR))
+PLUGIN_DIR = os.path.dirname(os.path.realpath(__file__))
+if PLUGIN_DIR not in sys.path:
+    sys.path.insert(0, PLUGIN_DIR)
 
 from validation.exceptions import InvalidInput, SettingsInvalid, StashError  # noqa: E402
 from validation.plugin_input import HookContext, PluginInput, parse_plugin_input  # noqa: E402
@@ -27,7 +25,7 @@ from validation.plugin_input import HookContext, PluginInput, parse_plugin_input
 if TYPE_CHECKING:
     from plex.client import Plex
     from sync_queue.job import Job
-    from sync_queue.manager import QueueManager
+    from sync_queue.manager import JobQueue, QueueManager
     from sync_queue.state import SyncState
     from validation.config import Stash2PlexConfig
     from validation.redaction import Redaction
@@ -43,13 +41,20 @@ _redactions: list[Redaction] = []
 HOOK_ENTITIES = {"Scene": "", "Performer": "performer", "Studio": "studio", "Tag": "tag", "Group": "group"}
 REPORT_A_FAULT = "This is a fault in Stash2Plex: please report it with the debug log."
 
+# A run ends one day, even if hooks never stop.
+DRAINS_PER_RUN = 100
+
 # Modes that look at the queue or add to it, and return without draining it.
-management_modes = frozenset({"reconcile_all", "reconcile_recent"})
+management_modes = frozenset(
+    {"reconcile_all", "reconcile_recent", "queue_status", "retry_failed", "clear_queue"}
+)
+# Modes that need neither settings nor servers.
+LOCAL_MODES = frozenset({"queue_status", "retry_failed", "clear_queue"})
 
 
-def get_plugin_data_dir() -> Path:
+def get_plugin_data_dir() -> str:
     """Where queue and state are kept: STASH2PLEX_DATA_DIR, or `data` in the plugin's folder."""
-    return Path(os.environ.get("STASH2PLEX_DATA_DIR") or PLUGIN_DIR / "data")
+    return os.environ.get("STASH2PLEX_DATA_DIR") or os.path.join(PLUGIN_DIR, "data")
 
 
 def main() -> int:
@@ -61,8 +66,7 @@ def main() -> int:
     except ModuleNotFoundError as problem:
         error = _report(_missing_package(problem))
     except Exception as problem:  # noqa: BLE001 - the last resort: no fault may end in a bare traceback
-        error = _report(f"{type(problem).__name__}: {problem}. {REPORT_A_FAULT}")
-        _log("debug", traceback.format_exc())
+        error = _report_failure("", problem)
     # ASCII, because Windows would write anything else in its own code page.
     sys.stdout.write(json.dumps({"error": _without_secrets(error)} if error else {"output": "ok"}))
     sys.stdout.flush()
@@ -70,17 +74,24 @@ def main() -> int:
 
 
 def _run(plugin_input: PluginInput) -> str | None:
+    connection = plugin_input.server_connection
     if plugin_input.hook is not None:
-        handle_hook(plugin_input.hook)
-    if plugin_input.server_connection is None:
+        handle_hook(plugin_input.hook, connection)
+    if connection is None:
         raise InvalidInput("Stash sent no server_connection. Restart Stash and run the task again.")
-    if plugin_input.hook is not None:
-        return None
-    _task_of(plugin_input.args)
+    return None if plugin_input.hook is not None else _run_task(connection, plugin_input.args)
+
+
+def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
+    _task_of(args)
+    from plex.exceptions import PlexError
+
     try:
-        _prepare_task(plugin_input.server_connection)
-        return _run_task(plugin_input.args)
-    except StashError as problem:
+        _open_queue(is_needed=args["mode"] in LOCAL_MODES)
+        if args["mode"] not in LOCAL_MODES:
+            _connect(server_connection)
+        return handle_task(args)
+    except (StashError, PlexError) as problem:
         return _report(str(problem))
     except SettingsInvalid as problem:
         _log_lines("error", problem.problems)
@@ -88,34 +99,33 @@ def _run(plugin_input: PluginInput) -> str | None:
     except _database_errors() as problem:
         return _report(_data_dir_problem(problem))
     finally:
-        _close_task()
+        if queue_manager is not None:
+            queue_manager.close()
 
 
-def _run_task(args: Mapping[str, Any]) -> str | None:
-    from plex.exceptions import PlexError
+def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None = None) -> None:
+    """Queue what changed, and see to it that a worker takes it: no settings, nothing that loses the change.
 
-    try:
-        return handle_task(args)
-    except PlexError as problem:
-        return _report(str(problem))
-
-
-def handle_hook(hook: HookContext) -> None:
-    """Queue the scene that changed: no settings, no network, nothing that could lose the change."""
+    Raises InvalidInput where the change cannot be queued.
+    """
     job = _job_of(hook)
     if job is None:
         return
+    from sync_queue.drain_request import AskingFailed, ask_for_drain
     from sync_queue.manager import QueueManager
 
+    data_dir = get_plugin_data_dir()
     try:
-        manager = QueueManager(get_plugin_data_dir())
-        manager.append(job)
+        QueueManager(data_dir).append(job)
+        if server_connection is not None:
+            ask_for_drain(data_dir, server_connection)
+    except AskingFailed as problem:
+        _log("debug", str(problem))
     except _database_errors() as problem:
         raise InvalidInput(
             f"{hook.type} of {hook.id} could not be queued: {_data_dir_problem(problem)} "
             "Reconcile Library finds the change later."
         ) from problem
-    manager.close()
 
 
 def _job_of(hook: HookContext) -> Job | None:
@@ -142,7 +152,7 @@ def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str
     global stash_interface
     if stash is not None:
         stash_interface = stash
-    return _task_of(task_args)()
+    return _task_of(task_args)(task_args)
 
 
 def handle_reconcile(scope: str) -> str | None:
@@ -162,7 +172,7 @@ def handle_reconcile(scope: str) -> str | None:
             stash=stash_interface, config=config, data_dir=get_plugin_data_dir(), queue=queue
         ).run(scope=scope)
     except Exception as problem:  # noqa: BLE001 - whatever ends a reconcile, the user reads one plain line
-        return _report_failure("Reconciliation failed", problem)
+        return _report_failure("Reconciliation failed: ", problem)
     _log_lines("info", report.summary_lines(result, is_queued=queue is not None))
     _log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
     _log_lines("info", report.advice_lines(result))
@@ -171,106 +181,140 @@ def handle_reconcile(scope: str) -> str | None:
 
 def handle_process_queue() -> str | None:
     """Drain the queue into Plex and log a summary."""
-    from sync_queue.exclusive import AlreadyRunning, exclusive
+    return _process_queue(is_automatic=False)
+
+
+def handle_automatic_drain() -> str | None:
+    """Drain the queue because a hook asked for it; says no more than what was carried over."""
+    return _process_queue(is_automatic=True)
+
+
+def _process_queue(is_automatic: bool) -> str | None:
+    from sync_queue.drain_request import forget_request
+    from sync_queue.exclusive import WORKER_LOCK, AlreadyRunning, exclusive
 
     stash, settings = _stash_and_config()
     if queue_manager is None:
         return _report("No queue available: nothing was written to Plex")
-    try:
-        with exclusive(Path(get_plugin_data_dir()) / "worker.lock"):
-            return _drain(stash, settings, queue_manager)
-    except AlreadyRunning:
-        _log("info", "Process Queue is already running elsewhere; what waits is written by that run.")
-    return None
+    data_dir = get_plugin_data_dir()
+    if is_automatic and settings.manual_drain:
+        forget_request(data_dir)
+        return None
+    queue = queue_manager.get_queue()
+    error = None
+    for _ in range(DRAINS_PER_RUN):
+        try:
+            with exclusive(os.path.join(data_dir, WORKER_LOCK)):
+                forget_request(data_dir)
+                error = _drain(stash, settings, queue, is_automatic)
+        except AlreadyRunning:
+            level = "debug" if is_automatic else "info"
+            _log(level, "Process Queue is already running elsewhere; what waits is written by that run.")
+            return None
+        # A hook that saw the lock held has asked nobody else to take its job.
+        if error or not queue.has_due_jobs():
+            break
+    return error
 
 
-def _drain(stash: Stash, settings: Stash2PlexConfig, manager: QueueManager) -> str | None:
-    from sync_queue import report
+def _drain(stash: Stash, settings: Stash2PlexConfig, queue: JobQueue, is_automatic: bool) -> str | None:
+    from plex.exceptions import PlexUnavailable
+    from sync_queue import outage, report
     from sync_queue.progress import Progress
     from sync_queue.worker import SyncWorker
 
-    queue = manager.get_queue()
     queue.release_claimed()
-    waiting = sum(1 for _ in queue.jobs())
-    if not waiting:
-        _log("info", "The queue is empty: nothing to write to Plex.")
+    if not queue.has_due_jobs():
+        _log("debug" if is_automatic else "info", report.nothing_due_line(queue.count_ready()))
         return None
-    with _plex_and_state(settings) as (plex, state):
-        summary = SyncWorker(queue, state, stash, plex, settings, report_progress=Progress()).drain()
-    _log_lines("info", report.summary_lines(summary))
-    if summary.stopped:
-        return _report(f"Stopped early: {summary.stopped}")
-    _log_lines("info", report.advice_lines(summary))
+    with _state() as state:
+        try:
+            plex = _plex(settings)
+            worker = SyncWorker(queue, state, stash, plex, settings, Progress(), is_automatic=is_automatic)
+            summary = worker.drain()
+        except PlexUnavailable as problem:
+            return _report(f"{problem} {outage.begin_or_go_on(state, queue.count_ready())}")
+        state.set_fact("last drain", report.fact_of(summary))
+        _log_lines("debug" if is_automatic else "info", report.summary_lines(summary))
+        if summary.stopped:
+            suffix = outage.begin_or_go_on(state, summary.left) if summary.is_outage else ""
+            return _report(f"Stopped early: {summary.stopped} {suffix}".rstrip())
+        _log_lines("info", outage.end(state))
+    _log_lines("info", report.automatic_lines(summary) if is_automatic else report.advice_lines(summary))
     return None
 
 
 def handle_preview() -> str | None:
     """Show what a sync of everything that differs would write, in the log and as a report."""
+    from pathlib import Path
+
     from reconciliation import engine, preview
 
     stash, settings = _stash_and_config()
-    data_dir = Path(get_plugin_data_dir())
+    data_dir = get_plugin_data_dir()
     detection = engine.GapDetectionEngine(stash=stash, config=settings, data_dir=data_dir, queue=None)
     result = detection.run(scope="all")
     _log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
     waiting = [one.job.scene_id for one in queue_manager.get_queue().jobs()] if queue_manager else []
     scene_ids = sorted({*detection.gaps, *waiting} - {0})
-    with _plex_and_state(settings) as (plex, state):
-        shown = preview.Preview(stash, plex, state, settings, data_dir).run(scene_ids)
+    with _state() as state:
+        shown = preview.Preview(stash, _plex(settings), state, settings, Path(data_dir)).run(scene_ids)
     _log_lines("info", preview.summary_lines(shown))
     return None
 
 
 def handle_undo_first_sync() -> str | None:
     """Put back the values locked in Plex that the first sync replaced."""
-    from sync_queue.undo import undo_first_sync
+    from sync_queue.undo import summary_lines, undo_first_sync
 
     _, settings = _stash_and_config()
-    with _plex_and_state(settings) as (plex, state):
+    with _state() as state:
+        plex = _plex(settings)
         state.use_server(plex.machine_identifier, str(settings.path_map))
         summary = undo_first_sync(plex, state)
-    _log("info", f"Put back {summary.fields} fields of {summary.restored} items.")
-    if summary.changed_since:
-        _log("info", f"Left alone: {summary.changed_since} items that were changed since the first sync.")
-    if summary.gone:
-        _log("info", f"Not in Plex any more: {summary.gone} items.")
-    if summary.failed:
-        return _report(f"Plex refused to put back {summary.failed} items; run the task again.")
+    _log_lines("info", summary_lines(summary))
+    return _report("Plex refused some values; run the task again.") if summary.failed else None
+
+
+def handle_queue_status() -> str | None:
+    """Log what waits, what failed and why, and when what ran last."""
+    from sync_queue.status import status_lines
+
+    with _state() as state:
+        _log_lines("info", status_lines(_queue(), state))
     return None
 
 
-def _stash_and_config() -> tuple[Stash, Stash2PlexConfig]:
-    if stash_interface is None:
-        raise InvalidInput("No Stash connection available for this task")
-    if config is None:
-        raise InvalidInput("No config available for this task")
-    return stash_interface, config
+def handle_retry_failed() -> str | None:
+    """Queue everything again that had failed for good."""
+    count = _queue().retry_failed()
+    _log("info", f"Queued again: {count} failed scenes. Run the task Process Queue to write them.")
+    return None
 
 
-@contextmanager
-def _plex_and_state(settings: Stash2PlexConfig) -> Iterator[tuple[Plex, SyncState]]:
-    from plex.client import Plex, client_identifier
-    from sync_queue.state import SyncState
-
-    data_dir = Path(get_plugin_data_dir())
-    state = SyncState(data_dir)
-    try:
-        token = settings.plex_token.get_secret_value()
-        yield Plex(settings.plex_url, token, client_identifier(data_dir)), state
-    finally:
-        state.close()
+def handle_clear_queue() -> str | None:
+    """Forget what waits and what failed; a reconcile finds again what differs."""
+    waiting, failed = _queue().clear()
+    _log("info", f"Removed from the queue: {waiting} waiting, {failed} failed.")
+    _log("info", "Nothing changed in Stash or Plex. Reconcile Library finds again what differs.")
+    return None
 
 
-TASKS: Mapping[str, Callable[[], str | None]] = {
-    "reconcile_all": lambda: handle_reconcile("all"),
-    "reconcile_recent": lambda: handle_reconcile("recent"),
-    "process_queue": lambda: handle_process_queue(),
-    "preview": lambda: handle_preview(),
-    "undo_first_sync": lambda: handle_undo_first_sync(),
+TASKS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
+    "reconcile_all": lambda _: handle_reconcile("all"),
+    "reconcile_recent": lambda _: handle_reconcile("recent"),
+    "process_queue": lambda args: (
+        handle_automatic_drain() if args.get("automatic") else handle_process_queue()
+    ),
+    "preview": lambda _: handle_preview(),
+    "undo_first_sync": lambda _: handle_undo_first_sync(),
+    "queue_status": lambda _: handle_queue_status(),
+    "retry_failed": lambda _: handle_retry_failed(),
+    "clear_queue": lambda _: handle_clear_queue(),
 }
 
 
-def _task_of(task_args: Mapping[str, Any]) -> Callable[[], str | None]:
+def _task_of(task_args: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str | None]:
     mode = task_args.get("mode")
     task = TASKS.get(mode) if isinstance(mode, str) else None
     if task is None:
@@ -278,10 +322,10 @@ def _task_of(task_args: Mapping[str, Any]) -> Callable[[], str | None]:
     return task
 
 
-def _prepare_task(server_connection: Mapping[str, Any]) -> None:
-    """Connect to Stash, read the settings and open the queue."""
-    global stash_interface, config, queue_manager
-    from sync_queue.manager import QueueManager
+def _connect(server_connection: Mapping[str, Any]) -> None:
+    """Connect to Stash and read the settings."""
+    global stash_interface, config
+    from sync_queue.drain_request import switch_automatic
     from validation.config import read_settings
     from validation.stash import Stash
 
@@ -294,15 +338,54 @@ def _prepare_task(server_connection: Mapping[str, Any]) -> None:
     _log_lines("warning", settings.warnings)
     config = settings.config
     stash_interface.reads_performer_pictures = bool(config.performer_image_address)
+    if queue_manager is not None:
+        switch_automatic(get_plugin_data_dir(), is_on=not config.manual_drain)
+
+
+def _open_queue(is_needed: bool) -> None:
+    """Open the queue; a reconcile can do without one."""
+    global queue_manager
+    from sync_queue.manager import QueueManager
+
     try:
         queue_manager = QueueManager(get_plugin_data_dir())
+        if queue_manager.notice:
+            _log("warning", queue_manager.notice)
     except _database_errors() as problem:
+        if is_needed:
+            raise
         _log("error", _data_dir_problem(problem))
 
 
-def _close_task() -> None:
-    if queue_manager is not None:
-        queue_manager.close()
+def _queue() -> JobQueue:
+    if queue_manager is None:
+        raise InvalidInput("No queue available")
+    return queue_manager.get_queue()
+
+
+def _stash_and_config() -> tuple[Stash, Stash2PlexConfig]:
+    if stash_interface is None:
+        raise InvalidInput("No Stash connection available for this task")
+    if config is None:
+        raise InvalidInput("No config available for this task")
+    return stash_interface, config
+
+
+def _plex(settings: Stash2PlexConfig) -> Plex:
+    from plex.client import connect
+
+    return connect(settings, get_plugin_data_dir())
+
+
+@contextmanager
+def _state() -> Iterator[SyncState]:
+    from sync_queue.state import SyncState
+
+    state = SyncState(get_plugin_data_dir())
+    try:
+        yield state
+    finally:
+        state.close()
 
 
 def _database_errors() -> tuple[type[Exception], ...]:
@@ -321,18 +404,19 @@ def _data_dir_problem(problem: BaseException) -> str:
 def _missing_package(problem: ModuleNotFoundError) -> str:
     return (
         f"The Python package “{problem.name}” is missing. Install what the plugin needs with: "
-        f"{sys.executable} -m pip install -r {PLUGIN_DIR / 'requirements.txt'}"
+        f"{sys.executable} -m pip install -r {os.path.join(PLUGIN_DIR, 'requirements.txt')}"
     )
 
 
 def _redact(secret: object) -> None:
     """Keep this secret out of every line that is written from now on."""
-    if isinstance(secret, str) and secret:
+    text = str(secret or "").strip()
+    if text:
         from stashapi import log
 
         from validation.redaction import Redaction
 
-        redaction = Redaction(secret)
+        redaction = Redaction(text)
         _redactions.append(redaction)
         log.sl.addFilter(redaction)
 
@@ -345,11 +429,16 @@ def _without_secrets(text: str) -> str:
 
 def _report_failure(what: str, problem: Exception) -> str:
     """Log why something ended: one plain line, and the traceback for the debug log."""
+    import traceback
+
     from plex.exceptions import PlexError
 
     is_known = isinstance(problem, (StashError, PlexError))
-    detail = str(problem) if is_known else f"{type(problem).__name__}: {problem}. {REPORT_A_FAULT}"
-    error = _report(f"{what}: {detail}")
+    if isinstance(problem, _database_errors()):
+        detail = _data_dir_problem(problem)
+    else:
+        detail = str(problem) if is_known else f"{type(problem).__name__}: {problem}. {REPORT_A_FAULT}"
+    error = _report(f"{what}{detail}")
     _log_lines("debug", "".join(traceback.format_exception(problem)).splitlines())
     return error
 
@@ -378,4 +467,10 @@ def _log(level: str, text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stderr.flush()
+    if "stashapi.log" in sys.modules:
+        # Stash may lose the last lines of a process that ends right after them.
+        time.sleep(0.05)
+    # Without the interpreter's own clean-up: a hook has nothing to clean up, and Stash waits for it.
+    os._exit(status)

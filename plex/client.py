@@ -16,6 +16,8 @@ from typing import Any, cast
 from xml.etree.ElementTree import Element, ParseError
 
 import requests
+import urllib3
+from stashapi import log
 from urllib3.exceptions import ProtocolError
 
 # A plexapi configuration file of the user's own would change servers, tokens and page sizes.
@@ -34,6 +36,7 @@ from plex.exceptions import (
     PlexRejected,
     PlexUnavailable,
 )
+from validation.config import Stash2PlexConfig
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
@@ -48,10 +51,25 @@ def client_identifier(data_dir: Path) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"stash2plex:{data_dir.resolve()}"))
 
 
-class Plex:
-    """A connected Plex server. Not for use by several threads at once."""
+def connect(config: Stash2PlexConfig, data_dir: str | Path) -> Plex:
+    """The Plex server of the settings. Raises PlexError."""
+    if config.plex_accept_any_certificate:
+        log.warning(
+            "The certificate of Plex is not checked (setting “Accept any certificate of Plex”): whoever is "
+            "between Stash and Plex could read the token."
+        )
+    token = config.plex_token.get_secret_value()
+    identifier = client_identifier(Path(data_dir))
+    return Plex(config.plex_url, token, identifier, verify=not config.plex_accept_any_certificate)
 
-    def __init__(self, url: str, token: str, identifier: str) -> None:
+
+class Plex:
+    """A connected Plex server. Not for use by several threads at once.
+
+    `machine_identifier` says which server it is: rating keys of one mean nothing on another.
+    """
+
+    def __init__(self, url: str, token: str, identifier: str, verify: bool = True) -> None:
         """Connect; raises PlexError."""
         plexapi.BASE_HEADERS.update(
             {
@@ -60,18 +78,14 @@ class Plex:
                 "X-Plex-Device-Name": "Stash2Plex",
             }
         )
-        self._session = _PlexSession()
+        self._session = _PlexSession(verify)
         try:
             self._server = PlexServer(url, token, session=self._session)
-        except (AttributeError, ParseError, UnicodeError) as error:
+            self.machine_identifier = str(self._server.machineIdentifier or "")
+        except (AttributeError, ParseError, requests.exceptions.InvalidURL, UnicodeError) as error:
             raise _not_plex() from error
-        if not self._server.machineIdentifier:
+        if not self.machine_identifier:
             raise _not_plex()
-
-    @property
-    def machine_identifier(self) -> str:
-        """Which server this is: rating keys of one mean nothing on another."""
-        return str(self._server.machineIdentifier)
 
     @property
     def version(self) -> str:
@@ -111,9 +125,12 @@ def _not_plex() -> PlexAnswerInvalid:
 class _PlexSession(requests.Session):
     """A session whose requests return a successful answer or raise a PlexError."""
 
-    def __init__(self) -> None:
+    def __init__(self, verify: bool) -> None:
         super().__init__()
         self.trust_env = False
+        self.verify = verify
+        if not verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
@@ -123,9 +140,10 @@ class _PlexSession(requests.Session):
         except requests.exceptions.SSLError as error:
             raise PlexUnavailable(
                 "The TLS certificate of Plex does not fit the address in setting “Plex URL” (plex_url). "
-                "Use http:// inside your own network, or the plex.direct address. " + RETRY_LATER
+                "Use http:// inside your own network, the plex.direct address, or the setting “Accept any "
+                "certificate of Plex” (plex_accept_any_certificate). " + RETRY_LATER
             ) from error
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise PlexUnavailable(
                 f"Plex cannot be reached or is too slow ({type(error).__name__}). Is it running, and is "
                 "setting “Plex URL” (plex_url) its address as seen from Stash? " + RETRY_LATER
@@ -156,7 +174,7 @@ def _problem_of(response: requests.Response) -> PlexError | None:
         )
     if status == 404:
         return PlexNotFound("Plex has nothing under the key it was asked for (404).")
-    if status in (502, 503, 504) or status >= 520:
+    if status in (408, 502, 503, 504) or status >= 520:
         words = _words_of(response)
         return PlexUnavailable(f"Plex is not ready ({status}{': ' + words if words else ''}). {RETRY_LATER}")
     if status == 429 or status >= 500:

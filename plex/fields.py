@@ -143,12 +143,15 @@ def pictures_of_scene(scene: Scene, config: Stash2PlexConfig) -> dict[str, str]:
 
 def carried_tags(tags: Iterable[str], config: Stash2PlexConfig) -> list[str]:
     """The tags that the settings admit, under the names that the settings give them."""
-    included = {name.casefold() for name in config.tags_include}
-    excluded = {name.casefold() for name in config.tags_exclude}
-    admitted = (
-        tag for tag in tags if tag.casefold() not in excluded and (not included or tag.casefold() in included)
-    )
-    return [config.tags_rename.get(tag.casefold(), tag) for tag in admitted]
+    included = set(map(tag_key, config.tags_include))
+    excluded = set(map(tag_key, config.tags_exclude))
+    renamed = {tag_key(old): new for old, new in config.tags_rename.items()}
+    keyed = [(tag_key(tag), tag) for tag in tags]
+    return [
+        renamed.get(key, tag)
+        for key, tag in keyed
+        if key not in excluded and (not included or key in included)
+    ]
 
 
 def text_key(text: str) -> str:
@@ -193,7 +196,7 @@ def clean_text(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     end = limit
-    while end > limit - LONGEST_CHARACTER and _joins(text[end - 1], text[end]):
+    while end > max(0, limit - LONGEST_CHARACTER) and _joins(text[end - 1], text[end]):
         end -= 1
     return text[:end].rstrip()
 
@@ -205,5 +208,6 @@ def _joins(before: str, after: str) -> bool:
         joiner in (before, after)
         or unicodedata.category(after).startswith("M")
         or "\U0001f3fb" <= after <= "\U0001f3ff"
+        or "\U000e0020" <= after <= "\U000e007f"
         or ("\U0001f1e6" <= before <= "\U0001f1ff" and "\U0001f1e6" <= after <= "\U0001f1ff")
     )

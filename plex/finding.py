@@ -7,7 +7,7 @@ is never remembered.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plex.client import Plex
@@ -69,19 +69,21 @@ class ItemFinder:
     def _find_indexed(self, keys: Mapping[int, Sequence[FileKey]]) -> dict[int, Found]:
         matches = match_scenes(keys, self._index)
         items = read_items(self._plex, [key for match in matches.values() for key in match.rating_keys])
-        stale = {key for match in matches.values() for key in self._stale_keys(match, items)}
+        stale = self._stale_keys(matches.values(), items)
         if stale:
             self._correct(stale, items)
             matches = match_scenes(keys, self._index)
         return {scene_id: _found(match, items) for scene_id, match in matches.items()}
 
-    def _stale_keys(self, match: Match, items: Mapping[int, PlexItem]) -> set[int]:
-        """The rating keys whose items are gone, or do not hold the file any more."""
+    def _stale_keys(self, matches: Iterable[Match], items: Mapping[int, PlexItem]) -> set[int]:
+        """The rating keys whose items are gone, or do not have the parts that the index knows."""
+        keys = {key for match in matches for key in match.rating_keys}
+        known = self._index.parts_of_items(keys)
         return {
-            part.rating_key
-            for part in match.parts
-            if part.rating_key not in items
-            or part.path not in {key_of_part(own).path for own in items[part.rating_key].parts}
+            key
+            for key in keys
+            if key not in items
+            or {part.path for part in known[key]} != {key_of_part(part).path for part in items[key].parts}
         }
 
     def _correct(self, rating_keys: Collection[int], items: Mapping[int, PlexItem]) -> None:

@@ -6,7 +6,7 @@ the time and ask Plex again for every attribute that is empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -104,7 +104,7 @@ def read_sections(plex: Plex, wanted: Sequence[str]) -> list[LibrarySection]:
 
 def count_items(plex: Plex, section: LibrarySection) -> int:
     """How many items the library has."""
-    return _total(plex.get(*_listing(section, _window(0, 0))))
+    return _total(plex.get(*_listing(section), _window(0, 0)))
 
 
 def list_items(plex: Plex, section: LibrarySection) -> Iterator[list[ListedItem]]:
@@ -112,9 +112,19 @@ def list_items(plex: Plex, section: LibrarySection) -> Iterator[list[ListedItem]
 
     Raises PlexError; PlexAnswerInvalid also where Plex returns fewer items than it announced.
     """
+    return _pages(plex, section, {})
+
+
+def items_with_file_name(plex: Plex, section: LibrarySection, name: str) -> list[ListedItem]:
+    """The items that have a file of this name, or of a name that contains it: check each part's path."""
+    return [item for page in _pages(plex, section, {"file": name}) for item in page]
+
+
+def _pages(plex: Plex, section: LibrarySection, filters: Mapping[str, object]) -> Iterator[list[ListedItem]]:
+    path, arguments = _listing(section)
     start, total, seen = 0, 1, set[int]()
     while start < total:
-        page = plex.get(*_listing(section, _window(start, PAGE_SIZE)))
+        page = plex.get(path, {**arguments, **filters}, _window(start, PAGE_SIZE))
         total = _total(page)
         videos = page.findall("Video")
         if not videos and start < total:
@@ -127,13 +137,6 @@ def list_items(plex: Plex, section: LibrarySection) -> Iterator[list[ListedItem]
         items = [_listed_item(video, section.key) for video in videos]
         yield [item for item in items if item.rating_key not in seen]
         seen.update(item.rating_key for item in items)
-
-
-def items_with_file_name(plex: Plex, section: LibrarySection, name: str) -> list[ListedItem]:
-    """The items that have a file of this name, or of a name that contains it: check each part's path."""
-    path, arguments, headers = _listing(section, _window(0, PAGE_SIZE))
-    page = plex.get(path, {**arguments, "file": name}, headers)
-    return [_listed_item(video, section.key) for video in page.findall("Video")]
 
 
 def read_items(plex: Plex, rating_keys: Iterable[int]) -> dict[int, PlexItem]:
@@ -161,10 +164,8 @@ def _read_batch(plex: Plex, keys: Sequence[int]) -> dict[int, PlexItem]:
     return {**_read_batch(plex, keys[:middle]), **_read_batch(plex, keys[middle:])}
 
 
-def _listing(
-    section: LibrarySection, window: dict[str, str]
-) -> tuple[str, dict[str, object], dict[str, str]]:
-    return f"/library/sections/{section.key}/all", {"type": MOVIE, "sort": "addedAt", **_SLIM}, window
+def _listing(section: LibrarySection) -> tuple[str, dict[str, object]]:
+    return f"/library/sections/{section.key}/all", {"type": MOVIE, "sort": "addedAt", **_SLIM}
 
 
 def _window(start: int, size: int) -> dict[str, str]:

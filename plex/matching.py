@@ -112,13 +112,24 @@ _LOOSE_LEVELS: dict[MatchLevel, Callable[[FileKey, KnownPart], bool]] = {
 def _without_shared_items(matches: dict[int, Match], index: FileIndex) -> dict[int, Match]:
     """The matches, but ambiguous where an item also has a file that belongs to another scene."""
     parts = index.parts_of_items(key for match in matches.values() for key in match.rating_keys)
-    owners = index.scenes_by_path(part.path for item in parts.values() for part in item)
+    owners = _owners([part for item in parts.values() for part in item], index)
     result = {}
     for scene_id, match in matches.items():
-        item_paths = [part.path for key in match.rating_keys for part in parts[key]]
-        others = sorted({owner for path in item_paths for owner in owners.get(path, ())} - {scene_id})
+        item_parts = [part for key in match.rating_keys for part in parts[key]]
+        others = sorted({owner for part in item_parts for owner in owners[part]} - {scene_id})
         if others:
             result[scene_id] = _ambiguous(f"its item in Plex also holds a file of scene {others[0]}")
         else:
             result[scene_id] = match
     return result
+
+
+def _owners(parts: Sequence[KnownPart], index: FileIndex) -> dict[KnownPart, set[int]]:
+    """The scenes that own each part: by its path, or by name and size where no scene has the path."""
+    by_path = index.scenes_by_path(part.path for part in parts)
+    by_name = index.files_by_name(part.name for part in parts if part.path not in by_path)
+    return {
+        part: by_path.get(part.path)
+        or {owner for size, owner in by_name.get(part.name, ()) if size is not None and size == part.size}
+        for part in parts
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 from stashapi import log
 
-from plex.client import Plex, client_identifier
+from plex.client import Plex, connect
 from plex.exceptions import PlexAnswerInvalid, PlexBusy, PlexNotFound
 from plex.fields import fields_of_scene
 from plex.finding import ItemFinder
@@ -29,10 +30,9 @@ from plex.library import (
 from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
 from sync_queue.covers import artwork_kinds, is_cover_changed, version_of
-from sync_queue.job import Job
+from sync_queue.job import Job, is_due
 from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
-from sync_queue.retry import is_due
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.path_map import suggest_path_map
@@ -108,6 +108,7 @@ class GapDetectionEngine:
         # A few scenes that were matched by less than their path, and their items.
         self._inexact: dict[int, int] = {}
         self._covers_left = 0
+        self._server = ""
         self.gaps: Mapping[int, GapKind] = {}
 
     def run(self, scope: str = "all") -> GapDetectionResult:
@@ -125,18 +126,22 @@ class GapDetectionEngine:
         config = self._config
         state = SyncState(self._data_dir)
         try:
-            plex = Plex(
-                config.plex_url, config.plex_token.get_secret_value(), client_identifier(self._data_dir)
-            )
+            plex = connect(config, self._data_dir)
             sections = read_sections(plex, config.plex_library)
-            state.use_server(plex.machine_identifier, str(config.path_map))
+            self._server = plex.machine_identifier
+            state.use_server(self._server, str(config.path_map))
             gaps_of = self._gaps_of_all if scope == "all" else self._gaps_of_recent
             self.gaps = gaps_of(plex, sections, state)
             self._suggest_path_map(plex)
             self._enqueue(self.gaps)
+            state.set_fact("last reconcile", self._fact(scope))
         finally:
             state.close()
         return self._result
+
+    def _fact(self, scope: str) -> str:
+        told = f"{scope} scenes, {self._result.total_gaps} gaps in {self._result.scenes_checked}"
+        return json.dumps({"at": time.time(), "what": told})
 
     def _gaps_of_all(
         self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState
@@ -183,7 +188,7 @@ class GapDetectionEngine:
                 self._progress(0.5 * (number + 1) / len(sections))
 
     def _check_size(self, section: LibrarySection, count: int, state: SyncState) -> None:
-        fact = f"items in section {section.key}"
+        fact = f"items in section {section.key} of {self._server}"
         before = int(state.fact(fact) or 0)
         state.set_fact(fact, str(count))
         if before - count > SHRUNK_ITEMS and count < before * SHRUNK_SHARE:

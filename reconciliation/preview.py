@@ -15,10 +15,9 @@ from plex.library import ITEMS_PER_READ, read_sections
 from plex.merge import Change
 from reconciliation.preview_report import ReportWriter
 from sync_queue.covers import artwork_kinds, version_of
-from sync_queue.planning import ItemPlan, Planner
+from sync_queue.planning import ItemPlan, Planner, describe
 from sync_queue.progress import Progress
 from sync_queue.state import SyncState
-from sync_queue.worker import describe
 from validation.config import Stash2PlexConfig
 from validation.stash import Stash
 

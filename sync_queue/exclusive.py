@@ -1,12 +1,19 @@
-"""One worker at a time: a lock that the operating system releases when its process ends, however it ends."""
+"""Locks between processes, which the operating system releases when their process ends, however it ends.
+
+The hook path imports this module, so it needs nothing but the standard library.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import IO
+
+WORKER_LOCK = "worker.lock"
+# A hook holds the worker's lock for a moment, to see whether a worker does.
+PATIENCE = 1.0
 
 
 class AlreadyRunning(Exception):
@@ -14,17 +21,40 @@ class AlreadyRunning(Exception):
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: str, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock of this file for the length of the block.
 
-    Raises AlreadyRunning at once where another process holds it, OSError where there can be no file.
+    Raises AlreadyRunning where another process holds it for longer than `patience` seconds,
+    OSError where there can be no file.
     """
-    with path.open("a+b") as file:
-        try:
-            _lock(file)
-        except (BlockingIOError, PermissionError) as error:
-            raise AlreadyRunning(str(path)) from error
+    deadline = time.monotonic() + patience
+    while (file := try_lock(path)) is None:
+        if time.monotonic() >= deadline:
+            raise AlreadyRunning(path)
+        time.sleep(0.02)
+    with file:
         yield
+
+
+def is_held(path: str) -> bool:
+    """Whether a process holds the lock of this file."""
+    with suppress(FileNotFoundError):
+        file = try_lock(path)
+        if file is None:
+            return True
+        file.close()
+    return False
+
+
+def try_lock(path: str) -> IO[bytes] | None:
+    """The locked file, which holds the lock until it is closed; None where another process has it."""
+    file = open(path, "a+b")  # noqa: SIM115 - the caller closes it, to release the lock
+    try:
+        _lock(file)
+    except (BlockingIOError, PermissionError):
+        file.close()
+        return None
+    return file
 
 
 if sys.platform == "win32":

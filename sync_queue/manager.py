@@ -5,38 +5,48 @@ The hook path imports this module, so persist-queue is loaded without its other 
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
+import os
 import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sync_queue.job import Job
+from sync_queue.damage import is_damage, set_aside
+from sync_queue.job import Job, is_due
 
 
-def _load_ack_queue() -> Any:
-    """Import persistqueue.sqlackqueue without the package's own start, which tries MySQL and asyncio."""
+class _DeferredPackage(ModuleType):
+    """persist-queue's package before its own start, which tries MySQL and asyncio.
+
+    Whoever asks it for more than the submodules that are loaded gets all of it.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        self.__class__ = ModuleType  # type: ignore[assignment]
+        assert self.__spec__ is not None
+        assert self.__spec__.loader is not None
+        self.__spec__.loader.exec_module(self)
+        return getattr(self, name)
+
+
+def _load_ack_queue() -> ModuleType:
+    """Import persistqueue.sqlackqueue alone."""
     if "persistqueue" in sys.modules:
-        from persistqueue import sqlackqueue
-
-        return sqlackqueue
+        return importlib.import_module("persistqueue.sqlackqueue")
     spec = importlib.util.find_spec("persistqueue")
     if spec is None or spec.submodule_search_locations is None:
         raise ModuleNotFoundError("No module named 'persistqueue'", name="persistqueue")
     package = ModuleType("persistqueue")
-    package.__path__ = list(spec.submodule_search_locations)
+    package.__spec__, package.__path__ = spec, list(spec.submodule_search_locations)
     sys.modules["persistqueue"] = package
-    try:
-        from persistqueue import sqlackqueue
-    finally:
-        # Whoever imports the package itself later gets all of it.
-        del sys.modules["persistqueue"]
-    return sqlackqueue
+    module = importlib.import_module("persistqueue.sqlackqueue")
+    package.__class__ = _DeferredPackage
+    return module
 
 
 if TYPE_CHECKING:
@@ -47,10 +57,10 @@ else:
 
 _READY, _CLAIMED, _FAILED = int(AckStatus.ready), int(AckStatus.unack), int(AckStatus.ack_failed)
 DATABASE = "queue.db"
+OPENING_TIMEOUT = 30.0
 
 
-@dataclass(frozen=True)
-class QueuedJob:
+class QueuedJob(NamedTuple):
     """A job and the number of its row; rows are numbered in the order they came."""
 
     row: int
@@ -75,6 +85,13 @@ class JobQueue(SQLiteAckQueue):
     A row is ready, claimed by the worker, or failed for good; a finished row is deleted.
     """
 
+    def __del__(self) -> None:
+        """The connection closes by itself; the garbage collector may run in another thread."""
+
+    def index_by_status(self) -> None:
+        """Make counting and taking jobs independent of how many others there are."""
+        self._conn.execute(f"CREATE INDEX IF NOT EXISTS job_status ON {self._table_name} (status)")
+
     def put_jobs(self, jobs: Iterable[Job]) -> int:
         """Append jobs in one transaction; returns how many."""
         now = time.time()
@@ -95,6 +112,31 @@ class JobQueue(SQLiteAckQueue):
     def pending_jobs(self) -> Iterator[QueuedJob]:
         """The jobs that wait or are being written, oldest first."""
         return self._read(f"status <= {_CLAIMED}", ())
+
+    def count_ready(self) -> int:
+        """How many rows wait, by a fresh look at the database (other processes append too)."""
+        return int(self._count())
+
+    def has_due_jobs(self) -> bool:
+        """Whether a job may be taken now."""
+        now = time.time()
+        return any(is_due(queued.job, now) for queued in self.jobs())
+
+    def retry_failed(self) -> int:
+        """Make the failed jobs ready as if they were new; returns how many."""
+        failed = list(self.failed_jobs())
+        for queued in failed:
+            job = queued.job._replace(attempts=0, due_at=0.0, problem="")
+            self._replace([queued.row], job, _READY)
+        return len(failed)
+
+    def clear(self) -> tuple[int, int]:
+        """Remove the jobs that wait and those that failed; returns how many of each."""
+        statement = f"DELETE FROM {self._table_name} WHERE"
+        with self.tran_lock, self._putter as transaction:
+            waiting = transaction.execute(f"{statement} status < {_CLAIMED}").rowcount
+            failed = transaction.execute(f"{statement} status = {_FAILED}").rowcount
+        return int(waiting), int(failed)
 
     def claim(self, rows: Sequence[int]) -> None:
         """Mark rows as taken by the worker; after a crash they are ready again."""
@@ -156,18 +198,25 @@ def _parse(data: bytes) -> Job | None:
 class QueueManager:
     """Owner of the queue's database in the data directory."""
 
-    def __init__(self, data_dir: str | Path) -> None:
-        """Open the queue, creating what is not there. Raises OSError or sqlite3.Error."""
-        self.data_dir = Path(data_dir)
-        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Rows that are claimed belong to a worker that may be alive: only a worker releases them.
-        self._queue = JobQueue(
-            str(self.data_dir),
-            auto_resume=False,
-            serializer=_JsonSerializer,
-            db_file_name=DATABASE,
-            timeout=30.0,
-        )
+    def __init__(self, data_dir: str | os.PathLike[str]) -> None:
+        """Open the queue, creating what is not there. Raises OSError or sqlite3.Error.
+
+        `notice` is a sentence for the log where a damaged database was set aside, else empty.
+        """
+        self.notice = ""
+        self._data_dir = os.fspath(data_dir)
+        os.makedirs(self._data_dir, mode=0o700, exist_ok=True)
+        path = os.path.join(self._data_dir, DATABASE)
+        try:
+            self._queue = _open_queue(path)
+        except sqlite3.Error as error:
+            if not is_damage(error):
+                raise
+            self.notice = (
+                f"{DATABASE} is damaged ({error}) and is kept as {set_aside(path)}. "
+                "Run Reconcile Library (All): it finds again what was waiting."
+            )
+            self._queue = _open_queue(path)
 
     def get_queue(self) -> JobQueue:
         """The open queue."""
@@ -175,8 +224,32 @@ class QueueManager:
 
     def append(self, job: Job) -> None:
         """Append a job, without looking whether there is one like it."""
-        self._queue.put(job.to_stored())
+        self._queue.put_jobs([job])
 
     def close(self) -> None:
         """Close the database."""
         self._queue.close()
+
+
+def _open_queue(path: str) -> JobQueue:
+    if not os.path.exists(path):
+        # Made before SQLite makes it, to be readable for its owner only.
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    deadline = time.monotonic() + OPENING_TIMEOUT
+    while True:
+        try:
+            # Rows that are claimed belong to a worker that may be alive: only a worker releases them.
+            queue = JobQueue(
+                os.path.dirname(path),
+                auto_resume=False,
+                serializer=_JsonSerializer,
+                db_file_name=os.path.basename(path),
+                timeout=30.0,
+            )
+            queue.index_by_status()
+            return queue
+        except sqlite3.OperationalError as error:
+            # Several processes make the database at once: the change to WAL mode waits for no lock.
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.02)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from plex.fields import FIELDS, PlexFields, fields_of_scene, pictures_of_scene, tag_key
@@ -69,3 +69,23 @@ def _was_lost(base: Base, item: PlexItem) -> bool:
     """
     pushed = [name for name in METADATA_FIELDS if base.texts.get(name) or base.tags.get(name)]
     return bool(pushed) and not item.as_listed().has_metadata and not item.locked.intersection(pushed)
+
+
+def describe(change: Change) -> str:
+    """A change in one line: what comes and goes of tags, new and old of anything else."""
+    if isinstance(change.new, tuple):
+        marks = [f"+{name}" for name in change.added] + [f"-{name}" for name in change.removed]
+        return f"{change.field.title}: {', '.join(marks)}"
+    return f"{change.field.title}: “{shortened(change.new)}” (was “{shortened(change.old)}”)"
+
+
+def titles(changes: Iterable[Change]) -> str:
+    """The fields of these changes, in words."""
+    return ", ".join(change.field.title for change in changes)
+
+
+def shortened(value: object) -> str:
+    """A value in one line that is not too long for the log."""
+    text = ", ".join(value) if isinstance(value, tuple) else str(value)
+    text = text.replace("\n", " ")
+    return text if len(text) <= 80 else text[:79] + "…"

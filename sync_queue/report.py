@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 from sync_queue.worker import DrainSummary, Outcome
 
 
@@ -30,8 +33,33 @@ def summary_lines(summary: DrainSummary) -> list[str]:
     return lines
 
 
+def automatic_lines(summary: DrainSummary) -> list[str]:
+    """One line for a drain that nobody asked for; none where nothing happened that a user wants to know."""
+    told = [
+        f"{summary.outcomes[outcome]} {outcome.value}"
+        for outcome in (Outcome.WRITTEN, Outcome.NOT_IN_PLEX, Outcome.AMBIGUOUS, Outcome.BUSY, Outcome.FAILED)
+        if summary.outcomes[outcome]
+    ]
+    return [f"Changes in Stash carried to Plex, scenes: {', '.join(told)}."] if told else []
+
+
+def nothing_due_line(waiting: int) -> str:
+    """What to tell where there is nothing to do."""
+    if waiting:
+        return f"Nothing is due: {waiting} jobs are tried again later. Queue Status says why."
+    return "The queue is empty: nothing to write to Plex."
+
+
+def fact_of(summary: DrainSummary) -> str:
+    """What Queue Status tells of this drain later."""
+    written, failed = summary.outcomes[Outcome.WRITTEN], summary.outcomes[Outcome.FAILED]
+    return json.dumps({"at": time.time(), "what": f"{written} scenes written, {failed} failed"})
+
+
 def advice_lines(summary: DrainSummary) -> list[str]:
     """What to do next, after the summary."""
+    if summary.outcomes[Outcome.FAILED]:
+        return ["Queue Status lists what failed and why; Retry Failed queues it again."]
     if summary.outcomes[Outcome.NOT_IN_PLEX]:
         return [
             "Scenes that are not in Plex stay in the queue and are looked for again at later runs. "

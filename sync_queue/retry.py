@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import random
 
-from sync_queue.job import Job
-
 # Plex finds new files within minutes, or at its next scan: from five minutes to a day.
 NOT_IN_PLEX_FIRST, NOT_IN_PLEX_LONGEST = 300.0, 86_400.0
 BUSY_FIRST, BUSY_LONGEST = 30.0, 3_600.0
 BUSY_ATTEMPTS = 8
-
-
-def is_due(job: Job, now: float) -> bool:
-    """Whether the job may be taken; a due time beyond all intervals comes from a clock that was set back."""
-    return job.due_at <= now or job.due_at > now + 2 * NOT_IN_PLEX_LONGEST
 
 
 def not_in_plex_delay(attempts: int) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from plex.fields import PlexFields, Value
 from plex.index import SCHEMA as INDEX_SCHEMA
 from plex.index import VALUES_PER_STATEMENT, FileIndex
 from plex.merge import Base
+from sync_queue.damage import is_damage, set_aside
 
 DATABASE = "state.db"
 # One script for each version of the database; a released script never changes.
@@ -59,8 +59,9 @@ class ArtworkRecord(NamedTuple):
 class SyncState:
     """The open state database, for one Plex server at a time."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: str | Path) -> None:
         """Open it, creating or setting aside as needed. Raises OSError or sqlite3.Error."""
+        data_dir = Path(data_dir)
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._connection = _open(data_dir / DATABASE)
         self._server = ""
@@ -92,6 +93,11 @@ class SyncState:
         with self._connection:
             self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
 
+    def forget_fact(self, name: str) -> None:
+        """Forget a fact."""
+        with self._connection:
+            self._connection.execute("DELETE FROM fact WHERE name = ?", (name,))
+
     def pushed_fingerprints(self, scene_ids: Iterable[int]) -> dict[tuple[int, int], bytes]:
         """The fingerprints of what was last pushed, by scene id and rating key."""
         rows = self._select_scenes("SELECT scene_id, rating_key, fingerprint FROM pushed", scene_ids)
@@ -105,6 +111,10 @@ class SyncState:
             yield from self._connection.execute(
                 f"{statement} WHERE server = ? AND scene_id IN ({marks})", (self._server, *some)
             )
+
+    def was_pushed(self, scene_id: int) -> bool:
+        """Whether anything was ever brought to Plex for this scene."""
+        return bool(self.pushed_fingerprints([scene_id]))
 
     def base(self, scene_id: int, rating_key: int) -> Base | None:
         """What Stash had when scene and item were last brought together; None before the first time."""
@@ -187,12 +197,16 @@ class SyncState:
 def _open(path: Path) -> sqlite3.Connection:
     try:
         return _connect(path)
-    except _SetAside as reason:
-        _set_aside(path, str(reason))
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
+    except _SetAside as problem:
+        reason = str(problem)
+    except sqlite3.Error as error:
+        if not is_damage(error):
             raise
-        _set_aside(path, f"it is damaged ({error})")
+        reason = f"it is damaged ({error})"
+    log.warning(
+        f"{path.name} cannot be used: {reason}. It is kept as {set_aside(str(path))}; a new one is started "
+        "and this run takes longer. Nothing in Stash or Plex is lost."
+    )
     return _connect(path)
 
 
@@ -220,16 +234,3 @@ def _migrate(connection: sqlite3.Connection) -> None:
         raise _SetAside("it was written by a newer version of Stash2Plex")
     for number in range(version, len(MIGRATIONS)):
         connection.executescript(f"BEGIN;{MIGRATIONS[number]};PRAGMA user_version = {number + 1};COMMIT;")
-
-
-def _set_aside(path: Path, reason: str) -> None:
-    """Rename a database that cannot be used, with its write-ahead log, so that nothing is deleted."""
-    name = f"{path.name}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}"
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.replace(path.with_name(name + suffix))
-    log.warning(
-        f"{path.name} cannot be used: {reason}. It is kept as {name}; the next run starts a new one and "
-        "takes longer. Nothing in Stash or Plex is lost."
-    )

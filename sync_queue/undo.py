@@ -53,6 +53,16 @@ def undo_first_sync(plex: Plex, state: SyncState) -> UndoSummary:
     return summary
 
 
+def summary_lines(summary: UndoSummary) -> list[str]:
+    """What the task logs."""
+    lines = [f"Put back {summary.fields} fields of {summary.restored} items."]
+    if summary.changed_since:
+        lines.append(f"Left alone: {summary.changed_since} items that were changed since the first sync.")
+    if summary.gone:
+        lines.append(f"Not in Plex any more: {summary.gone} items.")
+    return lines
+
+
 def _restore(plex: Plex, state: SyncState, scene_id: int, item: PlexItem, values: dict[str, Value]) -> int:
     base = state.base(scene_id, item.rating_key)
     changes = tuple(

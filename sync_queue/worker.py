@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
 from stashapi import log
@@ -20,22 +20,25 @@ from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRefused, PlexRejected, PlexUnavailable
 from plex.fields import fields_of_scene
 from plex.finding import Found, ItemFinder
-from plex.library import PlexItem, read_items, read_sections
+from plex.library import read_items, read_sections
 from plex.matching import MatchLevel
 from plex.merge import Change, Merge
 from plex.writing import not_taken, write
 from sync_queue.covers import Covers
-from sync_queue.job import ALL_SCENES, Job
+from sync_queue.job import ALL_SCENES, Job, is_due
 from sync_queue.manager import JobQueue, QueuedJob
-from sync_queue.planning import ItemPlan, Planner
-from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, is_due, not_in_plex_delay
+from sync_queue.planning import ItemPlan, Planner, describe, shortened, titles
+from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, not_in_plex_delay
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashError
+from validation.exceptions import StashError, StashUnavailable
 from validation.scene import Scene
 from validation.stash import Stash
 
 SCENES_PER_BATCH = 50
+# Stash runs the hooks of a bulk edit one after another, some tens of milliseconds apart: without
+# this, seconds, such an edit would end in a hundred drains.
+LINGER = 1.0
 
 
 class Outcome(Enum):
@@ -46,6 +49,7 @@ class Outcome(Enum):
     NOT_IN_PLEX = "not in Plex"
     AMBIGUOUS = "ambiguous"
     OPTED_OUT = "opted out"
+    BARE = "nothing to carry over"
     BUSY = "tried again later"
     FAILED = "failed"
     DELETED = "deleted in Stash"
@@ -53,11 +57,15 @@ class Outcome(Enum):
 
 @dataclass
 class DrainSummary:
-    """Scenes by outcome, the scenes still in the queue, and why the drain stopped before its end."""
+    """Scenes by outcome, the scenes still in the queue, and why the drain stopped before its end.
+
+    `is_outage` is true where it stopped because a server did not answer.
+    """
 
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     left: int = 0
     stopped: str = ""
+    is_outage: bool = False
 
     @property
     def handled(self) -> int:
@@ -99,6 +107,7 @@ class SyncWorker:
         config: Stash2PlexConfig,
         report_progress: Callable[[float], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
+        is_automatic: bool = False,
     ) -> None:
         self._queue = queue
         self._state = state
@@ -109,6 +118,7 @@ class SyncWorker:
         self._covers = Covers(stash, plex, state, config)
         self._report_progress = report_progress
         self._clock = clock
+        self._linger = LINGER if is_automatic else 0.0
         self._summary = DrainSummary()
 
     def drain(self) -> DrainSummary:
@@ -121,13 +131,14 @@ class SyncWorker:
             self._drain_all(finder)
         except (StashError, PlexError) as error:
             self._summary.stopped = str(error)
+            self._summary.is_outage = isinstance(error, (StashUnavailable, PlexUnavailable))
         self._summary.left = len({queued.job.scene_id for queued in self._queue.jobs()})
         return self._summary
 
     def _drain_all(self, finder: ItemFinder) -> None:
         last_row = 0
         while True:
-            queued = list(self._queue.jobs(after_row=last_row))
+            queued = self._next_jobs(last_row)
             if not queued:
                 return
             last_row = queued[-1].row
@@ -137,6 +148,15 @@ class SyncWorker:
             for start in range(0, len(work), SCENES_PER_BATCH):
                 self._drain_batch(work[start : start + SCENES_PER_BATCH], finder)
                 self._report_progress(min(1.0, (start + SCENES_PER_BATCH) / len(work)))
+
+    def _next_jobs(self, last_row: int) -> list[QueuedJob]:
+        """The jobs after this row; a drain that hooks asked for waits a moment for a bulk edit's next."""
+        deadline = time.monotonic() + self._linger
+        while True:
+            queued = list(self._queue.jobs(after_row=last_row))
+            if queued or not last_row or time.monotonic() >= deadline:
+                return queued
+            time.sleep(0.05)
 
     def _expand(self, queued: Sequence[QueuedJob]) -> None:
         """Replace jobs that name a performer, studio, tag or group by jobs for their scenes.
@@ -166,7 +186,7 @@ class SyncWorker:
         unsettled = {work.scene_id: work for work in batch}
         try:
             scenes, malformed = self._stash.scenes_by_id([work.scene_id for work in batch])
-            found = finder.find([scene for scene in scenes.values() if scene is not None])
+            found = _find(finder, [scene for scene in scenes.values() if scene is not None])
             all_sent = []
             for work in batch:
                 if work.scene_id in malformed:
@@ -178,26 +198,27 @@ class SyncWorker:
                     all_sent.append(sent)
                 else:
                     del unsettled[work.scene_id]
-            problems = self._verify(all_sent)
-            for sent in all_sent:
-                self._settle(sent, problems.get(sent.work.scene_id, ""))
+            for sent, problem in self._verified(all_sent):
+                self._settle(sent, problem)
                 del unsettled[sent.work.scene_id]
         finally:
             self._queue.release([row for work in unsettled.values() for row in work.rows])
 
-    def _send(self, work: _Work, scene: Scene | None, found: Found | None) -> _Sent | None:
+    def _send(self, work: _Work, scene: Scene | None, found: Found | PlexBusy | None) -> _Sent | None:
         """Bring one scene to Plex; None where its job is settled already.
 
         Raises only what stops the whole drain.
         """
         try:
+            if isinstance(found, PlexBusy):
+                raise found
             if scene is None or found is None:
                 self._state.forget_scene(work.scene_id)
                 self._finish(work, Outcome.DELETED)
-            elif not found.items:
-                self._postpone_unmatched(work, found)
+            elif scene.is_bare and not self._state.was_pushed(scene.id):
+                self._finish(work, Outcome.BARE)
             else:
-                return self._send_to_items(work, scene, found.items)
+                return self._send_to_items(work, scene, found)
         except PlexBusy as error:
             self._postpone_busy(work, str(error), error.retry_after)
         except PlexNotFound:
@@ -214,8 +235,11 @@ class SyncWorker:
             self._fail(work, problem)
         return None
 
-    def _send_to_items(self, work: _Work, scene: Scene, items: Sequence[PlexItem]) -> _Sent | None:
-        plans = [self._planner.plan(scene, item) for item in items]
+    def _send_to_items(self, work: _Work, scene: Scene, found: Found) -> _Sent | None:
+        if not found.items:
+            self._postpone_unmatched(work, found)
+            return None
+        plans = [self._planner.plan(scene, item) for item in found.items]
         if all(plan.is_opted_out for plan in plans):
             self._finish(work, Outcome.OPTED_OUT)
             return None
@@ -248,19 +272,27 @@ class SyncWorker:
             }
             self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
 
+    def _verified(self, all_sent: Sequence[_Sent]) -> list[tuple[_Sent, str | PlexBusy]]:
+        """Read back what was written, with what is wrong; what did not take is written once more."""
+        try:
+            problems: Mapping[int, str] = self._verify(all_sent)
+        except PlexBusy as busy:
+            # The next try finds nothing to change, or what did not take.
+            return [(sent, busy) for sent in all_sent]
+        return [(sent, problems.get(sent.work.scene_id, "")) for sent in all_sent]
+
     def _verify(self, all_sent: Sequence[_Sent]) -> dict[int, str]:
-        """Read the written items back; what did not take is written once more. Problems by scene id."""
         plans = [plan for sent in all_sent for plan in sent.plans if plan.merged.changes]
         missed = self._missed(plans)
         for plan, changes in missed:
-            log.debug(f"Scene {plan.scene.id}: Plex did not keep {_titles(changes)}; written once more.")
+            log.debug(f"Scene {plan.scene.id}: Plex did not keep {titles(changes)}; written once more.")
             write(self._plex, plan.item, Merge(changes))
-        problems: dict[int, str] = {}
-        for plan, changes in self._missed([plan for plan, _ in missed]):
-            problems[plan.scene.id] = (
-                f"Plex did not keep its {_titles(changes)}, written twice; the debug log has both values."
+        return {
+            plan.scene.id: (
+                f"Plex did not keep its {titles(changes)}, written twice; the debug log has both values."
             )
-        return problems
+            for plan, changes in self._missed([plan for plan, _ in missed])
+        }
 
     def _missed(self, plans: Sequence[ItemPlan]) -> list[tuple[ItemPlan, tuple[Change, ...]]]:
         there = read_items(self._plex, [plan.item.rating_key for plan in plans])
@@ -269,14 +301,20 @@ class SyncWorker:
             item = there.get(plan.item.rating_key)
             changes = not_taken(plan.merged.changes, item.fields) if item else ()
             for change in changes:
-                sent, kept = _short(change.new), _short(item.fields.values[change.field.name] if item else "")
+                sent, kept = (
+                    shortened(change.new),
+                    shortened(item.fields.values[change.field.name] if item else ""),
+                )
                 log.debug(f"Scene {plan.scene.id}: {change.field.title}: sent “{sent}”, there is “{kept}”")
             if changes:
                 missed.append((plan, changes))
         return missed
 
-    def _settle(self, sent: _Sent, problem: str) -> None:
+    def _settle(self, sent: _Sent, problem: str | PlexBusy) -> None:
         """Record what was written and let the job go, unless something did not take."""
+        if isinstance(problem, PlexBusy):
+            self._postpone_busy(sent.work, str(problem), problem.retry_after)
+            return
         if problem:
             self._fail(sent.work, problem)
             return
@@ -289,32 +327,58 @@ class SyncWorker:
         self._finish(sent.work, Outcome.WRITTEN if is_written else Outcome.UNCHANGED)
 
     def _postpone_unmatched(self, work: _Work, found: Found) -> None:
-        delay = not_in_plex_delay(work.job.attempts)
         if found.match.level is MatchLevel.AMBIGUOUS:
             log.debug(f"Scene {work.scene_id}: not written, {found.match.reason}.")
-            self._postpone(work, Outcome.AMBIGUOUS, found.match.reason, delay)
+            self._postpone(work, Outcome.AMBIGUOUS, found.match.reason)
         else:
-            self._postpone(work, Outcome.NOT_IN_PLEX, "Plex has none of its files.", delay)
+            self._postpone(work, Outcome.NOT_IN_PLEX, "Plex has none of its files.")
 
     def _postpone_busy(self, work: _Work, problem: str, retry_after: float | None = None) -> None:
-        if work.job.attempts + 1 >= BUSY_ATTEMPTS:
-            self._fail(work, f"{problem} Tried {work.job.attempts + 1} times.")
+        attempts = _attempts(work.job, Outcome.BUSY)
+        if attempts >= BUSY_ATTEMPTS:
+            self._fail(work, f"{problem} Tried {attempts} times.", attempts)
         else:
-            self._postpone(work, Outcome.BUSY, problem, busy_delay(work.job.attempts, retry_after))
+            self._postpone(work, Outcome.BUSY, problem, retry_after)
 
-    def _postpone(self, work: _Work, outcome: Outcome, problem: str, delay: float) -> None:
-        job = replace(work.job, attempts=work.job.attempts + 1, due_at=self._clock() + delay, problem=problem)
+    def _postpone(
+        self, work: _Work, outcome: Outcome, problem: str, retry_after: float | None = None
+    ) -> None:
+        """Try again later: the longer, the more often it has ended like this."""
+        attempts = _attempts(work.job, outcome)
+        if outcome is Outcome.BUSY:
+            delay = busy_delay(attempts - 1, retry_after)
+        else:
+            delay = not_in_plex_delay(attempts - 1)
+        job = work.job._replace(
+            attempts=attempts, due_at=self._clock() + delay, waits_for=outcome.name, problem=problem
+        )
         self._queue.postpone(work.rows, job)
         self._summary.outcomes[outcome] += 1
 
-    def _fail(self, work: _Work, problem: str) -> None:
+    def _fail(self, work: _Work, problem: str, attempts: int = 1) -> None:
         log.warning(f"Scene {work.scene_id} was not written: {problem}")
-        self._queue.fail(work.rows, replace(work.job, attempts=work.job.attempts + 1, problem=problem))
+        self._queue.fail(work.rows, work.job._replace(attempts=attempts, problem=problem))
         self._summary.outcomes[Outcome.FAILED] += 1
 
     def _finish(self, work: _Work, outcome: Outcome) -> None:
         self._queue.finish(work.rows)
         self._summary.outcomes[outcome] += 1
+
+
+def _find(finder: ItemFinder, scenes: Sequence[Scene]) -> Mapping[int, Found | PlexBusy]:
+    """The items of the scenes; where Plex fails on one item, the others are found all the same."""
+    try:
+        return finder.find(scenes)
+    except PlexBusy as busy:
+        if len(scenes) == 1:
+            return {scenes[0].id: busy}
+    middle = len(scenes) // 2
+    return {**_find(finder, scenes[:middle]), **_find(finder, scenes[middle:])}
+
+
+def _attempts(job: Job, outcome: Outcome) -> int:
+    """How often the job has ended like this, this time included."""
+    return job.attempts + 1 if job.waits_for == outcome.name else 1
 
 
 def _coalesced(queued: Iterable[QueuedJob], failed: Iterable[QueuedJob], now: float) -> list[_Work]:
@@ -334,21 +398,3 @@ def _coalesced(queued: Iterable[QueuedJob], failed: Iterable[QueuedJob], now: fl
         if one.job.scene_id in rows:
             rows[one.job.scene_id].append(one.row)
     return [_Work(job, tuple(rows[scene_id])) for scene_id, job in jobs.items() if is_due(job, now)]
-
-
-def describe(change: Change) -> str:
-    """A change in one line: what comes and goes of tags, new and old of anything else."""
-    if isinstance(change.new, tuple):
-        marks = [f"+{name}" for name in change.added] + [f"-{name}" for name in change.removed]
-        return f"{change.field.title}: {', '.join(marks)}"
-    return f"{change.field.title}: “{_short(change.new)}” (was “{_short(change.old)}”)"
-
-
-def _titles(changes: Iterable[Change]) -> str:
-    return ", ".join(change.field.title for change in changes)
-
-
-def _short(value: object) -> str:
-    text = ", ".join(value) if isinstance(value, tuple) else str(value)
-    text = text.replace("\n", " ")
-    return text if len(text) <= 80 else text[:79] + "…"

@@ -72,6 +72,11 @@ def test_stash_loads_the_manifest_with_its_tasks_hooks_and_settings(tmp_path: Pa
         "Reconcile Library (All)": "reconcile_all",
         "Reconcile Library (Recent)": "reconcile_recent",
         "Process Queue": "process_queue",
+        "Preview Sync (Dry Run)": "preview",
+        "Undo First Sync": "undo_first_sync",
+        "Queue Status": "queue_status",
+        "Retry Failed": "retry_failed",
+        "Clear Queue": "clear_queue",
     }
     assert {"Scene.Create.Post", "Scene.Update.Post"} <= set(plugin.hooks[0].triggered_by)
     assert {"plex_url", "plex_token", "plex_library", "path_map"} <= set(plugin.settings)

@@ -18,10 +18,12 @@ DISPLAY_NAMES = {
     "collection_prefix": "Collection prefix",
     "content_rating": "Content rating",
     "leave_fields": "Fields to leave alone",
+    "manual_drain": "Only drain by hand",
     "opt_out_label": "Opt-out label",
     "parent_studio_collection": "Collection of the parent studio",
     "path_map": "Path map",
     "performer_image_address": "Stash address for performer pictures",
+    "plex_accept_any_certificate": "Accept any certificate of Plex",
     "plex_library": "Plex libraries",
     "plex_token": "Plex token",
     "plex_url": "Plex URL",
@@ -75,7 +77,7 @@ def _read_url(value: object) -> str:
 
 def _without_query(text: str) -> str:
     """The address without what may hold a password or a token."""
-    return re.sub(r"//[^/@]*@", "//", re.split(r"[?#]", text)[0])
+    return re.split(r"[?#]", re.sub(r"//.*@", "//", text, flags=re.DOTALL))[0]
 
 
 def _read_token(value: object) -> str:
@@ -177,9 +179,11 @@ class Stash2PlexConfig(BaseModel):
     collection_prefix: Text = ""
     content_rating: Text = ""
     leave_fields: Annotated[tuple[str, ...], BeforeValidator(_read_field_names)] = ()
+    manual_drain: Switch = False
     opt_out_label: Text = ""
     parent_studio_collection: Switch = False
     performer_image_address: Annotated[str, BeforeValidator(_read_optional_url)] = ""
+    plex_accept_any_certificate: Switch = False
     preserve_plex_edits: Switch = False
     tags_as: Annotated[str, BeforeValidator(_read_tag_target)] = TAG_TARGETS[0]
     tags_exclude: Names = ()

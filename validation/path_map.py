@@ -69,10 +69,9 @@ class PathMap:
                     f"“{entry}” is not a pair such as /data=>/media "
                     "(the folder in Stash, =>, the same folder in Plex)."
                 )
-            key = path_key(source)
-            if pairs.get(key, target) != target:
-                raise ValueError(f"“{source}” is mapped twice, to {pairs[key]} and to {target}.")
-            pairs[key] = target
+            before = pairs.setdefault(path_key(source), path_key(target))
+            if before != path_key(target):
+                raise ValueError(f"“{source}” is mapped twice, to {before} and to {target}.")
         return cls.of(pairs.items())
 
     def to_plex(self, path: str) -> str:

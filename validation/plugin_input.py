@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from validation.exceptions import InvalidInput
 
 
-@dataclass(frozen=True)
-class HookContext:
+class HookContext(NamedTuple):
     """What changed in Stash: the id of the scene and the hook's type, such as `Scene.Update.Post`.
 
     Everything else in Stash's hook context differs with the origin of the change and is not kept.
@@ -24,8 +22,7 @@ class HookContext:
     type: str
 
 
-@dataclass(frozen=True)
-class PluginInput:
+class PluginInput(NamedTuple):
     """One call of the plugin by Stash.
 
     `server_connection` is None where Stash sent none: a hook can still be queued without it.
@@ -76,7 +73,7 @@ def _parse_hook_context(context: object) -> HookContext | None:
 
 
 def _parse_id(value: object, hook_type: str) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**63:
         raise InvalidInput(f"Stash sent the hook {hook_type} without a usable id; the change is not queued.")

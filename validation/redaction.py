@@ -11,12 +11,12 @@ class Redaction(logging.Filter):
 
     def __init__(self, secret: str) -> None:
         super().__init__()
-        self._forms = (quote(secret, safe=""), secret)
+        self._forms = tuple(form for form in (quote(secret, safe=""), secret) if form)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean the record; it is always let through."""
         if isinstance(record.msg, str):
-            record.msg = self.clean(record.msg)
+            record.msg, record.args = self.clean(record.getMessage()), None
         return True
 
     def clean(self, text: str) -> str:

@@ -65,6 +65,11 @@ class Scene:
     screenshot_url: str = ""
 
     @property
+    def is_bare(self) -> bool:
+        """Whether the scene is as a scan leaves it: a file, and nothing that a person entered."""
+        return not (self.is_worth_pushing or self.title or self.director or self.rating100 or self.groups)
+
+    @property
     def is_worth_pushing(self) -> bool:
         """Whether a person has curated anything that Plex would not know from the file's name."""
         return bool(self.studio or self.performers or self.tags or self.details or self.date)
@@ -77,19 +82,20 @@ def parse_scene(raw: object) -> Scene:
     """
     if not isinstance(raw, Mapping):
         raise SceneMalformed("without an id", "Stash returned no object for it.")
-    scene_id = str(raw.get("id"))
-    if not (scene_id.isascii() and scene_id.isdigit()):
+    number = scene_id_of(raw)
+    if number is None:
         raise SceneMalformed("without an id", "Stash returned a scene whose id is no number.")
+    scene_id = str(number)
 
     def field(name: str, read: Callable[[Any], T]) -> T:
         try:
             return read(raw.get(name))
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             problem = f"Stash returned an unusable value for its {name}; open and save it in Stash."
             raise SceneMalformed(scene_id, problem) from error
 
     return Scene(
-        id=int(scene_id),
+        id=number,
         updated_at=field("updated_at", parse_timestamp),
         title=field("title", _text),
         details=field("details", _text),
@@ -105,6 +111,12 @@ def parse_scene(raw: object) -> Scene:
         files=field("files", lambda files: tuple(_file(entry) for entry in files)),
         screenshot_url=field("paths", lambda paths: _text((paths or {}).get("screenshot"))),
     )
+
+
+def scene_id_of(raw: Mapping[str, Any]) -> int | None:
+    """The scene's id as a number; None where Stash sent none."""
+    text = str(raw.get("id"))
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def parse_timestamp(value: object) -> datetime:

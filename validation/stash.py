@@ -21,6 +21,7 @@ import urllib3
 from stashapi import log
 from stashapi.stashapp import StashInterface
 
+from validation.address import connectable_host
 from validation.exceptions import (
     SceneMalformed,
     StashAnswerInvalid,
@@ -29,11 +30,20 @@ from validation.exceptions import (
     StashUnavailable,
 )
 from validation.images import FetchedImage, local_path, read_bounded
-from validation.scene import SCENE_FRAGMENT, SCENE_FRAGMENT_WITH_PICTURES, Scene, parse_scene, parse_timestamp
+from validation.scene import (
+    SCENE_FRAGMENT,
+    SCENE_FRAGMENT_WITH_PICTURES,
+    Scene,
+    parse_scene,
+    parse_timestamp,
+    scene_id_of,
+)
 
 PLUGIN_ID = "Stash2Plex"
 PAGE_SIZE = 500
 SCENES_PER_REQUEST = 50
+# So many ids in a row without a scene are the end, when scenes are read one by one.
+WIDEST_GAP = 20_000
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 LOCKED_RETRIES = 5
@@ -41,7 +51,10 @@ LOCKED_RETRIES = 5
 # the server's time zone and summer time; what is too old is left out by its instant.
 OFFSET_MARGIN = timedelta(hours=26)
 
-_COUNT = "query Count { findScenes(filter: {per_page: 0}) { count } }"
+_COUNT = (
+    "query Count($find: FindFilterType, $where: SceneFilterType)"
+    " { findScenes(filter: $find, scene_filter: $where) { count } }"
+)
 _PAGE = (
     "query Page($find: FindFilterType, $where: SceneFilterType)"
     " { findScenes(filter: $find, scene_filter: $where) { scenes { ...SceneForPlex } } }" + SCENE_FRAGMENT
@@ -74,7 +87,7 @@ class Stash:
         self._session = _StashSession(_cookie_of(server_connection))
         address = {
             "Scheme": server_connection.get("Scheme") or "http",
-            "Host": _connectable_host(server_connection.get("Host")),
+            "Host": connectable_host(server_connection.get("Host")),
             "Port": server_connection.get("Port") or 9999,
             "Logger": _QuietLog(),
         }
@@ -91,7 +104,7 @@ class Stash:
 
     def count_scenes(self) -> int:
         """How many scenes Stash has."""
-        count = self._ask(_COUNT, {}, "findScenes", "count")
+        count = self._ask(_COUNT, {"find": {"per_page": 0}}, "findScenes", "count")
         return count if isinstance(count, int) else 0
 
     def pages(self, where: Mapping[str, Any] | None = None) -> Iterator[ScenePage]:
@@ -99,27 +112,38 @@ class Stash:
 
         Pages follow the id, so a scene that is added or edited meanwhile shifts none of them.
         """
-        for raw in self._pages_of(_PAGE, where or {}):
-            yield _checked(raw)
-
-    def _pages_of(self, document: str, where: Mapping[str, Any]) -> Iterator[list[Any]]:
         last_id = 0
-        while True:
-            variables = {
-                "find": {"sort": "id", "direction": "ASC", "per_page": PAGE_SIZE, "page": 1},
-                "where": {**where, "id": {"value": last_id, "modifier": "GREATER_THAN"}},
-            }
-            raw, count = self._read_page(document, variables)
+        is_last = False
+        while not is_last:
+            try:
+                raw = self._ask_for_list(_PAGE, _after(last_id, where or {}))
+                following, is_last = _highest_id(raw), len(raw) < PAGE_SIZE
+            except _GraphQLRefusal as refusal:
+                # One scene that Stash cannot resolve spoils the whole page.
+                log.debug(f"A page of scenes failed ({refusal}); its scenes are read one by one.")
+                raw, following, is_last = self._read_one_by_one(last_id)
             if raw:
-                yield raw
-            if count < PAGE_SIZE:
-                return
-            following = _highest_id(raw)
-            if following <= last_id:
+                yield _checked(raw)
+            if not is_last and following <= last_id:
                 raise StashAnswerInvalid(
                     "Stash returned a page of scenes without ids; nothing more was read."
                 )
             last_id = following
+
+    def _read_one_by_one(self, last_id: int) -> tuple[list[Any], int, bool]:
+        """The next page of scenes by their ids, whatever the filter; where it ends, and if it is the last.
+
+        Scenes that Stash cannot read are SceneMalformed.
+        """
+        variables = {**_after(last_id, {}), "find": {"per_page": 0}}
+        remaining = self._ask(_COUNT, variables, "findScenes", "count")
+        page: list[Any] = []
+        following = last_id
+        while len(page) < min(remaining, PAGE_SIZE) and following < last_id + WIDEST_GAP:
+            ids = range(following + 1, following + 1 + SCENES_PER_REQUEST)
+            page.extend(raw for raw in self._read_by_id(ids).values() if raw is not None)
+            following = ids[-1]
+        return page, following, len(page) >= remaining or following >= last_id + WIDEST_GAP
 
     def pages_updated_within(self, period: timedelta) -> Iterator[ScenePage]:
         """Scenes whose updated_at lies within `period` before now, by Stash's own clock."""
@@ -144,7 +168,7 @@ class Stash:
         found: dict[int, Scene | None] = {}
         malformed: dict[int, SceneMalformed] = {}
         for scene_id, raw in self._read_by_id(ids).items():
-            one = raw if raw is None or isinstance(raw, SceneMalformed) else _scene_or_problem(raw)
+            one = None if raw is None else _scene_or_problem(raw)
             if isinstance(one, SceneMalformed):
                 malformed[scene_id] = one
             else:
@@ -157,11 +181,13 @@ class Stash:
         A studio's scenes include those of the studios below it, which show its name as their parent's.
         """
         depth = {"studio": {"depth": -1}, "tag": {"depth": 0}, "group": {"depth": 0}}.get(entity, {})
-        criterion = {"value": [str(entity_id)], "modifier": "INCLUDES", **depth}
+        where = {f"{entity}s": {"value": [str(entity_id)], "modifier": "INCLUDES", **depth}}
         ids: list[int] = []
-        for page in self._pages_of(_PAGE_OF_IDS, {f"{entity}s": criterion}):
+        while True:
+            page = self._ask_for_list(_PAGE_OF_IDS, _after(ids[-1] if ids else 0, where))
             ids.extend(int(scene["id"]) for scene in page)
-        return ids
+            if len(page) < PAGE_SIZE:
+                return ids
 
     def fetch_image(self, url: str, etag: str, largest: int) -> FetchedImage | None:
         """An image at an address that Stash gave, unless it is still the one of this ETag.
@@ -193,23 +219,6 @@ class Stash:
     def now(self) -> datetime:
         """The time by Stash's clock, as of its latest answer."""
         return self._session.server_time or datetime.now(timezone.utc)
-
-    def _read_page(self, document: str, variables: dict[str, Any]) -> tuple[list[Any], int]:
-        """The raw scenes of a page, and how many Stash counted as on it."""
-        try:
-            page = self._ask_for_list(document, variables)
-            return page, len(page)
-        except _GraphQLRefusal as refusal:
-            if document == _PAGE_OF_IDS:
-                raise
-            # One scene that Stash cannot resolve spoils the whole page: read the others one by one.
-            log.debug(f"A page of scenes failed ({refusal}); its scenes are read one by one.")
-        ids = [int(scene["id"]) for scene in self._ask_for_list(_PAGE_OF_IDS, variables)]
-        page = []
-        for start in range(0, len(ids), SCENES_PER_REQUEST):
-            for scene_id, raw in self._read_by_id(ids[start : start + SCENES_PER_REQUEST]).items():
-                page.append({"id": str(scene_id)} if isinstance(raw, SceneMalformed) else raw)
-        return [raw for raw in page if raw is not None], len(ids)
 
     def _read_by_id(self, ids: Sequence[int]) -> dict[int, Any]:
         """The raw scenes by id; a SceneMalformed for one that Stash could not resolve."""
@@ -254,6 +263,14 @@ def _document_by_id(count: int, with_pictures: bool) -> str:
     return f"query ScenesById({parameters}) {{ {fields} }}{fragment}"
 
 
+def _after(last_id: int, where: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of the page of scenes that follows this id."""
+    return {
+        "find": {"sort": "id", "direction": "ASC", "per_page": PAGE_SIZE, "page": 1},
+        "where": {**where, "id": {"value": last_id, "modifier": "GREATER_THAN"}},
+    }
+
+
 def _checked(raw_scenes: Sequence[Any]) -> ScenePage:
     parsed = [_scene_or_problem(raw) for raw in raw_scenes]
     return ScenePage(
@@ -263,6 +280,8 @@ def _checked(raw_scenes: Sequence[Any]) -> ScenePage:
 
 
 def _scene_or_problem(raw: Any) -> Scene | SceneMalformed:
+    if isinstance(raw, SceneMalformed):
+        return raw
     try:
         return parse_scene(raw)
     except SceneMalformed as error:
@@ -270,24 +289,14 @@ def _scene_or_problem(raw: Any) -> Scene | SceneMalformed:
 
 
 def _highest_id(raw_scenes: Sequence[Any]) -> int:
-    ids = [str(raw.get("id")) for raw in raw_scenes if isinstance(raw, Mapping)]
-    return max((int(text) for text in ids if text.isascii() and text.isdigit()), default=0)
+    ids = (scene_id_of(raw) for raw in raw_scenes if isinstance(raw, Mapping))
+    return max((scene_id for scene_id in ids if scene_id is not None), default=0)
 
 
 def _cookie_of(server_connection: Mapping[str, Any]) -> str:
     cookie = server_connection.get("SessionCookie")
     value = cookie.get("Value") if isinstance(cookie, Mapping) else None
     return value if isinstance(value, str) else ""
-
-
-def _connectable_host(host: object) -> str:
-    """The address to connect to for the one Stash listens on ("0.0.0.0" means all of them)."""
-    text = str(host or "").strip("[] ")
-    if text in ("", "0.0.0.0"):
-        return "127.0.0.1"
-    if text == "::":
-        return "[::1]"
-    return f"[{text}]" if ":" in text else text
 
 
 class _GraphQLRefusal(StashAnswerInvalid):

@@ -50,7 +50,7 @@ class RequestContext:
     def scene_view(self, scene: Scene) -> Any:
         """The scene as the schema shows it, or the error that reading it gives."""
         if scene.id in self.failing_scenes:
-            return GraphQLError(f"reading scene {scene.id}: database is locked")
+            return GraphQLError(f"reading scene {scene.id}: disk image is malformed")
         return SceneView(scene, self.library, self.base_url)
 
     def entity_view(self, kind: str, entity: Entity) -> EntityView:

@@ -42,7 +42,9 @@ class World:
         self.stash.clear_requests()
         self.plex.clear_requests()
 
-    def add_film(self, name: str, size: int = 1000, *, plex: Mapping[str, Any] | None = None, **scene: Any) -> int:
+    def add_film(
+        self, name: str, size: int = 1000, *, plex: Mapping[str, Any] | None = None, **scene: Any
+    ) -> int:
         """A scene with one file, and its item in Plex with these fields; returns the scene's id."""
         path = f"Films/{name}.mp4"
         record = self.stash.library.add_scene(files=((f"{STASH_ROOT}/{path}", size),), **scene)
@@ -96,7 +98,9 @@ def a_world(
     environment = {"STASH2PLEX_DATA_DIR": str(data_dir), **(environment or {})}
     with (
         PlexTestServer(plex_library, token=TOKEN) as plex,
-        StashServer(stash_library, plugins_dir=plugins_dir, environment=environment, **stash_options) as stash,
+        StashServer(
+            stash_library, plugins_dir=plugins_dir, environment=environment, **stash_options
+        ) as stash,
     ):
         stash.plugin_settings["Stash2Plex"] = {
             "plex_url": plex.url,

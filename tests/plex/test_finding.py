@@ -1,0 +1,203 @@
+"""Finding the items of a few scenes over real HTTP: the index is a hint, Plex is the truth."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import plex.finding
+from plex.client import Plex
+from plex.exceptions import PlexUnavailable
+from plex.finding import Found, ItemFinder
+from plex.index import SCHEMA, FileIndex
+from plex.library import LibrarySection
+from plex.matching import MatchLevel
+from tests.builders import a_scene
+from tests.servers.plex_arrangement import a_film
+from tests.servers.plex_server import PlexTestServer
+from validation.path_map import PathMap
+from validation.scene import Scene
+
+NewFinder = Callable[[], ItemFinder]
+
+
+@pytest.fixture
+def index() -> Iterator[FileIndex]:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(SCHEMA)
+    yield FileIndex(connection)
+    connection.close()
+
+
+@pytest.fixture
+def a_finder(plex: Plex, films: LibrarySection, index: FileIndex) -> NewFinder:
+    """A finder for a new run, over the index of the runs before."""
+    return lambda: ItemFinder(plex, [films], index, PathMap.parse("/data=>/media"))
+
+
+def the_scene(number: int = 1, name: str = "one") -> Scene:
+    return a_scene(number, files=((f"/data/{name}.mkv", 1000),))
+
+
+def keys(found: Found) -> list[int]:
+    return [item.rating_key for item in found.items]
+
+
+def paths(server: PlexTestServer) -> list[str]:
+    return [request.path.replace("/library/", "") for request in server.requests]
+
+
+def test_a_file_that_the_index_does_not_know_is_found_by_its_name(
+    server: PlexTestServer, a_finder: NewFinder
+) -> None:
+    a_film(server.library, "another one")
+    film = a_film(server.library)
+    found = a_finder().find([the_scene()])[1]
+    assert (found.match.level, keys(found)) == (MatchLevel.EXACT, [film.rating_key])
+    assert [request.query.get("file") for request in server.requests if "file" in request.query] == [
+        "one.mkv"
+    ]
+
+
+def test_a_scene_that_the_index_knows_costs_one_request(server: PlexTestServer, a_finder: NewFinder) -> None:
+    film = a_film(server.library)
+    a_finder().find([the_scene()])
+    server.clear_requests()
+    assert keys(a_finder().find([the_scene()])[1]) == [film.rating_key]
+    assert paths(server) == [f"metadata/{film.rating_key}"]
+
+
+def test_fifty_scenes_that_the_index_knows_cost_one_request(
+    server: PlexTestServer, a_finder: NewFinder
+) -> None:
+    scenes = [the_scene(number, f"film {number}") for number in range(1, 51)]
+    for number in range(1, 51):
+        a_film(server.library, f"film {number}")
+    finder = a_finder()
+    finder.list_all()
+    server.clear_requests()
+    assert all(len(found.items) == 1 for found in finder.find(scenes).values())
+    assert len(server.requests) == 1
+
+
+def test_many_unknown_files_are_looked_up_by_one_listing(server: PlexTestServer, a_finder: NewFinder) -> None:
+    for number in range(1, 21):
+        a_film(server.library, f"film {number}")
+    found = a_finder().find([the_scene(number, f"film {number}") for number in range(1, 26)])
+    assert [number for number in found if found[number].items] == list(range(1, 21))
+    assert paths(server).count("sections/1/all") == 2
+    assert not any("file" in request.query for request in server.requests)
+    assert len(server.requests) == 3
+
+
+def test_few_unknown_files_in_a_large_library_are_not_worth_a_listing(
+    server: PlexTestServer, a_finder: NewFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plex.finding, "PAGE_SIZE", 5)
+    for number in range(1, 21):
+        a_film(server.library, f"film {number}")
+    found = a_finder().find([the_scene(number, f"film {number}") for number in (11, 12)])
+    assert [keys(one) for one in found.values()] == [[11], [12]]
+    asked = [request.query.get("file") for request in server.requests if "/sections/1/all" in request.path]
+    assert asked[0] is None
+    assert sorted(filter(None, asked)) == ["film 11.mkv", "film 12.mkv"]
+    assert len(asked) == 3
+
+
+def test_an_item_that_got_another_rating_key_is_found_again(
+    server: PlexTestServer, a_finder: NewFinder
+) -> None:
+    film = a_film(server.library)
+    a_finder().find([the_scene()])
+    new = server.library.rekey_item(film.rating_key)
+    assert keys(a_finder().find([the_scene()])[1]) == [new]
+    server.clear_requests()
+    assert keys(a_finder().find([the_scene()])[1]) == [new]
+    assert paths(server) == [f"metadata/{new}"]
+
+
+def test_a_rating_key_that_now_belongs_to_another_film_is_not_written_to(
+    server: PlexTestServer, a_finder: NewFinder
+) -> None:
+    film = a_film(server.library)
+    a_finder().find([the_scene()])
+    server.library.move_file("/media/one.mkv", "/media/something else.mkv")
+    moved = a_film(server.library, "sub/one")
+    found = a_finder().find([the_scene()])[1]
+    assert film.rating_key not in keys(found)
+    assert (found.match.level, keys(found)) == (MatchLevel.NAME_AND_SIZE, [moved.rating_key])
+
+
+def test_a_file_that_moved_in_both_is_found_at_its_new_place(
+    server: PlexTestServer, a_finder: NewFinder
+) -> None:
+    film = a_film(server.library)
+    a_finder().find([the_scene()])
+    server.library.move_file("/media/one.mkv", "/media/new/two.mkv")
+    found = a_finder().find([the_scene(name="new/two")])[1]
+    assert (found.match.level, keys(found)) == (MatchLevel.EXACT, [film.rating_key])
+
+
+def test_a_file_that_only_plex_has_seen_moving_is_found_by_name_and_size(
+    server: PlexTestServer, a_finder: NewFinder
+) -> None:
+    film = a_film(server.library)
+    a_finder().find([the_scene()])
+    server.library.move_file("/media/one.mkv", "/media/new/one.mkv")
+    found = a_finder().find([the_scene()])[1]
+    assert (found.match.level, keys(found)) == (MatchLevel.NAME_AND_SIZE, [film.rating_key])
+
+
+def test_a_file_that_plex_scans_after_a_first_miss_is_found_by_the_next_run(
+    server: PlexTestServer, a_finder: NewFinder
+) -> None:
+    missing = a_finder().find([the_scene()])[1]
+    assert (missing.match.level, missing.items) == (MatchLevel.NONE, ())
+    film = a_film(server.library)
+    assert keys(a_finder().find([the_scene()])[1]) == [film.rating_key]
+
+
+def test_an_item_that_was_removed_is_not_found(server: PlexTestServer, a_finder: NewFinder) -> None:
+    film = a_film(server.library)
+    a_finder().find([the_scene()])
+    server.library.remove_item(film.rating_key)
+    found = a_finder().find([the_scene()])[1]
+    assert (found.match.level, found.items) == (MatchLevel.NONE, ())
+
+
+def test_a_scene_whose_files_are_in_two_items_is_written_to_each_that_is_left(
+    server: PlexTestServer, a_finder: NewFinder
+) -> None:
+    films = [a_film(server.library), a_film(server.library, "two")]
+    scene = a_scene(1, files=(("/data/one.mkv", 1000), ("/data/two.mkv", 1000)))
+    assert sorted(keys(a_finder().find([scene])[1])) == [film.rating_key for film in films]
+    server.library.remove_item(films[0].rating_key)
+    assert keys(a_finder().find([scene])[1]) == [films[1].rating_key]
+
+
+def test_an_ambiguous_scene_has_no_items_and_a_reason(server: PlexTestServer, a_finder: NewFinder) -> None:
+    a_film(server.library, "x/one")
+    a_film(server.library, "y/one")
+    found = a_finder().find([the_scene()])[1]
+    assert (found.match.level, found.items) == (MatchLevel.AMBIGUOUS, ())
+    assert "2 files in Plex" in found.match.reason
+
+
+def test_a_scene_without_files_costs_nothing(server: PlexTestServer, a_finder: NewFinder) -> None:
+    assert a_finder().find([a_scene(1, files=())])[1].match.level is MatchLevel.NONE
+    assert a_finder().find([]) == {}
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("path", ["/library/sections", "/library/metadata"])
+def test_an_outage_is_never_taken_for_a_file_that_is_not_there(
+    server: PlexTestServer, a_finder: NewFinder, path: str
+) -> None:
+    a_film(server.library)
+    server.faults.add("status", path, code=503)
+    with pytest.raises(PlexUnavailable):
+        a_finder().find([the_scene()])
+    server.faults.clear()
+    assert keys(a_finder().find([the_scene()])[1]) == [1]

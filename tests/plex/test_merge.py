@@ -1,0 +1,293 @@
+"""Whose edit wins, between what was brought together last, what Plex has and what Stash has."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plex.fields import FIELDS, Kind, PlexFields, Value, tag_key, text_key
+from plex.merge import Base, Change, Merge, merge
+from tests.builders import the_fields
+
+TEXTS = [field.name for field in FIELDS if field.kind is Kind.TEXT]
+TAGS = [field.name for field in FIELDS if field.kind is Kind.TAGS]
+SHARED = [field.name for field in FIELDS if field.shared]
+
+
+def merged(base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool = False) -> Merge:
+    return merge(Base.of(base) if base else None, theirs, ours, preserve)
+
+
+def applied(theirs: PlexFields, changes: tuple[Change, ...], replacing: bool = True) -> PlexFields:
+    """What an item has after these changes, on a server that replaces or adds to its lists of tags."""
+    values: dict[str, Value] = dict(theirs.values)
+    for change in changes:
+        if isinstance(change.new, str):
+            values[change.field.name] = change.new
+            continue
+        names = change.new if replacing else (*change.old, *change.new)
+        gone = set(map(tag_key, change.removed))
+        values[change.field.name] = tuple({tag_key(n): n for n in names if tag_key(n) not in gone}.values())
+    return PlexFields(values)
+
+
+def keys(fields: PlexFields) -> dict[str, object]:
+    """Values as Plex compares them: tags without order and case."""
+    return {
+        name: text_key(value) if isinstance(value, str) else set(map(tag_key, value))
+        for name, value in fields.values.items()
+    }
+
+
+# One text: (why, base, theirs, ours, with preserve_plex_edits, what Plex shows afterwards)
+TEXT_RULES = [
+    ("nothing changed", "a", "a", "a", False, "a"),
+    ("changed in Stash", "a", "a", "b", False, "b"),
+    ("changed in Stash", "a", "a", "b", True, "b"),
+    ("changed in Plex", "a", "p", "a", False, "p"),
+    ("changed in Plex", "a", "p", "a", True, "p"),
+    ("cleared in Plex", "a", "", "a", False, ""),
+    ("changed in both", "a", "p", "b", False, "b"),
+    ("changed in both", "a", "p", "b", True, "p"),
+    ("changed in both to the same", "a", "b", "b", False, "b"),
+    ("cleared in Stash", "a", "a", "", False, ""),
+    ("cleared in Stash", "a", "a", "", True, ""),
+    ("cleared in Stash, changed in Plex", "a", "p", "", False, "p"),
+    ("cleared in Stash, changed in Plex", "a", "p", "", True, "p"),
+    ("new in Stash", "", "", "b", False, "b"),
+    ("new in Stash and in Plex", "", "p", "b", False, "b"),
+    ("new in Stash and in Plex", "", "p", "b", True, "p"),
+    ("new in Plex", "", "p", "", False, "p"),
+    ("first contact", None, "", "b", False, "b"),
+    ("first contact", None, "", "b", True, "b"),
+    ("first contact, Plex has one", None, "p", "b", False, "b"),
+    ("first contact, Plex has one", None, "p", "b", True, "p"),
+    ("first contact, Stash has none", None, "p", "", False, "p"),
+    ("first contact, Stash has none", None, "p", "", True, "p"),
+]
+
+
+@pytest.mark.parametrize(("why", "base", "theirs", "ours", "preserve", "after"), TEXT_RULES)
+@pytest.mark.parametrize("name", TEXTS)
+def test_each_rule_for_a_text(
+    name: str, why: str, base: str | None, theirs: str, ours: str, preserve: bool, after: str
+) -> None:
+    before = None if base is None else the_fields(**{name: base})
+    item = the_fields(**{name: theirs})
+    changes = merged(before, item, the_fields(**{name: ours}), preserve).changes
+    assert applied(item, changes).text(name) == after
+    assert bool(changes) is (after != theirs)
+
+
+# One list of tags: (why, base, theirs, ours, with preserve_plex_edits, what Plex shows afterwards)
+TAG_RULES = [
+    ("nothing changed", "ab", "ab", "ab", False, "ab"),
+    ("added in Stash", "ab", "ab", "abc", False, "abc"),
+    ("removed in Stash", "ab", "ab", "a", False, "a"),
+    ("all removed in Stash", "ab", "ab", "", False, ""),
+    ("added in Plex", "ab", "abp", "ab", False, "abp"),
+    ("added in Plex, added in Stash", "ab", "abp", "abc", False, "abpc"),
+    ("added in Plex, removed in Stash", "ab", "abp", "a", False, "ap"),
+    ("added in Plex, removed in Stash", "ab", "abp", "a", True, "ap"),
+    ("all removed in Stash, one added in Plex", "ab", "abp", "", False, "p"),
+    ("removed in Plex", "ab", "a", "ab", False, "a"),
+    ("removed in both", "ab", "a", "a", False, "a"),
+    ("added in both", "a", "ab", "ab", False, "ab"),
+    ("only the case differs", "ab", "AB", "ba", False, "AB"),
+    ("added in Stash under another case", "a", "aB", "ab", False, "aB"),
+    ("removed in Stash, Plex changed the case", "ab", "AB", "a", False, "A"),
+    ("first contact", None, "", "ab", False, "ab"),
+    ("first contact", None, "", "ab", True, "ab"),
+    ("first contact, Plex has some", None, "p", "ab", True, "p"),
+    ("first contact, Stash has none", None, "p", "", False, "p"),
+]
+
+
+@pytest.mark.parametrize(("why", "base", "theirs", "ours", "preserve", "after"), TAG_RULES)
+@pytest.mark.parametrize("name", TAGS)
+@pytest.mark.parametrize("replacing", [True, False], ids=["replacing", "adding"])
+def test_each_rule_for_tags(
+    replacing: bool, name: str, why: str, base: str | None, theirs: str, ours: str, preserve: bool, after: str
+) -> None:
+    before = None if base is None else the_fields(**{name: tuple(base)})
+    item = the_fields(**{name: tuple(theirs)})
+    changes = merged(before, item, the_fields(**{name: tuple(ours)}), preserve).changes
+    assert set(applied(item, changes, replacing).tags(name)) == set(after)
+    assert bool(changes) is (set(after) != set(theirs))
+
+
+@pytest.mark.parametrize("name", TAGS)
+def test_the_first_contact_takes_over_a_list_unless_people_share_it(name: str) -> None:
+    item = the_fields(**{name: ("By Hand", "both")})
+    changes = merged(None, item, the_fields(**{name: ("Both", "ours")})).changes
+    after = {"both", "ours", *(["by hand"] if name in SHARED else [])}
+    assert set(map(tag_key, applied(item, changes).tags(name))) == after
+
+
+def test_collections_are_shared_with_people_and_genres_are_not() -> None:
+    assert "collection" in SHARED
+    assert not {"genre", "actor", "director"} & set(SHARED)
+
+
+def test_a_field_that_is_left_alone_is_neither_written_nor_locked() -> None:
+    outcome = merge(None, the_fields(studio="p"), PlexFields({"title": "b"}))
+    assert [change.field.name for change in outcome.changes] == ["title"]
+    assert outcome.agreeing == ()
+
+
+def test_a_change_tells_what_was_there_what_comes_and_what_goes() -> None:
+    theirs, ours = the_fields(genre=("a", "b", "p")), the_fields(genre=("a", "c"))
+    (change,) = merged(the_fields(genre=("a", "b")), theirs, ours).changes
+    assert (change.old, change.added, change.removed) == (("a", "b", "p"), ("c",), ("b",))
+
+
+@pytest.mark.parametrize("preserve", [False, True])
+def test_a_field_that_changed_on_both_sides_is_told(preserve: bool) -> None:
+    outcome = merged(
+        the_fields(title="a", studio="s"), the_fields(title="p", studio="s"), the_fields(title="b"), preserve
+    )
+    assert [field.name for field in outcome.contested] == ["title"]
+
+
+def test_white_space_and_the_spelling_of_accents_are_no_difference() -> None:
+    outcome = merged(
+        None, the_fields(title="é", genre=("É",)), the_fields(title="e\u0301 ", genre=("e\u0301",))
+    )
+    assert outcome.changes == ()
+    assert {"title", "genre"} <= {field.name for field in outcome.agreeing}
+
+
+# Laws
+
+LETTERS = st.sampled_from(["", "a", "b", "B", "é", "e\u0301"])
+NAMES = st.lists(st.sampled_from("abcABCßé"), max_size=4, unique_by=tag_key).map(tuple)
+ITEMS = st.fixed_dictionaries(
+    {"title": LETTERS, "summary": LETTERS, "genre": NAMES, "collection": NAMES}
+).map(lambda values: the_fields(**values))
+PRESERVE = st.booleans()
+
+
+@given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE, st.booleans())
+@settings(max_examples=200)
+def test_merging_again_after_the_changes_were_written_changes_nothing(
+    base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool, replacing: bool
+) -> None:
+    after = applied(theirs, merged(base, theirs, ours, preserve).changes, replacing)
+    assert merged(ours, after, ours, preserve).changes == ()
+
+
+@given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE)
+@settings(max_examples=200)
+def test_a_server_that_adds_tags_and_one_that_replaces_them_show_the_same(
+    base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool
+) -> None:
+    changes = merged(base, theirs, ours, preserve).changes
+    wanted = {
+        change.field.name: set(map(tag_key, change.new)) for change in changes if change.field.name in TAGS
+    }
+    for replacing in (True, False):
+        after = applied(theirs, changes, replacing)
+        assert {name: set(map(tag_key, after.tags(name))) for name in wanted} == wanted
+
+
+@given(ITEMS, ITEMS, ITEMS, PRESERVE)
+@settings(max_examples=200)
+def test_nothing_is_cleared_that_stash_did_not_have(
+    base: PlexFields, theirs: PlexFields, ours: PlexFields, preserve: bool
+) -> None:
+    for change in merged(base, theirs, ours, preserve).changes:
+        if isinstance(change.new, str):
+            assert change.new or keys(theirs)[change.field.name] == keys(base)[change.field.name]
+        else:
+            before = set(map(tag_key, base.tags(change.field.name)))
+            assert set(map(tag_key, change.removed)) <= before
+            assert set(map(tag_key, change.old)) <= set(map(tag_key, change.new + change.removed))
+
+
+@given(ITEMS, ITEMS, PRESERVE)
+@settings(max_examples=150)
+def test_while_nothing_changes_in_stash_every_edit_in_plex_stays(
+    ours: PlexFields, theirs: PlexFields, preserve: bool
+) -> None:
+    assert merged(ours, theirs, ours, preserve).changes == ()
+
+
+@given(ITEMS, ITEMS)
+@settings(max_examples=150)
+def test_while_nothing_changes_in_plex_it_follows_stash(base: PlexFields, ours: PlexFields) -> None:
+    after = applied(base, merged(base, base, ours).changes)
+    assert merged(None, after, ours).changes == ()
+    assert Base.of(after) == Base.of(ours)
+
+
+@given(st.none() | ITEMS, ITEMS, ITEMS)
+@settings(max_examples=150)
+def test_with_edits_in_plex_preserved_no_text_that_a_person_changed_is_written(
+    base: PlexFields | None, theirs: PlexFields, ours: PlexFields
+) -> None:
+    untouched = Base.of(base) if base else None
+    for change in merged(base, theirs, ours, preserve=True).changes:
+        name = change.field.name
+        if isinstance(change.old, str):
+            assert Base.of(theirs).texts[name] == (untouched.texts[name] if untouched else "")
+        elif untouched is None:
+            assert change.old == ()
+
+
+@given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE, st.randoms())
+@settings(max_examples=150)
+def test_order_and_case_of_tags_make_no_difference(
+    base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool, random: object
+) -> None:
+    def shuffled(fields: PlexFields) -> PlexFields:
+        values: dict[str, Value] = {}
+        for name, value in fields.values.items():
+            if isinstance(value, tuple):
+                names = [one.swapcase() if one != "ß" else one for one in value]
+                random.shuffle(names)  # type: ignore[attr-defined]
+                value = tuple(names)
+            values[name] = value
+        return PlexFields(values)
+
+    one = applied(theirs, merged(base, theirs, ours, preserve).changes)
+    other = applied(theirs, merged(base and shuffled(base), theirs, shuffled(ours), preserve).changes)
+    assert keys(one) == keys(other)
+
+
+@given(ITEMS)
+def test_a_base_comes_back_from_the_disk_as_it_was_stored(fields: PlexFields) -> None:
+    base = Base.of(fields)
+    stored = Base.from_json(base.to_json())
+    assert Base.from_json(stored.to_json()) == stored
+    assert merge(stored, fields, fields).changes == ()
+    assert {name: text for name, text in base.texts.items() if text} == dict(stored.texts)
+    assert {name: tags for name, tags in base.tags.items() if tags} == dict(stored.tags)
+
+
+@given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE)
+def test_a_base_from_the_disk_decides_as_the_one_that_was_stored(
+    base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool
+) -> None:
+    stored = Base.from_json(Base.of(base).to_json()) if base else None
+    assert merge(stored, theirs, ours, preserve) == merged(base, theirs, ours, preserve)
+
+
+def test_a_base_keeps_no_text_of_the_collection() -> None:
+    assert "private" not in Base.of(the_fields(title="private", genre=("private",))).to_json()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"'])
+def test_a_damaged_base_is_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        Base.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [("a", True), (" a ", True), ("A", False), ("", False), (("b", "A"), True), (("a",), False), ((), False)],
+)
+def test_a_base_knows_whether_a_field_still_shows_what_it_did(now: Value, expected: bool) -> None:
+    name = "title" if isinstance(now, str) else "genre"
+    base = Base.of(the_fields(title="a", genre=("a", "b")))
+    assert base.shows(name, the_fields(**{name: now})) is expected

@@ -1,0 +1,80 @@
+"""One worker at a time, however the last one ended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sync_queue.exclusive import AlreadyRunning, exclusive
+from tests.servers.world import ROOT
+
+HOLD = """
+import sys
+from pathlib import Path
+from sync_queue.exclusive import exclusive
+with exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def a_holder(lock: Path) -> subprocess.Popen[str]:
+    """A process that has told that it holds the lock, and holds it until its input ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def is_free(lock: Path) -> bool:
+    try:
+        with exclusive(lock):
+            return True
+    except AlreadyRunning:
+        return False
+
+
+def test_a_second_process_is_told_at_once_that_another_one_runs(tmp_path: Path) -> None:
+    with a_holder(tmp_path / "lock") as holder:
+        assert not is_free(tmp_path / "lock")
+        holder.kill()
+
+
+def test_the_lock_is_free_again_when_its_holder_has_ended(tmp_path: Path) -> None:
+    holder = a_holder(tmp_path / "lock")
+    holder.communicate(timeout=30)
+    assert holder.returncode == 0
+    assert is_free(tmp_path / "lock")
+
+
+def test_the_lock_is_free_again_when_its_holder_was_killed(tmp_path: Path) -> None:
+    holder = a_holder(tmp_path / "lock")
+    holder.kill()
+    holder.communicate(timeout=30)
+    assert holder.returncode != 0
+    assert is_free(tmp_path / "lock")
+
+
+def test_the_lock_is_free_again_after_an_error_in_the_block(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), exclusive(tmp_path / "lock"):
+        raise ZeroDivisionError
+    assert is_free(tmp_path / "lock")
+
+
+def test_two_locks_do_not_get_in_each_others_way(tmp_path: Path) -> None:
+    with exclusive(tmp_path / "one"):
+        assert is_free(tmp_path / "other")
+
+
+def test_a_folder_that_does_not_exist_is_no_lock_that_is_held(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), exclusive(tmp_path / "nowhere" / "lock"):
+        pass

@@ -1,0 +1,83 @@
+"""Promises about many processes, damage and other users of persist-queue."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from sync_queue.job import Job
+from sync_queue.manager import JobQueue, QueueManager
+from tests.servers.world import ROOT
+
+
+def ids(queue: JobQueue) -> list[int]:
+    return [queued.job.scene_id for queued in queue.jobs()]
+
+
+def test_loading_the_queue_leaves_persistqueue_whole_for_others() -> None:
+    code = (
+        "import sys, sync_queue.manager;"
+        "import persistqueue;"
+        "from persistqueue import FILOSQLiteQueue, PDict, Queue, SQLiteAckQueue, SQLiteQueue"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_a_damaged_queue_is_set_aside_and_kept_and_the_event_is_queued(tmp_path: Path) -> None:
+    damaged = b"this is no database, but it is long enough to look like one" * 40
+    (tmp_path / "queue.db").write_bytes(damaged)
+    manager = QueueManager(tmp_path)
+    manager.append(Job(1, "Scene.Update.Post", queued_at=0.0))
+    assert ids(manager.get_queue()) == [1]
+    manager.close()
+    kept = [path for path in tmp_path.iterdir() if "set-aside" in path.name]
+    assert [path.read_bytes() for path in kept] == [damaged]
+
+
+APPEND_WHEN_TOLD = """
+import sys
+from sync_queue.job import Job
+from sync_queue.manager import QueueManager
+print("ready", flush=True)
+sys.stdin.readline()
+first = int(sys.argv[2])
+for scene_id in range(first, first + 20):
+    manager = QueueManager(sys.argv[1])
+    manager.append(Job(scene_id, "Scene.Update.Post", queued_at=0.0))
+    manager.close()
+"""
+
+
+def test_of_events_that_many_processes_append_at_once_none_is_lost_where_there_was_no_queue_yet(
+    tmp_path: Path,
+) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", APPEND_WHEN_TOLD, str(tmp_path / "new"), str(first)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for first in range(1, 161, 20)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0] * 8
+    manager = QueueManager(tmp_path / "new")
+    kept = ids(manager.get_queue())
+    manager.close()
+    assert sorted(kept) == list(range(1, 161))
+    for first in range(1, 161, 20):
+        assert [one for one in kept if first <= one < first + 20] == list(range(first, first + 20))
