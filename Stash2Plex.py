@@ -13,7 +13,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+
+# As mypy knows it; importing typing takes a hook as long as writing its job.
+TYPE_CHECKING = False
 
 PLUGIN_DIR = os.path.dirname(os.path.realpath(__file__))
 if PLUGIN_DIR not in sys.path:
@@ -23,8 +25,9 @@ from validation.exceptions import InvalidInput, SettingsInvalid, StashError  # n
 from validation.plugin_input import HookContext, PluginInput, parse_plugin_input  # noqa: E402
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from plex.client import Plex
-    from sync_queue.job import Job
     from sync_queue.manager import JobQueue, QueueManager
     from sync_queue.state import SyncState
     from validation.config import Stash2PlexConfig
@@ -108,15 +111,14 @@ def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None =
 
     Raises InvalidInput where the change cannot be queued.
     """
-    job = _job_of(hook)
-    if job is None:
+    kind, _, event = hook.type.partition(".")
+    if kind not in HOOK_ENTITIES:
         return
     from sync_queue.drain_request import AskingFailed, ask_for_drain
-    from sync_queue.manager import QueueManager
 
     data_dir = get_plugin_data_dir()
     try:
-        QueueManager(data_dir).append(job)
+        _append(data_dir, hook, HOOK_ENTITIES[kind], event)
         if server_connection is not None:
             ask_for_drain(data_dir, server_connection)
     except AskingFailed as problem:
@@ -128,20 +130,16 @@ def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None =
         ) from problem
 
 
-def _job_of(hook: HookContext) -> Job | None:
-    """The job for what a hook tells; None for hooks that do not concern scenes."""
-    from sync_queue.job import ALL_SCENES, Job
+def _append(data_dir: str, hook: HookContext, entity: str, event: str) -> None:
+    from sync_queue.append import append_entity, append_scene
 
-    kind, _, event = hook.type.partition(".")
-    entity = HOOK_ENTITIES.get(kind)
-    if entity is None:
-        return None
     if not entity:
-        return Job(hook.id, hook.type, queued_at=time.time())
-    if event.startswith("Destroy"):
+        append_scene(data_dir, hook.type, hook.id)
+    elif event.startswith("Destroy"):
         # The links to its scenes are gone with it: what was pushed tells which scenes changed.
-        return Job(0, hook.type, queued_at=time.time(), entity=ALL_SCENES)
-    return Job(0, hook.type, queued_at=time.time(), entity=entity, entity_id=hook.id)
+        append_entity(data_dir, hook.type, "scenes", 0)
+    else:
+        append_entity(data_dir, hook.type, entity, hook.id)
 
 
 def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str | None:

@@ -13,9 +13,13 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from sync_queue.exclusive import WORKER_LOCK, is_held, try_lock
+
+# As mypy knows it; importing typing takes a hook as long as writing its job.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 PLUGIN_ID = "Stash2Plex"
 TASK_NAME = "Process Queue"

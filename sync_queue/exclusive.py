@@ -9,7 +9,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+
+# As mypy knows it; importing typing takes a hook as long as writing its job.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO
 
 WORKER_LOCK = "worker.lock"
 # A hook holds the worker's lock for a moment, to see whether a worker does.

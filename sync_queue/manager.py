@@ -1,6 +1,6 @@
 """The queue of jobs on disk: persist-queue's SQLiteAckQueue, with what it lacks for many rows at once.
 
-The hook path imports this module, so persist-queue is loaded without its other back ends.
+A hook loads this module once, to make the database; persist-queue is loaded without its other back ends.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sync_queue.append import DATABASE
 from sync_queue.damage import is_damage, set_aside
 from sync_queue.job import Job, is_due
 
@@ -56,7 +57,6 @@ else:
     AckStatus, SQLiteAckQueue = _module.AckStatus, _module.SQLiteAckQueue
 
 _READY, _CLAIMED, _FAILED = int(AckStatus.ready), int(AckStatus.unack), int(AckStatus.ack_failed)
-DATABASE = "queue.db"
 OPENING_TIMEOUT = 30.0
 
 

@@ -7,30 +7,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from validation.exceptions import InvalidInput
 
+# As mypy knows it; importing typing takes a hook as long as writing its job.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-class HookContext(NamedTuple):
+
+class HookContext:
     """What changed in Stash: the id of the scene and the hook's type, such as `Scene.Update.Post`.
 
     Everything else in Stash's hook context differs with the origin of the change and is not kept.
     """
 
-    id: int
-    type: str
+    __slots__ = ("id", "type")
+
+    def __init__(self, id: int, type: str) -> None:
+        self.id = id
+        self.type = type
 
 
-class PluginInput(NamedTuple):
+class PluginInput:
     """One call of the plugin by Stash.
 
     `server_connection` is None where Stash sent none: a hook can still be queued without it.
     """
 
-    server_connection: Mapping[str, Any] | None
-    args: Mapping[str, Any]
-    hook: HookContext | None
+    __slots__ = ("args", "hook", "server_connection")
+
+    def __init__(
+        self, server_connection: Mapping[str, Any] | None, args: Mapping[str, Any], hook: HookContext | None
+    ) -> None:
+        self.server_connection = server_connection
+        self.args = args
+        self.hook = hook
 
 
 def parse_plugin_input(raw: bytes) -> PluginInput:

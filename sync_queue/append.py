@@ -1,0 +1,53 @@
+"""Appending a job from a hook: one INSERT into the table that persist-queue made.
+
+Stash waits for every hook, and loading persist-queue takes longer than all the rest of one. The hook
+path imports this module, so it needs nothing but the standard library, and little of that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+
+DATABASE = "queue.db"
+# As persist-queue names it for its ack queue of the default name; a row of status 0 is new.
+TABLE = "ack_queue_default"
+LOCK_TIMEOUT = 30.0
+
+
+def append_scene(data_dir: str, reason: str, scene_id: int) -> None:
+    """Append “bring this scene to Plex”. Raises OSError or sqlite3.Error."""
+    _append(data_dir, {"scene_id": scene_id, "reason": reason})
+
+
+def append_entity(data_dir: str, reason: str, entity: str, entity_id: int) -> None:
+    """Append “bring the scenes of this entity to Plex” (sync_queue.job). Raises OSError or sqlite3.Error."""
+    _append(data_dir, {"entity": entity, "entity_id": entity_id, "reason": reason})
+
+
+def _append(data_dir: str, job: dict[str, object]) -> None:
+    now = time.time()
+    data = json.dumps({**job, "queued_at": now}, separators=(",", ":")).encode()
+    path = os.path.join(data_dir, DATABASE)
+    if os.path.exists(path):
+        try:
+            _insert(path, data, now)
+            return
+        except sqlite3.DatabaseError as error:
+            # No table yet, or a damaged file: the queue's own opening knows what to do.
+            if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
+                raise
+    from sync_queue.manager import QueueManager
+
+    manager = QueueManager(data_dir)
+    _insert(path, data, now)
+    manager.close()
+
+
+def _insert(path: str, data: bytes, now: float) -> None:
+    # The connection is not closed: the last one to close a database tidies its log, which takes longer
+    # than the INSERT. A task does that.
+    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT, isolation_level=None)
+    connection.execute(f"INSERT INTO {TABLE} (data, timestamp, status) VALUES (?, ?, 0)", (data, now))
