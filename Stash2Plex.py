@@ -219,6 +219,7 @@ def _drain(stash: Stash, settings: Stash2PlexConfig, queue: JobQueue, is_automat
     from plex.exceptions import PlexUnavailable
     from sync_queue import outage, report
     from sync_queue.progress import Progress
+    from sync_queue.reading import Lane
     from sync_queue.worker import SyncWorker
 
     queue.release_claimed()
@@ -228,7 +229,16 @@ def _drain(stash: Stash, settings: Stash2PlexConfig, queue: JobQueue, is_automat
     with _state() as state:
         try:
             plex = _plex(settings)
-            worker = SyncWorker(queue, state, stash, plex, settings, Progress(), is_automatic=is_automatic)
+            worker = SyncWorker(
+                queue,
+                state,
+                stash,
+                plex,
+                settings,
+                Progress(),
+                is_automatic=is_automatic,
+                open_lane=lambda: Lane(stash.another(), _plex(settings)),
+            )
             summary = worker.drain()
         except PlexUnavailable as problem:
             return _report(f"{problem} {outage.begin_or_go_on(state, queue.count_ready())}")

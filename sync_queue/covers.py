@@ -47,11 +47,12 @@ class Covers:
         Raises StashError or PlexError; whatever was done until then is remembered.
         """
         version = version_of(scene)
-        targets = [
-            (item, kind, self._state.artwork(scene.id, item.rating_key, kind.value))
-            for item in items
-            for kind in self._kinds
-        ]
+        with self._state.lock:
+            targets = [
+                (item, kind, self._state.artwork(scene.id, item.rating_key, kind.value))
+                for item in items
+                for kind in self._kinds
+            ]
         records = [record for _, _, record in targets]
         if not scene.screenshot_url or all(record and record.version == version for record in records):
             return 0
@@ -94,10 +95,12 @@ class Covers:
     def _keep_replaced(self, scene: Scene, item: PlexItem, kind: ArtworkKind) -> None:
         if kind.lock in item.locked:
             name = chosen(self._plex, item.rating_key, kind)
-            self._state.keep_replaced(scene.id, item.rating_key, {kind.value: name})
+            with self._state.lock:
+                self._state.keep_replaced(scene.id, item.rating_key, {kind.value: name})
 
     def _remember(self, scene: Scene, item: PlexItem, kind: ArtworkKind, record: ArtworkRecord) -> None:
-        self._state.record_artwork(scene.id, item.rating_key, kind.value, record)
+        with self._state.lock:
+            self._state.record_artwork(scene.id, item.rating_key, kind.value, record)
 
 
 def is_cover_changed(scene: Scene, record: ArtworkRecord, stash: Stash, state: SyncState) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,15 +58,24 @@ class ArtworkRecord(NamedTuple):
 
 
 class SyncState:
-    """The open state database, for one Plex server at a time."""
+    """The open state database, for one Plex server at a time.
+
+    `lock` is for threads that share it.
+    """
 
     def __init__(self, data_dir: str | Path) -> None:
         """Open it, creating or setting aside as needed. Raises OSError or sqlite3.Error."""
         data_dir = Path(data_dir)
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._data_dir = data_dir
         self._connection = _open(data_dir / DATABASE)
+        self.lock = threading.Lock()
         self._server = ""
         self.index = FileIndex(self._connection)
+
+    def another(self) -> SyncState:
+        """The same state over a connection of its own, for another thread."""
+        return SyncState(self._data_dir)
 
     def close(self) -> None:
         """Close the database."""
@@ -216,7 +226,8 @@ class _SetAside(Exception):
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.touch(mode=0o600)
-    connection = sqlite3.connect(path, timeout=30.0)
+    # The senders' threads record covers, one at a time; everything else is the worker's.
+    connection = sqlite3.connect(path, timeout=30.0, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         # A crash of the machine may lose the last records, which costs a repeated write; never the file.

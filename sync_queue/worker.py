@@ -10,31 +10,32 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
+from typing import TypeVar
 
 from stashapi import log
 
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRefused, PlexRejected, PlexUnavailable
 from plex.fields import fields_of_scene
-from plex.finding import Found, ItemFinder
-from plex.library import read_items, read_sections
+from plex.finding import Found
+from plex.library import LibrarySection, read_sections
 from plex.matching import MatchLevel
-from plex.merge import Change, Merge
-from plex.writing import not_taken, write
-from sync_queue.covers import Covers
 from sync_queue.job import ALL_SCENES, Job, is_due
 from sync_queue.manager import JobQueue, QueuedJob
-from sync_queue.planning import ItemPlan, Planner, describe, shortened, titles
+from sync_queue.planning import ItemPlan, Planner
+from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader
 from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, not_in_plex_delay
+from sync_queue.sending import Senders, Sent, problems_after
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError, StashUnavailable
-from validation.scene import Scene
 from validation.stash import Stash
 
+T = TypeVar("T")
 SCENES_PER_BATCH = 50
 # Stash runs the hooks of a bulk edit one after another, some tens of milliseconds apart: without
 # this, seconds, such an edit would end in a hundred drains.
@@ -85,18 +86,12 @@ class _Work:
         return self.job.scene_id
 
 
-@dataclass
-class _Sent:
-    """A scene whose changes went out and wait to be read back."""
-
-    work: _Work
-    plans: Sequence[ItemPlan]
-    uploads: int = 0
-    cover_problem: str = ""
-
-
 class SyncWorker:
-    """Takes jobs from the queue and brings their scenes to Plex; one at a time (sync_queue.exclusive)."""
+    """Takes jobs from the queue and brings their scenes to Plex; one at a time (sync_queue.exclusive).
+
+    With `open_lane`, which opens connections for one more thread, the next scenes are read while
+    these are written, and several are written at a time where the settings say so.
+    """
 
     def __init__(
         self,
@@ -108,46 +103,85 @@ class SyncWorker:
         report_progress: Callable[[float], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
         is_automatic: bool = False,
+        open_lane: OpenLane | None = None,
     ) -> None:
         self._queue = queue
         self._state = state
-        self._stash = stash
-        self._plex = plex
+        self._lane = Lane(stash, plex)
+        self._open_lane = open_lane
         self._config = config
         self._planner = Planner(state, config)
-        self._covers = Covers(stash, plex, state, config)
+        self._senders = Senders(self._lane, open_lane, state, config)
         self._report_progress = report_progress
         self._clock = clock
         self._linger = LINGER if is_automatic else 0.0
         self._summary = DrainSummary()
+        self._sections: list[LibrarySection] = []
+        # Claimed and not settled, by scene id.
+        self._unsettled: dict[int, _Work] = {}
 
     def drain(self) -> DrainSummary:
         """Write all that is due, and what comes in meanwhile. Never raises for what a scene holds."""
         self._queue.release_claimed()
         try:
-            sections = read_sections(self._plex, self._config.plex_library)
-            self._state.use_server(self._plex.machine_identifier, str(self._config.path_map))
-            finder = ItemFinder(self._plex, sections, self._state.index, self._config.path_map)
-            self._drain_all(finder)
+            self._sections = read_sections(self._lane.plex, self._config.plex_library)
+            self._use_server(self._state)
+            self._drain_all()
         except (StashError, PlexError) as error:
             self._summary.stopped = str(error)
             self._summary.is_outage = isinstance(error, (StashUnavailable, PlexUnavailable))
+        finally:
+            self._senders.close()
+            self._queue.release([row for work in self._unsettled.values() for row in work.rows])
         self._summary.left = len({queued.job.scene_id for queued in self._queue.jobs()})
         return self._summary
 
-    def _drain_all(self, finder: ItemFinder) -> None:
+    def _use_server(self, state: SyncState) -> None:
+        state.use_server(self._lane.plex.machine_identifier, str(self._config.path_map))
+
+    def _drain_all(self) -> None:
         last_row = 0
-        while True:
-            queued = self._next_jobs(last_row)
-            if not queued:
-                return
+        while queued := self._next_jobs(last_row):
             last_row = queued[-1].row
             self._expand([one for one in queued if one.job.entity])
             scenes = [one for one in queued if not one.job.entity]
             work = _coalesced(scenes, self._queue.failed_jobs(), self._clock())
-            for start in range(0, len(work), SCENES_PER_BATCH):
-                self._drain_batch(work[start : start + SCENES_PER_BATCH], finder)
-                self._report_progress(min(1.0, (start + SCENES_PER_BATCH) / len(work)))
+            batches = [work[n : n + SCENES_PER_BATCH] for n in range(0, len(work), SCENES_PER_BATCH)]
+            reader = self._open_reading(len(batches))
+            try:
+                self._drain_batches(batches, reader)
+            finally:
+                reader.close()
+
+    def _open_reading(self, batches: int) -> Reader | ReadAhead:
+        open_lane = self._open_lane
+        if open_lane is None or batches < 2:
+            return Reader(self._lane, self._state, self._sections, self._config)
+
+        def open_reader() -> tuple[Reader, SyncState]:
+            state = self._state.another()
+            self._use_server(state)
+            return Reader(open_lane(), state, self._sections, self._config), state
+
+        return ReadAhead(open_reader)
+
+    def _drain_batches(self, batches: Sequence[Sequence[_Work]], reader: Reader | ReadAhead) -> None:
+        """Write each batch while the next one is read."""
+        waits = (self._claim_and_start(batch, reader) for batch in batches)
+        following = next(waits, None)
+        for number, batch in enumerate(batches, start=1):
+            assert following is not None
+            wait, following = following, None
+            if isinstance(reader, ReadAhead):
+                following = next(waits, None)
+            self._write_batch(batch, wait())
+            self._report_progress(number / len(batches))
+            following = following or next(waits, None)
+
+    def _claim_and_start(self, batch: Sequence[_Work], reader: Reader | ReadAhead) -> Callable[[], ReadBatch]:
+        self._queue.claim([row for work in batch for row in work.rows])
+        self._unsettled.update((work.scene_id, work) for work in batch)
+        return reader.start([work.scene_id for work in batch])
 
     def _next_jobs(self, last_row: int) -> list[QueuedJob]:
         """The jobs after this row; a drain that hooks asked for waits a moment for a bulk edit's next."""
@@ -167,7 +201,7 @@ class SyncWorker:
             if entity == ALL_SCENES:
                 scene_ids = self._changed_scenes()
             else:
-                scene_ids = self._stash.scene_ids_with(entity, entity_id)
+                scene_ids = self._lane.stash.scene_ids_with(entity, entity_id)
             log.debug(f"{entity} {entity_id or ''} changed: {len(scene_ids)} scenes.")
             self._queue.put_jobs(Job(scene_id, f"{entity} changed", self._clock()) for scene_id in scene_ids)
         self._queue.finish([one.row for one in queued])
@@ -175,56 +209,40 @@ class SyncWorker:
     def _changed_scenes(self) -> list[int]:
         """The scenes that were pushed and have other values now, found in Stash alone."""
         changed: set[int] = set()
-        for page in self._stash.pages():
+        for page in self._lane.stash.pages():
             now = {scene.id: fields_of_scene(scene, self._config).fingerprint() for scene in page.scenes}
             pushed = self._state.pushed_fingerprints(now)
             changed.update(scene_id for (scene_id, _), before in pushed.items() if now[scene_id] != before)
         return sorted(changed)
 
-    def _drain_batch(self, batch: Sequence[_Work], finder: ItemFinder) -> None:
-        self._queue.claim([row for work in batch for row in work.rows])
-        unsettled = {work.scene_id: work for work in batch}
+    def _write_batch(self, batch: Sequence[_Work], read: ReadBatch) -> None:
+        sending = [(work, wait) for work in batch if (wait := self._start_sending(work, read))]
+        all_sent = [(work, sent) for work, wait in sending if (sent := self._guarded(work, wait))]
         try:
-            scenes, malformed = self._stash.scenes_by_id([work.scene_id for work in batch])
-            found = _find(finder, [scene for scene in scenes.values() if scene is not None])
-            all_sent = []
-            for work in batch:
-                if work.scene_id in malformed:
-                    self._fail(work, str(malformed[work.scene_id]))
-                    sent = None
-                else:
-                    sent = self._send(work, scenes.get(work.scene_id), found.get(work.scene_id))
-                if sent:
-                    all_sent.append(sent)
-                else:
-                    del unsettled[work.scene_id]
-            for sent, problem in self._verified(all_sent):
-                self._settle(sent, problem)
-                del unsettled[sent.work.scene_id]
-        finally:
-            self._queue.release([row for work in unsettled.values() for row in work.rows])
+            problems = problems_after(self._lane.plex, [sent for _, sent in all_sent])
+        except PlexBusy as busy:
+            # The next try finds nothing to change, or what did not take.
+            for work, _ in all_sent:
+                self._postpone_busy(work, str(busy), busy.retry_after)
+            return
+        for work, sent in all_sent:
+            self._settle(work, sent, problems.get(work.scene_id, ""))
 
-    def _send(self, work: _Work, scene: Scene | None, found: Found | PlexBusy | None) -> _Sent | None:
-        """Bring one scene to Plex; None where its job is settled already.
+    def _start_sending(self, work: _Work, read: ReadBatch) -> Callable[[], Sent] | None:
+        plans = self._guarded(work, partial(self._plans, work, read))
+        return self._senders.start(plans) if plans else None
+
+    def _guarded(self, work: _Work, act: Callable[[], T]) -> T | None:
+        """Do something for one scene; None where it failed, and then its job is settled.
 
         Raises only what stops the whole drain.
         """
         try:
-            if isinstance(found, PlexBusy):
-                raise found
-            if scene is None or found is None:
-                self._state.forget_scene(work.scene_id)
-                self._finish(work, Outcome.DELETED)
-            elif scene.is_bare and not self._state.was_pushed(scene.id):
-                self._finish(work, Outcome.BARE)
-            else:
-                return self._send_to_items(work, scene, found)
+            return act()
         except PlexBusy as error:
             self._postpone_busy(work, str(error), error.retry_after)
         except PlexNotFound:
-            self._postpone(
-                work, Outcome.NOT_IN_PLEX, "Plex removed its item meanwhile.", not_in_plex_delay(0)
-            )
+            self._postpone(work, Outcome.NOT_IN_PLEX, "Plex removed its item meanwhile.")
         except PlexRejected as error:
             self._fail(work, str(error))
         except (StashError, PlexUnavailable, PlexRefused):
@@ -235,32 +253,29 @@ class SyncWorker:
             self._fail(work, problem)
         return None
 
-    def _send_to_items(self, work: _Work, scene: Scene, found: Found) -> _Sent | None:
-        if not found.items:
+    def _plans(self, work: _Work, read: ReadBatch) -> list[ItemPlan]:
+        """What is to be done for one scene; none where its job is settled already."""
+        scene, found = read.scenes.get(work.scene_id), read.found.get(work.scene_id)
+        if isinstance(found, PlexBusy):
+            raise found
+        if work.scene_id in read.malformed:
+            self._fail(work, str(read.malformed[work.scene_id]))
+        elif scene is None or found is None:
+            self._state.forget_scene(work.scene_id)
+            self._finish(work, Outcome.DELETED)
+        elif scene.is_bare and not self._state.was_pushed(scene.id):
+            self._finish(work, Outcome.BARE)
+        elif not found.items:
             self._postpone_unmatched(work, found)
-            return None
-        plans = [self._planner.plan(scene, item) for item in found.items]
-        if all(plan.is_opted_out for plan in plans):
-            self._finish(work, Outcome.OPTED_OUT)
-            return None
-        plans = [plan for plan in plans if not plan.is_opted_out]
-        for plan in plans:
-            self._keep_replaced(plan)
-            write(self._plex, plan.item, plan.merged, plan.pictures)
-            self._log(plan)
-        sent = _Sent(work, plans)
-        try:
-            sent.uploads = self._covers.bring(scene, [plan.item for plan in plans])
-        except (PlexBusy, PlexRejected, PlexNotFound, StashError) as error:
-            sent.cover_problem = f"Its cover could not be carried over: {error}"
-        return sent
-
-    def _log(self, plan: ItemPlan) -> None:
-        for contested in plan.merged.contested:
-            outcome = "Plex keeps its own" if self._config.preserve_plex_edits else "Stash wins"
-            log.info(f"Scene {plan.scene.id}: {contested.title} changed in Plex and in Stash; {outcome}.")
-        for change in plan.merged.changes:
-            log.debug(f"Scene {plan.scene.id}: {describe(change)}")
+        else:
+            plans = [self._planner.plan(scene, item) for item in found.items]
+            wanted = [plan for plan in plans if not plan.is_opted_out]
+            if not wanted:
+                self._finish(work, Outcome.OPTED_OUT)
+            for plan in wanted:
+                self._keep_replaced(plan)
+            return wanted
+        return []
 
     def _keep_replaced(self, plan: ItemPlan) -> None:
         """Keep what a person had locked in Plex, before the first contact replaces it."""
@@ -272,59 +287,18 @@ class SyncWorker:
             }
             self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
 
-    def _verified(self, all_sent: Sequence[_Sent]) -> list[tuple[_Sent, str | PlexBusy]]:
-        """Read back what was written, with what is wrong; what did not take is written once more."""
-        try:
-            problems: Mapping[int, str] = self._verify(all_sent)
-        except PlexBusy as busy:
-            # The next try finds nothing to change, or what did not take.
-            return [(sent, busy) for sent in all_sent]
-        return [(sent, problems.get(sent.work.scene_id, "")) for sent in all_sent]
-
-    def _verify(self, all_sent: Sequence[_Sent]) -> dict[int, str]:
-        plans = [plan for sent in all_sent for plan in sent.plans if plan.merged.changes]
-        missed = self._missed(plans)
-        for plan, changes in missed:
-            log.debug(f"Scene {plan.scene.id}: Plex did not keep {titles(changes)}; written once more.")
-            write(self._plex, plan.item, Merge(changes))
-        return {
-            plan.scene.id: (
-                f"Plex did not keep its {titles(changes)}, written twice; the debug log has both values."
-            )
-            for plan, changes in self._missed([plan for plan, _ in missed])
-        }
-
-    def _missed(self, plans: Sequence[ItemPlan]) -> list[tuple[ItemPlan, tuple[Change, ...]]]:
-        there = read_items(self._plex, [plan.item.rating_key for plan in plans])
-        missed = []
-        for plan in plans:
-            item = there.get(plan.item.rating_key)
-            changes = not_taken(plan.merged.changes, item.fields) if item else ()
-            for change in changes:
-                sent, kept = (
-                    shortened(change.new),
-                    shortened(item.fields.values[change.field.name] if item else ""),
-                )
-                log.debug(f"Scene {plan.scene.id}: {change.field.title}: sent “{sent}”, there is “{kept}”")
-            if changes:
-                missed.append((plan, changes))
-        return missed
-
-    def _settle(self, sent: _Sent, problem: str | PlexBusy) -> None:
+    def _settle(self, work: _Work, sent: Sent, problem: str) -> None:
         """Record what was written and let the job go, unless something did not take."""
-        if isinstance(problem, PlexBusy):
-            self._postpone_busy(sent.work, str(problem), problem.retry_after)
-            return
         if problem:
-            self._fail(sent.work, problem)
+            self._fail(work, problem)
             return
         for plan in sent.plans:
             self._state.record_pushed(plan.scene.id, plan.item.rating_key, plan.ours)
         if sent.cover_problem:
-            self._postpone_busy(sent.work, sent.cover_problem)
+            self._postpone_busy(work, sent.cover_problem)
             return
         is_written = sent.uploads or any(plan.merged.changes for plan in sent.plans)
-        self._finish(sent.work, Outcome.WRITTEN if is_written else Outcome.UNCHANGED)
+        self._finish(work, Outcome.WRITTEN if is_written else Outcome.UNCHANGED)
 
     def _postpone_unmatched(self, work: _Work, found: Found) -> None:
         if found.match.level is MatchLevel.AMBIGUOUS:
@@ -353,27 +327,19 @@ class SyncWorker:
             attempts=attempts, due_at=self._clock() + delay, waits_for=outcome.name, problem=problem
         )
         self._queue.postpone(work.rows, job)
+        del self._unsettled[work.scene_id]
         self._summary.outcomes[outcome] += 1
 
     def _fail(self, work: _Work, problem: str, attempts: int = 1) -> None:
         log.warning(f"Scene {work.scene_id} was not written: {problem}")
         self._queue.fail(work.rows, work.job._replace(attempts=attempts, problem=problem))
+        del self._unsettled[work.scene_id]
         self._summary.outcomes[Outcome.FAILED] += 1
 
     def _finish(self, work: _Work, outcome: Outcome) -> None:
         self._queue.finish(work.rows)
+        del self._unsettled[work.scene_id]
         self._summary.outcomes[outcome] += 1
-
-
-def _find(finder: ItemFinder, scenes: Sequence[Scene]) -> Mapping[int, Found | PlexBusy]:
-    """The items of the scenes; where Plex fails on one item, the others are found all the same."""
-    try:
-        return finder.find(scenes)
-    except PlexBusy as busy:
-        if len(scenes) == 1:
-            return {scenes[0].id: busy}
-    middle = len(scenes) // 2
-    return {**_find(finder, scenes[:middle]), **_find(finder, scenes[middle:])}
 
 
 def _attempts(job: Job, outcome: Outcome) -> int:

@@ -20,6 +20,7 @@ DISPLAY_NAMES = {
     "leave_fields": "Fields to leave alone",
     "manual_drain": "Only drain by hand",
     "opt_out_label": "Opt-out label",
+    "parallel_writes": "Parallel writes",
     "parent_studio_collection": "Collection of the parent studio",
     "path_map": "Path map",
     "performer_image_address": "Stash address for performer pictures",
@@ -128,6 +129,14 @@ def _read_tag_target(value: object) -> str:
     return text
 
 
+def _read_writers(value: object) -> int:
+    text = _read_text(value) or "1"
+    if text not in ("0", "1", "2", "3", "4"):
+        raise ValueError(f"is {_quoted([text])}. It is a number from 1 to 4.")
+    # Stash shows a number that was never set as 0.
+    return max(1, int(text))
+
+
 def _read_renames(value: object) -> dict[str, str]:
     """Pairs `old=>new` between semicolons, by the old name without regard to case."""
     if isinstance(value, dict):
@@ -181,6 +190,7 @@ class Stash2PlexConfig(BaseModel):
     leave_fields: Annotated[tuple[str, ...], BeforeValidator(_read_field_names)] = ()
     manual_drain: Switch = False
     opt_out_label: Text = ""
+    parallel_writes: Annotated[int, BeforeValidator(_read_writers)] = 1
     parent_studio_collection: Switch = False
     performer_image_address: Annotated[str, BeforeValidator(_read_optional_url)] = ""
     plex_accept_any_certificate: Switch = False

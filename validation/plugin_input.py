@@ -28,6 +28,12 @@ class HookContext:
         self.id = id
         self.type = type
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HookContext) and (self.id, self.type) == (other.id, other.type)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.type))
+
 
 class PluginInput:
     """One call of the plugin by Stash.

@@ -81,10 +81,14 @@ class ScenePage:
 class Stash:
     """A connection to the Stash that started the plugin. Not for use by several threads at once."""
 
-    def __init__(self, server_connection: Mapping[str, Any]) -> None:
-        """Connect; raises StashError, whose text is a sentence for the user."""
+    def __init__(self, server_connection: Mapping[str, Any], cookie: str | None = None) -> None:
+        """Connect, with the session of `server_connection` or a newer `cookie`.
+
+        Raises StashError, whose text is a sentence for the user.
+        """
+        self._server_connection = server_connection
         self.reads_performer_pictures = False
-        self._session = _StashSession(_cookie_of(server_connection))
+        self._session = _StashSession(_cookie_of(server_connection) if cookie is None else cookie)
         address = {
             "Scheme": server_connection.get("Scheme") or "http",
             "Host": connectable_host(server_connection.get("Host")),
@@ -95,6 +99,12 @@ class Stash:
             self._interface = _Interface(address, self._session)
         except (KeyError, TypeError, AttributeError) as error:
             raise StashAnswerInvalid("What answers at Stash's address is not Stash.") from error
+
+    def another(self) -> Stash:
+        """A connection to the same Stash for another thread. Raises StashError."""
+        other = Stash(self._server_connection, self._session.cookie)
+        other.reads_performer_pictures = self.reads_performer_pictures
+        return other
 
     def plugin_settings(self) -> Mapping[str, Any]:
         """What Stash stored of this plugin's settings; unset keys are absent."""
@@ -343,8 +353,12 @@ class _StashSession(requests.Session):
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.server_time: datetime | None = None
-        if cookie:
-            self.headers["Cookie"] = f"session={cookie}"
+        self.cookie = cookie
+        self._send_cookie()
+
+    def _send_cookie(self) -> None:
+        if self.cookie:
+            self.headers["Cookie"] = f"session={self.cookie}"
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
@@ -371,7 +385,8 @@ class _StashSession(requests.Session):
             ) from error
         renewed = response.cookies.get("session")
         if renewed:
-            self.headers["Cookie"] = f"session={renewed}"
+            self.cookie = renewed
+            self._send_cookie()
         self.server_time = _server_time(response)
         return response
 

@@ -30,7 +30,7 @@ def a_hook(**context: Any) -> bytes:
 
 def test_a_task_is_read_with_its_mode_and_connection() -> None:
     read = parse_plugin_input(the_bytes(args={"mode": "reconcile_all"}))
-    assert read == PluginInput(CONNECTION, {"mode": "reconcile_all"}, None)
+    assert (read.server_connection, read.args, read.hook) == (CONNECTION, {"mode": "reconcile_all"}, None)
 
 
 @pytest.mark.parametrize(

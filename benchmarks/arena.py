@@ -1,0 +1,144 @@
+"""Both test servers in processes of their own, the plugin as a process beside them, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.servers.made_up_collection import MadeUpVideo, load_into_stash, make_collection, plan_gaps
+from tests.servers.plex_process import PlexProcess
+from tests.servers.stash_library import StashLibrary
+from tests.servers.stash_process import StashServerProcess
+
+ROOT = Path(__file__).resolve().parents[1]
+TOKEN = "made-up-plex-token"
+CONFIGURE = "mutation Configure($id: ID!, $input: Map!) { configurePlugin(plugin_id: $id, input: $input) }"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process cost: seconds on the wall and of CPU, peak memory in MB."""
+
+    wall: float
+    cpu: float
+    memory: float
+    output: str
+
+
+@dataclass
+class Arena:
+    """The servers with a collection loaded, and the plugin's data folder."""
+
+    stash: StashServerProcess
+    plex: PlexProcess
+    sections: dict[str, int]
+    data_dir: Path
+    scenes: int
+
+    def run_task(self, mode: str) -> Cost:
+        """Run a task of the plugin as Stash would."""
+        document = {"server_connection": self.stash.server_connection(), "args": {"mode": mode}}
+        environment = {**os.environ, "STASH2PLEX_DATA_DIR": str(self.data_dir)}
+        cost = measured(
+            [sys.executable, str(ROOT / "Stash2Plex.py")], json.dumps(document).encode(), environment
+        )
+        if '"output"' not in cost.output:
+            raise RuntimeError(f"the task {mode} failed: {cost.output}")
+        return cost
+
+    def requests(self) -> int:
+        """Requests to both servers since they were last counted."""
+        count = sum(self.stash.request_counts().values()) + int(self.plex.counts()["requests"])
+        self.stash.clear_requests()
+        self.plex.clear_requests()
+        return count
+
+
+def measured(command: Sequence[str], stdin: bytes, environment: Mapping[str, str] | None = None) -> Cost:
+    """Run a process to its end and take what the system counted for it."""
+    with (
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as taken,
+        tempfile.TemporaryFile() as log,
+    ):
+        given.write(stdin)
+        given.seek(0)
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdin=given, stdout=taken, stderr=log, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        taken.seek(0)
+        output = taken.read().decode()
+        if process.returncode:
+            log.seek(0)
+            raise RuntimeError(f"{command[-1]} ended with {process.returncode}: {log.read()[-2000:]!r}")
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
+
+
+@contextmanager
+def an_arena(count: int, in_plex: float = 1.0, settings: Mapping[str, Any] | None = None) -> Iterator[Arena]:
+    """So many scenes, of which a share has an item in one of two libraries, known by file name only."""
+    videos = [video for video in make_collection(count, seed=11) if len(video.files) == 1]
+    library = StashLibrary()
+    load_into_stash(library, videos)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        StashServerProcess(library) as stash,
+        PlexProcess(TOKEN) as plex,
+    ):
+        sections = {title: plex.add_section(title, [f"/media/{title}"]) for title in ("Films", "Clips")}
+        _load_plex(plex, sections, videos, in_plex)
+        configured = {
+            "plex_url": plex.url,
+            "plex_token": TOKEN,
+            "path_map": "/data=>/media",
+            "leave_fields": "poster, background",
+            **(settings or {}),
+        }
+        _post(stash.url, CONFIGURE, {"id": "Stash2Plex", "input": configured})
+        yield Arena(stash, plex, sections, Path(folder), len(videos))
+
+
+def _load_plex(plex: PlexProcess, sections: dict[str, int], videos: list[MadeUpVideo], share: float) -> None:
+    states = plan_gaps(videos, seed=11, missing=1 - share, empty=share).states
+    for title, key in sections.items():
+        items = [
+            {"files": (video.files[0].path_and_size("/media"),)}
+            for video in videos
+            if states[video.number] != "missing" and video.files[0].folder.startswith(title)
+        ]
+        for start in range(0, len(items), 5_000):
+            plex.add_items(key, items[start : start + 5_000])
+
+
+def _post(url: str, query: str, variables: Mapping[str, Any]) -> None:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"{url}/graphql", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        content = json.loads(answer.read())
+    if content.get("errors"):
+        raise RuntimeError(str(content["errors"]))
+
+
+def show(*cells: object) -> None:
+    """Print a row of a table."""
+    sys.stdout.write("| " + " | ".join(str(cell) for cell in cells) + " |\n")
+    sys.stdout.flush()
+
+
+def heading(title: str, *columns: str) -> None:
+    """Print a table's title and head."""
+    sys.stdout.write(f"\n### {title}\n\n")
+    show(*columns)
+    show(*("---" for _ in columns))
