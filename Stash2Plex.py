@@ -118,7 +118,9 @@ def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None =
 
     data_dir = get_plugin_data_dir()
     try:
-        _append(data_dir, hook, HOOK_ENTITIES[kind], event)
+        notice = _append(data_dir, hook, HOOK_ENTITIES[kind], event)
+        if notice:
+            _log("warning", notice)
         if server_connection is not None:
             ask_for_drain(data_dir, server_connection)
     except AskingFailed as problem:
@@ -130,16 +132,15 @@ def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None =
         ) from problem
 
 
-def _append(data_dir: str, hook: HookContext, entity: str, event: str) -> None:
+def _append(data_dir: str, hook: HookContext, entity: str, event: str) -> str:
     from sync_queue.append import append_entity, append_scene
 
     if not entity:
-        append_scene(data_dir, hook.type, hook.id)
-    elif event.startswith("Destroy"):
+        return append_scene(data_dir, hook.type, hook.id)
+    if event.startswith("Destroy"):
         # The links to its scenes are gone with it: what was pushed tells which scenes changed.
-        append_entity(data_dir, hook.type, "scenes", 0)
-    else:
-        append_entity(data_dir, hook.type, entity, hook.id)
+        return append_entity(data_dir, hook.type, "scenes", 0)
+    return append_entity(data_dir, hook.type, entity, hook.id)
 
 
 def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str | None:

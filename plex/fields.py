@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from validation.config import Stash2PlexConfig
 from validation.images import local_path
@@ -35,7 +36,8 @@ class Field:
     `name` is Plex's name of it in edits and locks, `title` the user's word for it. `source` is where
     listings and details carry it: an attribute of the item for texts, child elements for tags.
     `limit` is in characters. `shared` marks a list that people fill in Plex as well (collections,
-    labels): the first contact adds to it and takes nothing away.
+    labels): the first contact adds to it and takes nothing away. A title may not be cleared: Plex
+    would show nothing at all.
     """
 
     name: str
@@ -44,10 +46,11 @@ class Field:
     source: str
     limit: int
     shared: bool = False
+    may_be_cleared: bool = True
 
 
 FIELDS = (
-    Field("title", "title", Kind.TEXT, "title", 1_000),
+    Field("title", "title", Kind.TEXT, "title", 1_000, may_be_cleared=False),
     Field("titleSort", "sort title", Kind.TEXT, "titleSort", 1_000),
     # Longer summaries make a request line that proxies, and perhaps Plex, refuse.
     Field("summary", "summary", Kind.TEXT, "summary", 20_000),
@@ -61,6 +64,8 @@ FIELDS = (
     Field("label", "labels", Kind.TAGS, "Label", 250, shared=True),
     Field("collection", "collections", Kind.TAGS, "Collection", 250, shared=True),
 )
+# The names of a library's tags and performers come up again with every scene.
+NAMES_REMEMBERED = 50_000
 _ARTICLE = re.compile(r"(the|an|a)\s+(?=\S)", re.IGNORECASE)
 
 
@@ -68,10 +73,12 @@ _ARTICLE = re.compile(r"(the|an|a)\s+(?=\S)", re.IGNORECASE)
 class PlexFields:
     """Values by field name: a text ("" where there is none) or names without doubles.
 
-    A field that is not there is not carried: the settings leave it alone.
+    A field that is not there is not carried: the settings leave it alone. `pictures_from` is the
+    address from which Plex is to take the actors' pictures, if any.
     """
 
     values: Mapping[str, Value]
+    pictures_from: str = ""
 
     def text(self, name: str) -> str:
         """The value of a field that is no tag list."""
@@ -91,6 +98,8 @@ class PlexFields:
             name: sorted(map(tag_key, value)) if isinstance(value, tuple) else text_key(value)
             for name, value in self.values.items()
         }
+        if self.pictures_from:
+            content["pictures"] = self.pictures_from
         return hashlib.blake2b(json.dumps(content).encode(), digest_size=8).digest()
 
 
@@ -102,7 +111,8 @@ def fields_of_scene(scene: Scene, config: Stash2PlexConfig) -> PlexFields:
             field.name: _clean(field, raw[field.name])
             for field in FIELDS
             if field.name in raw and field.title not in config.leave_fields
-        }
+        },
+        config.performer_image_address,
     )
 
 
@@ -117,6 +127,7 @@ def _values_of_scene(scene: Scene, config: Stash2PlexConfig) -> dict[str, str | 
         "actor": sorted(scene.performers),
         "director": [scene.director],
         "genre": [],
+        "label": [],
         "collection": [],
     }
     if config.content_rating:
@@ -159,6 +170,7 @@ def text_key(text: str) -> str:
     return text.strip() if text.isascii() else unicodedata.normalize("NFC", text).strip()
 
 
+@lru_cache(maxsize=NAMES_REMEMBERED)
 def tag_key(name: str) -> str:
     """The form in which two names compare equal: Plex changes the case of tags it creates."""
     return text_key(name).casefold()
@@ -178,8 +190,13 @@ def _full_date(date: str) -> str:
 def _clean(field: Field, value: str | Iterable[str]) -> Value:
     if isinstance(value, str):
         return clean_text(value, field.limit)
-    names = (clean_text(name, field.limit).replace("\n", " ") for name in value)
+    names = [_clean_name(name, field.limit) for name in value]
     return tuple({tag_key(name): name for name in names if name}.values())
+
+
+@lru_cache(maxsize=NAMES_REMEMBERED)
+def _clean_name(name: str, limit: int) -> str:
+    return clean_text(name, limit).replace("\n", " ")
 
 
 # Code points in the longest visible character that is kept whole.

@@ -110,6 +110,9 @@ class FileIndex:
             self._connection.execute(f"DROP TABLE temp.new_{table}")
 
     def _swap(self, table: str) -> None:
+        # The rows so far came in a transaction that may have seen an older state than another
+        # connection has written since; SQLite lets such a one write no more.
+        self._connection.commit()
         with self._connection:
             self._connection.execute(f"DELETE FROM {table}")
             self._connection.execute(f"INSERT INTO {table} SELECT * FROM temp.new_{table}")

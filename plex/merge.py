@@ -40,6 +40,10 @@ class Base:
             return _text_hash(value) == self.texts.get(name, "")
         return frozenset(map(_tag_hash, value)) == self.tags.get(name, frozenset())
 
+    def has_tag(self, name: str, tag: str) -> bool:
+        """Whether this tag was among those of the last time."""
+        return _tag_hash(tag) in self.tags.get(name, frozenset())
+
     def to_json(self) -> str:
         """A compact text for the disk; empty values are left out."""
         texts = {name: text for name, text in self.texts.items() if text}
@@ -56,6 +60,36 @@ class Base:
             {name: value for name, value in stored.items() if isinstance(value, str)},
             {name: frozenset(value) for name, value in stored.items() if isinstance(value, list)},
         )
+
+
+def after_interruption(base: Base | None, begun: Base, theirs: PlexFields) -> Base | None:
+    """The base after a write that was begun and whose end nobody recorded.
+
+    Where Plex shows what the write was to bring, that is ours and no person's edit.
+    """
+    texts = {name: _text_hash(value) for name, value in theirs.values.items() if isinstance(value, str)}
+    tags = {
+        name: frozenset(map(_tag_hash, value))
+        for name, value in theirs.values.items()
+        if not isinstance(value, str)
+    }
+    if base is None:
+        came = all(texts.get(name) == value for name, value in begun.texts.items() if value) and all(
+            hashes <= tags.get(name, frozenset()) for name, hashes in begun.tags.items()
+        )
+        return begun if came else None
+    return Base(
+        {
+            name: there if there == begun.texts.get(name, "") else base.texts.get(name, "")
+            for name, there in texts.items()
+        },
+        {name: _tags_after(base, begun, name, there) for name, there in tags.items()},
+    )
+
+
+def _tags_after(base: Base, begun: Base, name: str, there: frozenset[str]) -> frozenset[str]:
+    before, wanted = base.tags.get(name, frozenset()), begun.tags.get(name, frozenset())
+    return (before & (wanted | there)) | (wanted & there)
 
 
 @dataclass(frozen=True)
@@ -129,6 +163,8 @@ def _merge_text(field: Field, base: Base | None, theirs: str, ours: str, preserv
         return Change(field, theirs, ours) if wins else None
     before = base.texts.get(field.name, "")
     if _text_hash(ours) == before:
+        return None
+    if not ours and not field.may_be_cleared:
         return None
     if _text_hash(theirs) == before:
         return Change(field, theirs, ours)

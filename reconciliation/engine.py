@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -29,15 +30,15 @@ from plex.library import (
 )
 from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
-from sync_queue.covers import artwork_kinds, is_cover_changed, version_of
+from sync_queue.covers import COVER_MAY_COME, artwork_kinds, is_cover_changed, version_of
 from sync_queue.job import Job, is_due
 from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
-from sync_queue.state import SyncState
+from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
 from validation.path_map import suggest_path_map
 from validation.scene import Scene
-from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash
+from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash, ahead
 
 RECENT = timedelta(hours=24)
 SCENES_PER_CHUNK = 500
@@ -45,6 +46,8 @@ SCENES_PER_CHUNK = 500
 SHRUNK_SHARE, SHRUNK_ITEMS = 0.5, 10
 # A cover is asked for one by one; what is beyond this is looked at by the next reconcile.
 COVERS_PER_RUN = 500
+# The path map is suggested where more than one in so many matches is inexact.
+INEXACT_SHARE = 4
 
 
 @dataclass
@@ -105,7 +108,7 @@ class GapDetectionEngine:
         self._result = GapDetectionResult()
         # False once a library could not be read: then nothing can be called missing.
         self._libraries_complete = True
-        # A few scenes that were matched by less than their path, and their items.
+        # The scenes that were matched by less than their path, and an item of each.
         self._inexact: dict[int, int] = {}
         self._covers_left = 0
         self._server = ""
@@ -122,7 +125,7 @@ class GapDetectionEngine:
         self._result = GapDetectionResult()
         self._libraries_complete = True
         self._inexact = {}
-        self._covers_left = COVERS_PER_RUN if artwork_kinds(self._config) else 0
+        self._covers_left = COVERS_PER_RUN
         config = self._config
         state = SyncState(self._data_dir)
         try:
@@ -146,15 +149,30 @@ class GapDetectionEngine:
     def _gaps_of_all(
         self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState
     ) -> dict[int, GapKind]:
-        self._read_libraries(plex, sections, state)
+        with ThreadPoolExecutor(1, thread_name_prefix="plex") as plex_thread:
+            listing = plex_thread.submit(self._read_libraries_apart, plex, sections, state)
+            seen = self._read_scenes(state)
+            listing.result()
+        return self._detect(seen, state, lambda chunk: self._places_by_index(chunk, state))
+
+    def _read_scenes(self, state: SyncState) -> list[_Seen]:
         total = max(1, self._stash.count_scenes())
         seen: list[_Seen] = []
         with state.index.replacing_scene_files() as replacement:
-            for page in self._checked(self._stash.pages()):
+            for page in self._checked(ahead(self._stash.pages())):
                 seen.extend(page)
                 replacement.add_scene_files((scene.scene_id, scene.files) for scene in page)
-                self._progress(0.5 + 0.4 * len(seen) / total)
-        return self._detect(seen, state, lambda chunk: self._places_by_index(chunk, state))
+                self._progress(0.9 * len(seen) / total)
+        return seen
+
+    def _read_libraries_apart(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
+        """Read the libraries in another thread than Stash, over a connection to the state of its own."""
+        own = state.another()
+        try:
+            own.use_server(plex.machine_identifier, str(self._config.path_map))
+            self._read_libraries(plex, sections, own)
+        finally:
+            own.close()
 
     def _gaps_of_recent(
         self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState
@@ -174,18 +192,19 @@ class GapDetectionEngine:
 
     def _read_libraries(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
         """List all libraries into the index; one that cannot be read is an error, not a mass of gaps."""
+        sizes: dict[LibrarySection, int] = {}
         with state.index.replacing_parts() as replacement:
-            for number, section in enumerate(sections):
+            for section in sections:
                 count = 0
                 try:
                     for page in list_items(plex, section):
                         replacement.add_items(page)
                         count += len(page)
+                    sizes[section] = count
                 except (PlexAnswerInvalid, PlexBusy, PlexNotFound) as error:
                     self._report_incomplete(f"Library “{section.title}” could not be read: {error}")
-                else:
-                    self._check_size(section, count, state)
-                self._progress(0.5 * (number + 1) / len(sections))
+        for section, count in sizes.items():
+            self._check_size(section, count, state)
 
     def _check_size(self, section: LibrarySection, count: int, state: SyncState) -> None:
         fact = f"items in section {section.key} of {self._server}"
@@ -243,41 +262,55 @@ class GapDetectionEngine:
             gaps.update(dict.fromkeys(self._detector.detect_missing(facts), GapKind.MISSING))
             gaps.update(dict.fromkeys(self._detector.detect_empty_metadata(facts), GapKind.EMPTY_METADATA))
             gaps.update(dict.fromkeys(self._detector.detect_stale_syncs(facts), GapKind.STALE_SYNC))
-            gaps.update(dict.fromkeys(self._changed_covers(chunk, gaps, state), GapKind.STALE_SYNC))
+            synced = [scene for scene in facts if scene.pushed and scene.scene_id not in gaps]
+            versions = {scene.scene_id: scene.version for scene in chunk}
+            gaps.update(dict.fromkeys(self._changed_covers(synced, versions, state), GapKind.STALE_SYNC))
         self._count(seen, gaps)
         return gaps
 
     def _changed_covers(
-        self, chunk: Sequence[_Seen], gaps: Mapping[int, GapKind], state: SyncState
+        self, synced: Sequence[SceneFacts], versions: Mapping[int, int], state: SyncState
     ) -> list[int]:
-        """Scenes without a gap whose cover changed, which no hook told and no field shows.
+        """Scenes whose fields are in Plex and whose cover is not, which no hook told and no field shows.
 
-        Only a scene that was saved since its cover was carried over can have another one.
+        Only a scene that was saved since its cover was carried over can have another one. Where
+        no cover was ever looked for, as after a change of settings, the worker looks.
         """
-        records = state.cover_records(scene.scene_id for scene in chunk)
-        saved = [
-            scene.scene_id
-            for scene in chunk
-            if scene.scene_id not in gaps
-            and scene.scene_id in records
-            and records[scene.scene_id].version != scene.version
-        ][: self._covers_left]
-        self._covers_left -= len(saved)
+        kinds = artwork_kinds(self._config)
+        records = state.cover_records(scene.scene_id for scene in synced)
+        settled = int((self._stash.now - COVER_MAY_COME).timestamp())
         changed: list[int] = []
-        for start in range(0, len(saved), SCENES_PER_REQUEST):
-            scenes, _ = self._stash.scenes_by_id(saved[start : start + SCENES_PER_REQUEST])
+        uncertain: dict[int, list[ArtworkRecord | None]] = {}
+        for scene in synced:
+            version = versions[scene.scene_id]
+            known = records.get(scene.scene_id, {})
+            wanted = [known.get((key, kind.value)) for key in scene.rating_keys for kind in kinds]
+            if None in wanted and version < settled:
+                changed.append(scene.scene_id)
+            elif any(record is None or record.version != version for record in wanted):
+                uncertain[scene.scene_id] = wanted
+        return changed + self._look_at_covers(uncertain, state)
+
+    def _look_at_covers(
+        self, uncertain: Mapping[int, Sequence[ArtworkRecord | None]], state: SyncState
+    ) -> list[int]:
+        """Ask Stash which of these scenes' covers changed; no more of them than are left for this run."""
+        ids = list(uncertain)[: self._covers_left]
+        self._covers_left -= len(ids)
+        changed: list[int] = []
+        for start in range(0, len(ids), SCENES_PER_REQUEST):
+            scenes, _ = self._stash.scenes_by_id(ids[start : start + SCENES_PER_REQUEST])
             changed.extend(
                 scene.id
                 for scene in scenes.values()
-                if scene and is_cover_changed(scene, records[scene.id], self._stash, state)
+                if scene and is_cover_changed(scene, uncertain[scene.id], self._stash, state)
             )
         return changed
 
     def _facts(self, scene: _Seen, place: _Place, pushed: Mapping[int, bytes]) -> SceneFacts:
         if place.match.is_inexact:
             self._result.inexact_count += 1
-            if len(self._inexact) < ITEMS_PER_READ:
-                self._inexact[scene.scene_id] = place.match.rating_keys[0]
+            self._inexact[scene.scene_id] = place.match.rating_keys[0]
         if place.match.level is MatchLevel.AMBIGUOUS:
             self._result.ambiguous_count += 1
             log.debug(f"Scene {scene.scene_id}: ambiguous, {place.match.reason}.")
@@ -292,17 +325,20 @@ class GapDetectionEngine:
         )
 
     def _suggest_path_map(self, plex: Plex) -> None:
-        """Where most matches are inexact, find the path map that the user needs, from a few of them."""
-        if self._result.inexact_count * 2 <= self._result.scenes_checked - self._result.missing_count:
+        """Where many matches are inexact, find the path map that the user needs, from some of them."""
+        matched = self._result.scenes_checked - self._result.missing_count
+        if self._result.inexact_count * INEXACT_SHARE <= matched:
             return
-        items = read_items(plex, self._inexact.values())
-        scenes, _ = self._stash.scenes_by_id(list(self._inexact))
+        step = len(self._inexact) // ITEMS_PER_READ + 1
+        sample = dict(islice(self._inexact.items(), 0, None, step))
+        items = read_items(plex, sample.values())
+        scenes, _ = self._stash.scenes_by_id(list(sample))
         self._result.suggested_path_map = suggest_path_map(
             (file.path, part.path)
             for scene in scenes.values()
-            if scene and self._inexact[scene.id] in items
+            if scene and sample[scene.id] in items
             for file in scene.files
-            for part in items[self._inexact[scene.id]].parts
+            for part in items[sample[scene.id]].parts
             if file.size == part.size
         )
 

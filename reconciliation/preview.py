@@ -79,6 +79,8 @@ class Preview:
             there = [scene for scene in scenes.values() if scene is not None]
             found = self._finder.find(there)
             for scene in there:
+                if scene.is_bare and not self._state.was_pushed(scene.id):
+                    continue
                 result.not_written += not found[scene.id].items
                 for item in found[scene.id].items:
                     yield self._planner.plan(scene, item)

@@ -17,24 +17,27 @@ TABLE = "ack_queue_default"
 LOCK_TIMEOUT = 30.0
 
 
-def append_scene(data_dir: str, reason: str, scene_id: int) -> None:
-    """Append “bring this scene to Plex”. Raises OSError or sqlite3.Error."""
-    _append(data_dir, {"scene_id": scene_id, "reason": reason})
+def append_scene(data_dir: str, reason: str, scene_id: int) -> str:
+    """Append “bring this scene to Plex”. Raises OSError or sqlite3.Error.
+
+    Returns a sentence for the log where a damaged queue was set aside, else nothing.
+    """
+    return _append(data_dir, {"scene_id": scene_id, "reason": reason})
 
 
-def append_entity(data_dir: str, reason: str, entity: str, entity_id: int) -> None:
-    """Append “bring the scenes of this entity to Plex” (sync_queue.job). Raises OSError or sqlite3.Error."""
-    _append(data_dir, {"entity": entity, "entity_id": entity_id, "reason": reason})
+def append_entity(data_dir: str, reason: str, entity: str, entity_id: int) -> str:
+    """Append “bring the scenes of this entity to Plex” (sync_queue.job); as append_scene."""
+    return _append(data_dir, {"entity": entity, "entity_id": entity_id, "reason": reason})
 
 
-def _append(data_dir: str, job: dict[str, object]) -> None:
+def _append(data_dir: str, job: dict[str, object]) -> str:
     now = time.time()
     data = json.dumps({**job, "queued_at": now}, separators=(",", ":")).encode()
     path = os.path.join(data_dir, DATABASE)
     if os.path.exists(path):
         try:
             _insert(path, data, now)
-            return
+            return ""
         except sqlite3.DatabaseError as error:
             # No table yet, or a damaged file: the queue's own opening knows what to do.
             if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
@@ -44,6 +47,7 @@ def _append(data_dir: str, job: dict[str, object]) -> None:
     manager = QueueManager(data_dir)
     _insert(path, data, now)
     manager.close()
+    return manager.notice
 
 
 def _insert(path: str, data: bytes, now: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from stashapi import log
 
@@ -12,12 +12,17 @@ from plex.client import Plex
 from plex.library import PlexItem
 from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
+from validation.exceptions import StashUnavailable
 from validation.images import ImageUnusable
 from validation.scene import Scene
 from validation.stash import Stash
 
 # Stash makes the cover of a new scene a while after it announced the scene, and does not tell.
 COVER_MAY_COME = timedelta(hours=1)
+# Stash's versions are whole seconds.
+SAME_SECOND = timedelta(seconds=2)
+# A Stash that does not deliver so many covers in a row is not asked for more in this run.
+FAILURES_IN_A_ROW = 3
 
 
 def artwork_kinds(config: Stash2PlexConfig) -> tuple[ArtworkKind, ...]:
@@ -31,6 +36,11 @@ def version_of(scene: Scene) -> int:
     return int(scene.updated_at.timestamp())
 
 
+def _settled_version(scene: Scene, now: datetime) -> int:
+    """The version to record: an older one while another save may still fall into the same second."""
+    return version_of(scene) - (now - scene.updated_at < SAME_SECOND)
+
+
 class Covers:
     """Brings covers from Stash to Plex and remembers which."""
 
@@ -40,6 +50,7 @@ class Covers:
         self._state = state
         self._preserve = config.preserve_plex_edits
         self._kinds = artwork_kinds(config)
+        self._failures = 0
 
     def bring(self, scene: Scene, items: Sequence[PlexItem]) -> int:
         """Upload the scene's cover where it is new; returns how many uploads that took.
@@ -56,8 +67,21 @@ class Covers:
         records = [record for _, _, record in targets]
         if not scene.screenshot_url or all(record and record.version == version for record in records):
             return 0
-        image = _fetch(self._stash, scene, records)
+        image = self._fetch_unless_failing(scene, records)
         return sum(self._bring_to_item(scene, item, kind, record, image) for item, kind, record in targets)
+
+    def _fetch_unless_failing(
+        self, scene: Scene, records: Iterable[ArtworkRecord | None]
+    ) -> Image | str | None:
+        if self._failures >= FAILURES_IN_A_ROW:
+            raise StashUnavailable("Stash delivers no covers at the moment.")
+        try:
+            image = _fetch(self._stash, scene, records)
+        except StashUnavailable:
+            self._failures += 1
+            raise
+        self._failures = 0
+        return image
 
     def _bring_to_item(
         self,
@@ -67,7 +91,7 @@ class Covers:
         record: ArtworkRecord | None,
         image: Image | str | None,
     ) -> int:
-        version = version_of(scene)
+        version = _settled_version(scene, self._stash.now)
         before = record or ArtworkRecord("", "", 0)
         if not isinstance(image, Image):
             if image is not None or self._stash.now - scene.updated_at > COVER_MAY_COME:
@@ -103,12 +127,14 @@ class Covers:
             self._state.record_artwork(scene.id, item.rating_key, kind.value, record)
 
 
-def is_cover_changed(scene: Scene, record: ArtworkRecord, stash: Stash, state: SyncState) -> bool:
-    """Whether the scene's cover is another than the recorded one. Raises StashError."""
-    image = _fetch(stash, scene, [record])
-    if isinstance(image, Image) and image.sha1 != record.sha1:
+def is_cover_changed(
+    scene: Scene, records: Sequence[ArtworkRecord | None], stash: Stash, state: SyncState
+) -> bool:
+    """Whether the scene has a cover that is not the recorded one everywhere. Raises StashError."""
+    image = _fetch(stash, scene, records)
+    if isinstance(image, Image) and any(record is None or record.sha1 != image.sha1 for record in records):
         return True
-    state.set_cover_version(scene.id, version_of(scene))
+    state.set_cover_version(scene.id, _settled_version(scene, stash.now))
     return False
 
 

@@ -105,24 +105,33 @@ def _stash_process() -> str:
 
 def _ask_unless_waiting(server_connection: Mapping[str, Any]) -> bool:
     from http.client import HTTPException
+    from socket import SHUT_RDWR
+    from threading import Timer
 
-    connection = _connection(server_connection)
     try:
-        jobs = _post(connection, server_connection, _WAITING, {}).get("jobQueue") or []
-        if any(job.get("status") == "READY" and _is_ours(str(job.get("description"))) for job in jobs):
-            return False
-        variables = {
-            "plugin": PLUGIN_ID,
-            "task": TASK_NAME,
-            "args": {"mode": "process_queue", AUTOMATIC: True},
-        }
-        _post(connection, server_connection, _RUN, variables)
-    except (OSError, HTTPException, ValueError, AttributeError) as error:
+        connection = _connection(server_connection)
+        connection.connect()
+        # The time-out of a socket starts anew with every byte; this one does not.
+        limit = Timer(TIMEOUT, connection.sock.shutdown, [SHUT_RDWR])
+        limit.daemon = True
+        limit.start()
+        try:
+            return _run_unless_waiting(connection, server_connection)
+        finally:
+            limit.cancel()
+            connection.close()
+    except (OSError, HTTPException, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise AskingFailed(
             f"Stash could not be asked to run {TASK_NAME} ({type(error).__name__})."
         ) from error
-    finally:
-        connection.close()
+
+
+def _run_unless_waiting(connection: Any, server_connection: Mapping[str, Any]) -> bool:
+    jobs = _post(connection, server_connection, _WAITING, {}).get("jobQueue") or []
+    if any(job.get("status") == "READY" and _is_ours(str(job.get("description"))) for job in jobs):
+        return False
+    variables = {"plugin": PLUGIN_ID, "task": TASK_NAME, "args": {"mode": "process_queue", AUTOMATIC: True}}
+    _post(connection, server_connection, _RUN, variables)
     return True
 
 
@@ -162,7 +171,7 @@ def _connection(server_connection: Mapping[str, Any]) -> Any:
 
 def _write(path: str, text: str) -> None:
     draft = f"{path}.{os.getpid()}"
-    with open(draft, "w", encoding="utf-8") as file:
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
     os.replace(draft, path)
 

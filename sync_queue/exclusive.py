@@ -5,10 +5,11 @@ The hook path imports this module, so it needs nothing but the standard library.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 # As mypy knows it; importing typing takes a hook as long as writing its job.
 TYPE_CHECKING = False
@@ -42,7 +43,7 @@ def exclusive(path: str, patience: float = PATIENCE) -> Iterator[None]:
 
 def is_held(path: str) -> bool:
     """Whether a process holds the lock of this file."""
-    with suppress(FileNotFoundError):
+    if os.path.exists(path):
         file = try_lock(path)
         if file is None:
             return True
@@ -52,7 +53,7 @@ def is_held(path: str) -> bool:
 
 def try_lock(path: str) -> IO[bytes] | None:
     """The locked file, which holds the lock until it is closed; None where another process has it."""
-    file = open(path, "a+b")  # noqa: SIM115 - the caller closes it, to release the lock
+    file = os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b")
     try:
         _lock(file)
     except (BlockingIOError, PermissionError):

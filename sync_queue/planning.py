@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from plex.fields import FIELDS, PlexFields, fields_of_scene, pictures_of_scene, tag_key
 from plex.library import METADATA_FIELDS, PlexItem
-from plex.merge import Base, Change, Merge, merge
+from plex.merge import Base, Change, Merge, after_interruption, merge
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
@@ -41,6 +41,9 @@ class Planner:
         if self._is_opted_out(item):
             return ItemPlan(scene, item, ours, Merge(), {}, is_first_contact=False, is_opted_out=True)
         base = self._state.base(scene.id, item.rating_key)
+        begun = self._state.begun(scene.id, item.rating_key)
+        if begun is not None:
+            base = after_interruption(base, begun, item.fields)
         if base is not None and _was_lost(base, item):
             base = None
         merged = merge(base, item.fields, ours, self._config.preserve_plex_edits)

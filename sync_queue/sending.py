@@ -61,8 +61,8 @@ class Sender:
         for contested in plan.merged.contested:
             outcome = "Plex keeps its own" if self._preserve else "Stash wins"
             log.info(f"Scene {plan.scene.id}: {contested.title} changed in Plex and in Stash; {outcome}.")
-        for change in plan.merged.changes:
-            log.debug(f"Scene {plan.scene.id}: {describe(change)}")
+        if plan.merged.changes:
+            log.debug(f"Scene {plan.scene.id}: {'; '.join(map(describe, plan.merged.changes))}")
 
 
 class Senders:

@@ -31,6 +31,10 @@ MIGRATIONS = (
         fingerprint BLOB NOT NULL, base TEXT NOT NULL,
         PRIMARY KEY (server, scene_id, rating_key)
     ) WITHOUT ROWID;
+    CREATE TABLE begun (
+        server TEXT NOT NULL, scene_id INTEGER NOT NULL, rating_key INTEGER NOT NULL, base TEXT NOT NULL,
+        PRIMARY KEY (server, scene_id, rating_key)
+    ) WITHOUT ROWID;
     CREATE TABLE artwork (
         server TEXT NOT NULL, scene_id INTEGER NOT NULL, rating_key INTEGER NOT NULL, kind TEXT NOT NULL,
         etag TEXT NOT NULL, sha1 TEXT NOT NULL, version INTEGER NOT NULL,
@@ -134,11 +138,35 @@ class SyncState:
         ).fetchone()
         return None if row is None else Base.from_json(row[0])
 
-    def record_pushed(self, scene_id: int, rating_key: int, fields: PlexFields) -> None:
-        """Remember that scene and item were brought together with these values."""
-        row = (self._server, scene_id, rating_key, fields.fingerprint(), Base.of(fields).to_json())
+    def begun(self, scene_id: int, rating_key: int) -> Base | None:
+        """What a write was to bring that was begun and never recorded; None where there is none."""
+        row = self._connection.execute(
+            "SELECT base FROM begun WHERE server = ? AND scene_id = ? AND rating_key = ?",
+            (self._server, scene_id, rating_key),
+        ).fetchone()
+        return None if row is None else Base.from_json(row[0])
+
+    def record_begun(self, writes: Iterable[tuple[int, int, PlexFields]]) -> None:
+        """Remember writes that are about to be sent: (scene id, rating key, values) of each."""
+        rows = [
+            (self._server, scene_id, rating_key, Base.of(fields).to_json())
+            for scene_id, rating_key, fields in writes
+        ]
         with self._connection:
-            self._connection.execute("INSERT OR REPLACE INTO pushed VALUES (?,?,?,?,?)", row)
+            self._connection.executemany("INSERT OR REPLACE INTO begun VALUES (?,?,?,?)", rows)
+
+    def record_pushed(self, pushed: Iterable[tuple[int, int, PlexFields]]) -> None:
+        """Remember that scenes and items were brought together: (scene id, rating key, values) of each."""
+        rows = [
+            (self._server, scene_id, rating_key, fields.fingerprint(), Base.of(fields).to_json())
+            for scene_id, rating_key, fields in pushed
+        ]
+        with self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO pushed VALUES (?,?,?,?,?)", rows)
+            self._connection.executemany(
+                "DELETE FROM begun WHERE server = ? AND scene_id = ? AND rating_key = ?",
+                [row[:3] for row in rows],
+            )
 
     def artwork(self, scene_id: int, rating_key: int, kind: str) -> ArtworkRecord | None:
         """What is known of the cover that was last brought to this item; None before the first time."""
@@ -155,10 +183,13 @@ class SyncState:
         with self._connection:
             self._connection.execute("INSERT OR REPLACE INTO artwork VALUES (?,?,?,?,?,?,?)", row)
 
-    def cover_records(self, scene_ids: Iterable[int]) -> dict[int, ArtworkRecord]:
-        """One record of each scene's cover, by scene id."""
-        rows = self._select_scenes("SELECT scene_id, etag, sha1, version FROM artwork", scene_ids)
-        return {row[0]: ArtworkRecord(*row[1:]) for row in rows}
+    def cover_records(self, scene_ids: Iterable[int]) -> dict[int, dict[tuple[int, str], ArtworkRecord]]:
+        """The records of the scenes' covers: by scene id, then by (rating key, kind)."""
+        records: dict[int, dict[tuple[int, str], ArtworkRecord]] = {}
+        columns = "scene_id, rating_key, kind, etag, sha1, version"
+        for row in self._select_scenes(f"SELECT {columns} FROM artwork", scene_ids):
+            records.setdefault(row[0], {})[row[1], row[2]] = ArtworkRecord(*row[3:])
+        return records
 
     def set_cover_version(self, scene_id: int, version: int) -> None:
         """Remember that the cover was still the same when the scene had this version."""
@@ -199,7 +230,7 @@ class SyncState:
     def forget_scene(self, scene_id: int) -> None:
         """Forget a scene that Stash does not have any more, for every server."""
         with self._connection:
-            for table in ("pushed", "artwork", "replaced"):
+            for table in ("pushed", "begun", "artwork", "replaced"):
                 self._connection.execute(f"DELETE FROM {table} WHERE scene_id = ?", (scene_id,))
             self.index.forget_scenes([scene_id])
 

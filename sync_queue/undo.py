@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from plex.artwork import ArtworkKind, choose, chosen
 from plex.client import Plex
 from plex.exceptions import PlexNotFound, PlexRejected
-from plex.fields import FIELDS, Value, tag_key
+from plex.fields import FIELDS, Field, Value, tag_key
 from plex.library import PlexItem, read_items
-from plex.merge import Change, Merge
+from plex.merge import Base, Change, Merge
 from plex.writing import write
 from sync_queue.state import SyncState
 
@@ -66,9 +66,9 @@ def summary_lines(summary: UndoSummary) -> list[str]:
 def _restore(plex: Plex, state: SyncState, scene_id: int, item: PlexItem, values: dict[str, Value]) -> int:
     base = state.base(scene_id, item.rating_key)
     changes = tuple(
-        _change_back(field.name, item, values[field.name])
+        change
         for field in FIELDS
-        if field.name in values and base is not None and base.shows(field.name, item.fields)
+        if field.name in values and base and (change := _change_back(field, item, values[field.name], base))
     )
     write(plex, item, Merge(changes))
     images = 0
@@ -77,13 +77,18 @@ def _restore(plex: Plex, state: SyncState, scene_id: int, item: PlexItem, values
     return len(changes) + images
 
 
-def _change_back(name: str, item: PlexItem, old: Value) -> Change:
-    field = next(field for field in FIELDS if field.name == name)
-    now = item.fields.values[name]
+def _change_back(field: Field, item: PlexItem, old: Value, base: Base) -> Change | None:
+    """The change that puts a value back; None where somebody changed it since."""
+    now = item.fields.values[field.name]
     if isinstance(now, str) or isinstance(old, str):
-        return Change(field, now, old)
-    wanted = set(map(tag_key, old))
-    return Change(field, now, old, tuple(tag for tag in now if tag_key(tag) not in wanted))
+        return Change(field, now, old) if base.shows(field.name, item.fields) else None
+    before = set(map(tag_key, old))
+    if field.shared:
+        added = tuple(tag for tag in now if tag_key(tag) not in before and base.has_tag(field.name, tag))
+        kept = tuple(tag for tag in now if tag not in added)
+        return Change(field, now, kept, added) if added else None
+    going = tuple(tag for tag in now if tag_key(tag) not in before)
+    return Change(field, now, old, going) if base.shows(field.name, item.fields) else None
 
 
 def _restore_image(

@@ -19,7 +19,15 @@ from typing import TypeVar
 from stashapi import log
 
 from plex.client import Plex
-from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRefused, PlexRejected, PlexUnavailable
+from plex.exceptions import (
+    PlexAnswerInvalid,
+    PlexBusy,
+    PlexError,
+    PlexNotFound,
+    PlexRefused,
+    PlexRejected,
+    PlexUnavailable,
+)
 from plex.fields import fields_of_scene
 from plex.finding import Found
 from plex.library import LibrarySection, read_sections
@@ -29,7 +37,7 @@ from sync_queue.manager import JobQueue, QueuedJob
 from sync_queue.planning import ItemPlan, Planner
 from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader
 from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, not_in_plex_delay
-from sync_queue.sending import Senders, Sent, problems_after
+from sync_queue.sending import Senders, problems_after
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError, StashUnavailable
@@ -216,7 +224,18 @@ class SyncWorker:
         return sorted(changed)
 
     def _write_batch(self, batch: Sequence[_Work], read: ReadBatch) -> None:
-        sending = [(work, wait) for work in batch if (wait := self._start_sending(work, read))]
+        planned = [
+            (work, plans)
+            for work in batch
+            if (plans := self._guarded(work, partial(self._plans, work, read)))
+        ]
+        self._state.record_begun(
+            (plan.scene.id, plan.item.rating_key, plan.ours)
+            for _, plans in planned
+            for plan in plans
+            if plan.merged.changes
+        )
+        sending = [(work, self._senders.start(plans)) for work, plans in planned]
         all_sent = [(work, sent) for work, wait in sending if (sent := self._guarded(work, wait))]
         try:
             problems = problems_after(self._lane.plex, [sent for _, sent in all_sent])
@@ -225,12 +244,21 @@ class SyncWorker:
             for work, _ in all_sent:
                 self._postpone_busy(work, str(busy), busy.retry_after)
             return
+        taken = [sent for work, sent in all_sent if work.scene_id not in problems]
+        self._state.record_pushed(
+            (plan.scene.id, plan.item.rating_key, plan.ours) for sent in taken for plan in sent.plans
+        )
+        done: dict[Outcome, list[_Work]] = {Outcome.WRITTEN: [], Outcome.UNCHANGED: []}
         for work, sent in all_sent:
-            self._settle(work, sent, problems.get(work.scene_id, ""))
-
-    def _start_sending(self, work: _Work, read: ReadBatch) -> Callable[[], Sent] | None:
-        plans = self._guarded(work, partial(self._plans, work, read))
-        return self._senders.start(plans) if plans else None
+            if work.scene_id in problems:
+                self._fail(work, problems[work.scene_id])
+            elif sent.cover_problem:
+                self._postpone_busy(work, sent.cover_problem)
+            else:
+                is_written = sent.uploads or any(plan.merged.changes for plan in sent.plans)
+                done[Outcome.WRITTEN if is_written else Outcome.UNCHANGED].append(work)
+        for outcome, works in done.items():
+            self._finish(works, outcome)
 
     def _guarded(self, work: _Work, act: Callable[[], T]) -> T | None:
         """Do something for one scene; None where it failed, and then its job is settled.
@@ -245,7 +273,7 @@ class SyncWorker:
             self._postpone(work, Outcome.NOT_IN_PLEX, "Plex removed its item meanwhile.")
         except PlexRejected as error:
             self._fail(work, str(error))
-        except (StashError, PlexUnavailable, PlexRefused):
+        except (StashError, PlexUnavailable, PlexRefused, PlexAnswerInvalid):
             raise
         except Exception as error:  # noqa: BLE001 - a bug on one scene must not stop the others
             log.debug(traceback.format_exc())
@@ -262,16 +290,16 @@ class SyncWorker:
             self._fail(work, str(read.malformed[work.scene_id]))
         elif scene is None or found is None:
             self._state.forget_scene(work.scene_id)
-            self._finish(work, Outcome.DELETED)
+            self._finish([work], Outcome.DELETED)
         elif scene.is_bare and not self._state.was_pushed(scene.id):
-            self._finish(work, Outcome.BARE)
+            self._finish([work], Outcome.BARE)
         elif not found.items:
             self._postpone_unmatched(work, found)
         else:
             plans = [self._planner.plan(scene, item) for item in found.items]
             wanted = [plan for plan in plans if not plan.is_opted_out]
             if not wanted:
-                self._finish(work, Outcome.OPTED_OUT)
+                self._finish([work], Outcome.OPTED_OUT)
             for plan in wanted:
                 self._keep_replaced(plan)
             return wanted
@@ -286,19 +314,6 @@ class SyncWorker:
                 if change.old and change.field.name in plan.item.locked
             }
             self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
-
-    def _settle(self, work: _Work, sent: Sent, problem: str) -> None:
-        """Record what was written and let the job go, unless something did not take."""
-        if problem:
-            self._fail(work, problem)
-            return
-        for plan in sent.plans:
-            self._state.record_pushed(plan.scene.id, plan.item.rating_key, plan.ours)
-        if sent.cover_problem:
-            self._postpone_busy(work, sent.cover_problem)
-            return
-        is_written = sent.uploads or any(plan.merged.changes for plan in sent.plans)
-        self._finish(work, Outcome.WRITTEN if is_written else Outcome.UNCHANGED)
 
     def _postpone_unmatched(self, work: _Work, found: Found) -> None:
         if found.match.level is MatchLevel.AMBIGUOUS:
@@ -336,10 +351,11 @@ class SyncWorker:
         del self._unsettled[work.scene_id]
         self._summary.outcomes[Outcome.FAILED] += 1
 
-    def _finish(self, work: _Work, outcome: Outcome) -> None:
-        self._queue.finish(work.rows)
-        del self._unsettled[work.scene_id]
-        self._summary.outcomes[outcome] += 1
+    def _finish(self, works: Sequence[_Work], outcome: Outcome) -> None:
+        self._queue.finish([row for work in works for row in work.rows])
+        for work in works:
+            del self._unsettled[work.scene_id]
+        self._summary.outcomes[outcome] += len(works)
 
 
 def _attempts(job: Job, outcome: Outcome) -> int:

@@ -159,6 +159,11 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"“{name}”" for name in names)
 
 
+def _read_prefix(value: object) -> str:
+    """A text whose blank at the end counts."""
+    return value.lstrip() if isinstance(value, str) else _read_text(value)
+
+
 def _read_text(value: object) -> str:
     """Stash stores a text, a number where a text looks like one, or nothing."""
     if value is None:
@@ -185,7 +190,7 @@ class Stash2PlexConfig(BaseModel):
     plex_library: Names = ()
     path_map: Annotated[PathMap, BeforeValidator(_read_path_map)] = PathMap()
     background_from_cover: Switch = False
-    collection_prefix: Text = ""
+    collection_prefix: Annotated[str, BeforeValidator(_read_prefix)] = ""
     content_rating: Text = ""
     leave_fields: Annotated[tuple[str, ...], BeforeValidator(_read_field_names)] = ()
     manual_drain: Switch = False

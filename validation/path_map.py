@@ -24,23 +24,46 @@ def path_key(path: str) -> str:
     return key.rstrip("/") or ("/" if key else "")
 
 
+# So many folders are looked at to tell roots apart.
+DEEPEST_DIFFERENCE = 3
+
+
 def suggest_path_map(pairs: Iterable[tuple[str, str]]) -> str:
     """The setting's text that makes these pairs of (path in Stash, path in Plex) exact; may be empty.
 
     Only folders that explain at least a tenth of the pairs are named, the most telling first.
     """
-    heads = Counter(_differing_heads(*pair) for pair in pairs)
-    total = sum(heads.values())
-    telling = [head for head, count in heads.most_common(5) if count * 10 >= total]
-    return "; ".join(f"{source}=>{target}" for source, target in telling)
+    counts = Counter(pairs)
+    given_back = dict.fromkeys(counts, 0)
+    for _ in range(DEEPEST_DIFFERENCE):
+        targets: dict[str, set[str]] = {}
+        for pair, folders in given_back.items():
+            source, target = _differing_heads(*pair, folders)
+            targets.setdefault(source, set()).add(target)
+        unclear = {source for source, found in targets.items() if len(found) > 1}
+        for pair, folders in given_back.items():
+            if _differing_heads(*pair, folders)[0] in unclear:
+                given_back[pair] += 1
+    heads: Counter[tuple[str, str]] = Counter()
+    for pair, folders in given_back.items():
+        heads[_differing_heads(*pair, folders)] += counts[pair]
+    total = sum(counts.values())
+    telling = {source: target for (source, target), count in heads.most_common(5) if count * 10 >= total}
+    return "; ".join(f"{source}=>{target}" for source, target in telling.items())
 
 
-def _differing_heads(in_stash: str, in_plex: str) -> tuple[str, str]:
-    """What is left of two paths without the folders that they have in common at their ends."""
+def _differing_heads(in_stash: str, in_plex: str, given_back: int) -> tuple[str, str]:
+    """What is left of two paths without the folders that they have in common at their ends.
+
+    So many of the common folders are given back, to tell apart what else would be the same.
+    """
     source, target = path_key(in_stash).split("/"), path_key(in_plex).split("/")
-    while source and target and source[-1] == target[-1]:
-        del source[-1], target[-1]
-    return "/".join(source) or "/", "/".join(target) or "/"
+    common = 0
+    while common < min(len(source), len(target)) and source[-1 - common] == target[-1 - common]:
+        common += 1
+    # The file's own name is never part of a map.
+    common = max(1, common - given_back)
+    return "/".join(source[:-common]) or "/", "/".join(target[:-common]) or "/"
 
 
 @dataclass(frozen=True)

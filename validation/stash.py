@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
@@ -64,7 +66,7 @@ _PAGE_OF_IDS = (
     " { findScenes(filter: $find, scene_filter: $where) { scenes { id } } }"
 )
 _NEWEST = (
-    'query Newest { findScenes(filter: {sort: "updated_at", direction: DESC, per_page: 1})'
+    'query Newest { findScenes(filter: {sort: "updated_at", direction: DESC, per_page: 20})'
     " { scenes { updated_at } } }"
 )
 _SETTINGS = "query Settings($ids: [ID!]) { configuration { plugins(include: $ids) } }"
@@ -160,10 +162,7 @@ class Stash:
         newest = self._ask_for_list(_NEWEST, {})
         if not newest:
             return
-        try:
-            offset = parse_timestamp(newest[0]["updated_at"]).utcoffset() or timedelta()
-        except (KeyError, TypeError, ValueError) as error:
-            raise StashAnswerInvalid("Stash returned a scene without a usable updated_at.") from error
+        offset = _offset_of(newest)
         since = self.now - period
         text = (since - OFFSET_MARGIN).astimezone(timezone(offset)).strftime("%Y-%m-%dT%H:%M:%S")
         for page in self.pages({"updated_at": {"value": text, "modifier": "GREATER_THAN"}}):
@@ -261,6 +260,15 @@ class Stash:
         return answer
 
 
+def ahead(pages: Iterator[ScenePage]) -> Iterator[ScenePage]:
+    """The same pages, each read while the one before it is being handled."""
+    with ThreadPoolExecutor(1, thread_name_prefix="stash") as thread:
+        following = thread.submit(next, pages, None)
+        while (page := following.result()) is not None:
+            following = thread.submit(next, pages, None)
+            yield page
+
+
 def _document_by_id(count: int, with_pictures: bool) -> str:
     """One aliased findScene an id: an unknown id gives null there, and fails nothing else.
 
@@ -271,6 +279,14 @@ def _document_by_id(count: int, with_pictures: bool) -> str:
     fields = " ".join(f"{name}: findScene(id: ${name}) {{ ...SceneForPlex }}" for name in names)
     fragment = SCENE_FRAGMENT_WITH_PICTURES if with_pictures else SCENE_FRAGMENT
     return f"query ScenesById({parameters}) {{ {fields} }}{fragment}"
+
+
+def _offset_of(raw_scenes: Sequence[Any]) -> timedelta:
+    """The offset in which Stash writes its timestamps."""
+    for raw in raw_scenes:
+        with suppress(TypeError, ValueError, AttributeError):
+            return parse_timestamp(raw.get("updated_at")).utcoffset() or timedelta()
+    return timedelta()
 
 
 def _after(last_id: int, where: Mapping[str, Any]) -> dict[str, Any]:
@@ -370,8 +386,12 @@ class _StashSession(requests.Session):
             problem = _problem_of(response)
             if problem is None:
                 break
-            if "database is locked" not in str(problem) or attempt == LOCKED_RETRIES - 1:
+            if "database is locked" not in str(problem):
                 raise problem
+            if attempt == LOCKED_RETRIES - 1:
+                raise StashUnavailable(
+                    "Stash's database is locked by another of its tasks. Nothing is lost; run the task again."
+                )
             time.sleep(0.1 * 2**attempt)
         return response
 

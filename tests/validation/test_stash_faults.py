@@ -83,7 +83,7 @@ def test_a_database_that_stays_locked_is_an_error_in_stashs_words(
 ) -> None:
     monkeypatch.setattr(validation.stash, "LOCKED_RETRIES", 2)
     server.faults.add("graphql_error")
-    with pytest.raises(StashAnswerInvalid, match="database is locked"):
+    with pytest.raises(StashUnavailable, match="database is locked"):
         stash.count_scenes()
     assert len(server.requests) == 2
 

@@ -1,0 +1,13 @@
+"""Promises about a hook that is given an odd connection."""
+
+from pathlib import Path
+
+import pytest
+
+from sync_queue.drain_request import AskingFailed, ask_for_drain
+
+
+@pytest.mark.parametrize("port", ["x", 70000, [1], -1, 1e400, True])
+def test_an_odd_port_is_a_failure_in_words(tmp_path: Path, port) -> None:
+    with pytest.raises(AskingFailed):
+        ask_for_drain(str(tmp_path), {"Port": port})

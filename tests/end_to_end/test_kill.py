@@ -1,0 +1,179 @@
+"""Whatever is killed at whatever moment: run it again, and Plex has what Stash has."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import random
+import re
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from tests.builders_entry import hook, run, until
+from tests.builders_queue import Bench
+from tests.servers.stash_process_run import plugin_input
+from tests.servers.world import World, a_world
+
+ROUNDS = int(os.environ.get("STASH2PLEX_KILL_ROUNDS", "200"))
+SCENES = 30
+TAGS = ("Autumn", "Boat", "Candle", "Dune")
+RECONCILE, DRAIN = {"mode": "reconcile_all"}, {"mode": "process_queue"}
+# Plex's side of a worker's way: before its first item is read, before the write, before it is read back.
+PLEX_EVENTS = (
+    {"path": "/library/metadata"},
+    {"path": "/library/sections/1/all", "method": "PUT"},
+    {"path": "/library/sections/1/all", "method": "PUT", "after": 1},
+    {"path": "/library/metadata", "after": 1},
+    {"path": "/library/sections/1/all", "method": "GET"},
+)
+STASH_EVENTS = ("configuration", "findScene", "findScenes", "jobQueue", "runPluginTask")
+
+# Processes are forked from one that has imported everything: what is killed is the work, not the imports.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__, "Stash2Plex", "sync_queue.worker", "http.client"])
+# Seconds that an event may take to come; where it does not come, the kill does.
+PATIENCE = 0.25
+
+
+def plugin(stdin: bytes, data_dir: str, log: str) -> None:
+    """The life of one process."""
+    os.environ["STASH2PLEX_DATA_DIR"] = data_dir
+    sys.stdin = io.TextIOWrapper(io.BytesIO(stdin))
+    sys.stdout = io.StringIO()
+    sys.stderr = open(log, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 - closed by the end
+    import Stash2Plex
+
+    os._exit(Stash2Plex.main())
+
+
+class Killing:
+    """Edits, and the processes that are started and killed under them."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.world = world
+        self.random = random.Random(seed)
+        self.log = world.data_dir.parent / "log"
+        self.edits = 0
+        # What the owner has seen last, by scene.
+        self.latest: dict[int, tuple[str, set[str]]] = {}
+        self.processes: list[Any] = []
+        self.kills = 0
+
+    def edit(self) -> int:
+        """Save a random scene in Stash; its title has the number of the edit."""
+        self.edits += 1
+        scenes = sorted(self.world.stash.library.scenes)
+        # Some are edited again and again: a write of theirs that was cut short meets the next edit.
+        scene_id = self.random.choice(scenes if self.random.random() < 0.5 else scenes[:3])
+        names = self.random.sample(TAGS, self.random.randint(1, len(TAGS)))
+        title = f"Edit {self.edits:06}"
+        self.world.stash.library.update_scene(scene_id, title=title, tags=self.world.tag_ids(*names))
+        self.latest[scene_id] = (title, set(names))
+        return scene_id
+
+    def start(self, args: Mapping[str, Any]) -> Any:
+        stdin = plugin_input(self.world.stash.server_connection(), args)
+        process = FORKS.Process(target=plugin, args=(stdin, str(self.world.data_dir), str(self.log)))
+        process.start()
+        self.processes.append(process)
+        return process
+
+    def kill(self, process: Any) -> None:
+        self.kills += process.exitcode is None
+        process.kill()
+
+    def play_round(self) -> None:
+        """Edits, their hooks and a task at once; then at some moment a kill."""
+        with self.moment() as wait:
+            task = self.start(self.random.choices([DRAIN, RECONCILE], [4, 1])[0])
+            hooks = [self.start(hook(self.edit())) for _ in range(self.random.randint(1, 2))]
+            wait(task)
+            for process in (task, *(one for one in hooks if self.random.random() < 0.3)):
+                self.kill(process)
+            if self.random.random() < 0.5:
+                # What the hooks asked for runs in Stash's own queue, and is cancelled there.
+                self.world.stash.plugins.stop_all_jobs()
+        for process in (task, *hooks):
+            process.join(30)
+            assert process.exitcode is not None, "a process did not end"
+        # A hook that was killed before it could queue its scene is what the reconcile is for.
+
+    @contextmanager
+    def moment(self) -> Iterator[Any]:
+        """When the kill comes: after a while, or as a request arrives at one of the servers."""
+        kind = self.random.choice(("delay", "delay", "plex", "plex", "stash"))
+        if kind == "plex":
+            fault = self.world.plex.faults.add("hang", times=1, **self.random.choice(PLEX_EVENTS))
+            yield lambda process: _first(process, fault.arrived)
+            self.world.plex.faults.clear()
+        elif kind == "stash":
+            faults = self.world.stash.faults
+            faults.add("hang", self.random.choice(STASH_EVENTS), times=1)
+            yield lambda process: _first(process, faults.reached)
+            faults.clear()
+        else:
+            delay = self.random.uniform(0.0, PATIENCE)
+            yield lambda process: process.join(delay)
+
+
+def _first(process: Any, event: Any) -> None:
+    """Wait until the event, or until it does not look as if it would come."""
+    deadline = time.monotonic() + PATIENCE
+    until(lambda: event.is_set() or process.exitcode is not None or time.monotonic() > deadline)
+
+
+def integrity(path: Path) -> list[tuple[str]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("PRAGMA integrity_check").fetchall()
+
+
+def titles_written(world: World) -> dict[int, list[str]]:
+    """The titles in the order in which Plex got them, by item."""
+    written: dict[int, list[str]] = {}
+    for write in world.plex.writes:
+        if "title.value" in write.arguments:
+            for key in write.rating_keys:
+                written.setdefault(key, []).append(write.arguments["title.value"])
+    return written
+
+
+def test_whatever_is_killed_plex_ends_with_the_latest_version_of_every_scene(tmp_path: Path) -> None:
+    with a_world(tmp_path) as world:
+        names = {world.add_film(f"film {n}", title=f"Film {n}", plex={}): f"film {n}" for n in range(SCENES)}
+        killing = Killing(world, seed=20260101)
+        try:
+            for _ in range(ROUNDS):
+                killing.play_round()
+        finally:
+            for process in killing.processes:
+                with suppress(ValueError):
+                    process.kill()
+        world.stash.plugins.stop_all_jobs()
+        world.stash.wait_for_jobs(60)
+        assert killing.kills > ROUNDS // 2, "most processes ended before they were killed"
+        for args in (RECONCILE, DRAIN):
+            assert run(world, args).exit_status == 0
+
+        there = {
+            scene_id: (world.item(names[scene_id]).title, set(world.item(names[scene_id]).genres))
+            for scene_id in killing.latest
+        }
+        assert there == killing.latest
+        bench = Bench(world)
+        assert (bench.waiting(), bench.failed()) == ([], [])
+        bench.manager.close()
+        for titles in titles_written(world).values():
+            edits = [title for title in titles if title.startswith("Edit")]
+            assert edits == sorted(edits), "an older version was written over a newer one"
+        for name in ("queue.db", "state.db"):
+            assert integrity(world.data_dir / name) == [("ok",)]
+        assert not re.search("\x01[iwe]\x02.*(Traceback|fault in Stash2Plex)", killing.log.read_text())
+        assert not world.plex.failures
+        assert not world.plex.whole_library_edits
+        assert not world.stash.crashes

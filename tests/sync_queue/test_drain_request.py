@@ -1,0 +1,184 @@
+"""One drain is asked for, however many hooks there are, and no hook is left without one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync_queue.drain_request import (
+    MARK_LASTS,
+    OFF_MARK,
+    REQUESTED_MARK,
+    AskingFailed,
+    ask_for_drain,
+    forget_request,
+    switch_automatic,
+)
+from sync_queue.exclusive import WORKER_LOCK, exclusive
+from tests.servers.stash_library import StashLibrary
+from tests.servers.stash_server import StashServer
+from tests.servers.world import ROOT, install_plugin
+
+# Waits for the line that starts them all, then asks.
+ASK = """
+import json, sys
+from sync_queue.drain_request import ask_for_drain
+connection = json.loads(sys.stdin.readline())
+print("ready", flush=True)
+sys.stdin.readline()
+print(ask_for_drain(sys.argv[1], connection))
+"""
+RACERS = 12
+
+
+@pytest.fixture
+def stash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StashServer]:
+    """A Stash whose queue takes tasks and runs none."""
+    with StashServer(StashLibrary(), plugins_dir=install_plugin(tmp_path / "plugins")) as stash:
+        held = threading.Event()
+        monkeypatch.setattr(stash.plugins, "_run_job", lambda job: held.wait(60))
+        stash.plugins.queue_task("Stash2Plex", "Queue Status", None, {})
+        yield stash
+        held.set()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+def asked(stash: StashServer) -> int:
+    return stash.request_counts().get("runPluginTask", 0)
+
+
+def ask(stash: StashServer, folder: Path) -> bool:
+    return ask_for_drain(str(folder), stash.server_connection())
+
+
+def test_the_first_hook_asks_and_the_others_rely_on_it(stash: StashServer, folder: Path) -> None:
+    assert [ask(stash, folder) for _ in range(3)] == [True, False, False]
+    assert stash.request_counts() == {"jobQueue": 1, "runPluginTask": 1}
+
+
+def test_of_many_processes_that_ask_at_once_exactly_one_reaches_stash(
+    stash: StashServer, folder: Path
+) -> None:
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", ASK, str(folder)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(RACERS)
+    ]
+    for racer in racers:
+        assert racer.stdin
+        assert racer.stdout
+        racer.stdin.write(json.dumps(stash.server_connection()) + "\n")
+        racer.stdin.flush()
+        assert racer.stdout.readline() == "ready\n"
+    answers = [racer.communicate("go\n", timeout=60)[0] for racer in racers if racer.stdin]
+    assert sorted(answers) == ["False\n"] * (RACERS - 1) + ["True\n"]
+    assert asked(stash) == 1
+
+
+def test_a_hook_beside_another_that_is_asking_does_not_wait_for_it(stash: StashServer, folder: Path) -> None:
+    stash.faults.add("hang", "runPluginTask", times=1)
+    first = threading.Thread(target=ask, args=(stash, folder))
+    first.start()
+    assert stash.faults.reached.wait(10)
+    began = time.monotonic()
+    assert ask(stash, folder) is False
+    assert time.monotonic() - began < 1
+    stash.faults.clear()
+    first.join(10)
+    assert asked(stash) == 1
+
+
+def test_while_a_worker_runs_nobody_asks(stash: StashServer, folder: Path) -> None:
+    with exclusive(str(folder / WORKER_LOCK)):
+        assert ask(stash, folder) is False
+    assert stash.requests == []
+    assert ask(stash, folder) is True
+
+
+def test_after_the_worker_took_the_request_the_next_hook_asks_again(stash: StashServer, folder: Path) -> None:
+    ask(stash, folder)
+    forget_request(str(folder))
+    for job in stash.plugins.job_queue() or ():
+        if job["status"] == "READY":
+            stash.plugins.stop_job(job["id"])
+    assert ask(stash, folder) is True
+    assert asked(stash) == 2
+
+
+def test_a_drain_that_already_waits_in_stash_is_enough(stash: StashServer, folder: Path) -> None:
+    stash.plugins.queue_task("Stash2Plex", "Process Queue", None, {})
+    assert ask(stash, folder) is False
+    assert asked(stash) == 0
+
+
+@pytest.mark.parametrize(
+    "age", [MARK_LASTS + 1, -60.0], ids=["older than it may be", "younger than the present"]
+)
+def test_a_mark_of_another_time_is_not_believed(stash: StashServer, folder: Path, age: float) -> None:
+    ask(stash, folder)
+    then = time.time() - age
+    os.utime(folder / REQUESTED_MARK, (then, then))
+    ask(stash, folder)
+    assert stash.request_counts()["jobQueue"] == 2
+
+
+@pytest.mark.parametrize("content", ["", "1 1", "another process"])
+def test_a_mark_that_another_stash_process_was_asked_under_is_not_believed(
+    stash: StashServer, folder: Path, content: str
+) -> None:
+    (folder / REQUESTED_MARK).write_text(content)
+    assert ask(stash, folder) is True
+
+
+@pytest.mark.parametrize("kind", ["refuse", "status", "invalid_json", "graphql_error", "unauthorized"])
+def test_a_request_that_fails_leaves_no_mark_behind(stash: StashServer, folder: Path, kind: Any) -> None:
+    stash.faults.add(kind, times=1)
+    with pytest.raises(AskingFailed):
+        ask(stash, folder)
+    assert not (folder / REQUESTED_MARK).exists()
+    assert ask(stash, folder) is True
+
+
+@pytest.mark.parametrize("connection", [{}, {"Host": 5}, {"Host": ""}, {"Host": "::1"}])
+def test_an_address_where_nobody_listens_is_a_failure_in_words(
+    folder: Path, connection: dict[str, Any]
+) -> None:
+    with pytest.raises(AskingFailed):
+        ask_for_drain(str(folder), {"Port": 1, **connection})
+    assert not (folder / REQUESTED_MARK).exists()
+
+
+def test_switched_off_nobody_asks_until_it_is_switched_on(stash: StashServer, folder: Path) -> None:
+    switch_automatic(str(folder), is_on=False)
+    switch_automatic(str(folder), is_on=False)
+    assert (folder / OFF_MARK).exists()
+    assert ask(stash, folder) is False
+    assert stash.requests == []
+    switch_automatic(str(folder), is_on=True)
+    switch_automatic(str(folder), is_on=True)
+    assert ask(stash, folder) is True
+
+
+def test_forgetting_a_request_that_nobody_made_is_no_error(folder: Path) -> None:
+    forget_request(str(folder))
+    assert list(folder.iterdir()) == []

@@ -1,0 +1,156 @@
+"""What was written is read back: what Plex silently drops is told, and its own way of writing is not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync_queue.worker import Outcome
+from tests.builders_queue import Bench, a_bench
+from tests.builders_sync import changing_requests, logged
+from tests.servers import plex_edits, plex_routes
+
+Spoil = Callable[[plex_edits.Edit], Any]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with a_bench(tmp_path) as bench:
+        yield bench
+
+
+def let_plex(monkeypatch: pytest.MonkeyPatch, spoil: Spoil, times: int = 1_000) -> None:
+    """Let Plex apply something else than the edit that it was sent, so often."""
+    left = [times]
+
+    def spoilt(library: Any, items: Any, edit: plex_edits.Edit, behaviour: Any) -> None:
+        if left[0]:
+            left[0] -= 1
+            edit = deepcopy(edit)
+            spoil(edit)
+        plex_edits.apply_edit(library, items, edit, behaviour)
+
+    monkeypatch.setattr(plex_routes, "apply_edit", spoilt)
+
+
+def a_film(bench: Bench, **scene: Any) -> int:
+    """The film “one” with values of its own, saved."""
+    world = bench.world
+    values = {"details": "Text", "studio": world.studio_id("North"), "tags": world.tag_ids("Sea", "Boats")}
+    scene_id = world.add_film("one", plex={}, **{**values, **scene})
+    bench.save(scene_id)
+    return scene_id
+
+
+DROPPED: list[tuple[str, Spoil]] = [
+    ("studio", lambda edit: edit.values.pop("studio")),
+    ("summary", lambda edit: edit.values.update(summary="something else")),
+    ("genres", lambda edit: edit.tags["genre"].new.popitem()),
+    ("collections", lambda edit: edit.tags.pop("collection")),
+]
+
+
+@pytest.mark.parametrize(("field", "spoil"), DROPPED)
+def test_a_field_that_plex_drops_is_written_twice_and_then_fails_with_its_name(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, field: str, spoil: Spoil
+) -> None:
+    scene_id = a_film(bench)
+    let_plex(monkeypatch, lambda edit: _where_there(spoil, edit))
+    summary = bench.drain()
+    assert (summary.outcomes[Outcome.FAILED], bench.puts()) == (1, 2)
+    (job,) = bench.failed()
+    assert job.scene_id == scene_id
+    assert field in job.problem
+    assert [other for other, _ in DROPPED if other != field and other in job.problem] == []
+    assert any(f"Scene {scene_id} " in text and field in text for text in logged(caplog, "WARNING"))
+
+
+def _where_there(spoil: Spoil, edit: plex_edits.Edit) -> None:
+    """The second write holds only what did not take."""
+    if edit.values or edit.tags:
+        spoil(edit)
+
+
+def test_the_debug_log_has_what_was_sent_and_what_is_there(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene_id = a_film(bench)
+    let_plex(monkeypatch, lambda edit: edit.values.update(studio="Elsewhere"))
+    bench.drain()
+    lines = [text for text in logged(caplog, "DEBUG") if "“North”" in text and "“Elsewhere”" in text]
+    assert lines
+    assert all(f"Scene {scene_id}:" in line and "studio" in line for line in lines)
+
+
+def test_what_takes_at_the_second_try_is_no_failure(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_film(bench)
+    let_plex(monkeypatch, lambda edit: edit.values.pop("studio"), times=1)
+    summary = bench.drain()
+    assert (summary.outcomes[Outcome.WRITTEN], bench.puts(), bench.failed()) == (1, 2, [])
+    assert bench.world.item("one").studio == "North"
+
+
+def test_the_other_scenes_of_a_batch_are_written_once_and_do_not_fail(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_film(bench)
+    bench.save(bench.world.add_film("two", details="Other", plex={}))
+    let_plex(monkeypatch, lambda edit: edit.values.pop("studio", None))
+    outcomes = bench.drain().outcomes
+    assert (outcomes[Outcome.WRITTEN], outcomes[Outcome.FAILED], bench.puts()) == (1, 1, 3)
+
+
+def test_a_failed_scene_is_written_after_plex_takes_the_field_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene_id = a_film(bench)
+    with pytest.MonkeyPatch.context() as for_a_while:
+        let_plex(for_a_while, lambda edit: edit.values.pop("studio"))
+        bench.drain()
+    bench.save(scene_id)
+    bench.drain()
+    assert (bench.world.item("one").studio, bench.failed(), bench.waiting()) == ("North", [], [])
+
+
+@pytest.mark.parametrize("behaviour", ["ignored", "cleared", "400"])
+def test_a_date_that_plex_does_not_take_fails_with_the_scene_and_keeps_the_other_scenes_going(
+    bench: Bench, behaviour: Any
+) -> None:
+    bench.world.plex.behaviour.invalid_date = behaviour
+    scene_id = a_film(bench, date="2014-02-31")
+    bench.save(bench.world.add_film("two", details="Other", plex={}))
+    outcomes = bench.drain().outcomes
+    assert (outcomes[Outcome.WRITTEN], outcomes[Outcome.FAILED]) == (1, 1)
+    (job,) = bench.failed()
+    assert job.scene_id == scene_id
+    assert "date" in job.problem or behaviour == "400"
+
+
+@pytest.mark.parametrize("trims", [False, True])
+@pytest.mark.parametrize("replaces", [False, True])
+@pytest.mark.parametrize("cases", ["all_words", "first_letter", "off"])
+def test_plexs_own_way_of_writing_counts_as_taken(
+    bench: Bench, trims: bool, replaces: bool, cases: Any
+) -> None:
+    behaviour = bench.world.plex.behaviour
+    behaviour.trims_text, behaviour.tags_replace, behaviour.title_case_new_tags = trims, replaces, cases
+    scene_id = a_film(
+        bench,
+        title="  Odd  title ",
+        details="First line\r\n\tsecond line \n",
+        tags=bench.world.tag_ids("sci-fi", "rock 'n' roll", " padded ", "straße", "éclair", "Rock, Paper"),
+    )
+    bench.world.plex.library.set_fields(bench.world.item("one"), {"genres": ["Old One"]})
+    summary = bench.drain()
+    assert (summary.outcomes[Outcome.WRITTEN], bench.puts(), bench.failed()) == (1, 1, [])
+    assert {name.strip().casefold() for name in bench.world.item("one").genres} == {
+        name.casefold() for name in ("sci-fi", "rock 'n' roll", "padded", "straße", "éclair", "Rock, Paper")
+    }
+    bench.save(scene_id)
+    bench.world.clear_requests()
+    bench.drain()
+    assert changing_requests(bench) == []

@@ -1,0 +1,256 @@
+"""Undo First Sync: what a person had locked in Plex comes back, and nothing else is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plex.client import Plex, client_identifier
+from sync_queue.undo import UndoSummary, summary_lines, undo_first_sync
+from tests.builders_queue import Bench, a_bench
+from tests.builders_sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
+from tests.servers.world import TOKEN, log_text
+
+COVER, MINE = a_picture("cover"), a_picture("mine")
+BY_HAND = {
+    "title": "My title",
+    "summary": "My words",
+    "date": "1999-09-09",
+    "studio": "My studio",
+    "user_rating": 2.0,
+    "genres": ["Mine", "Sea"],
+    "roles": ["Somebody Else"],
+    "directors": ["Me"],
+}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with a_bench(tmp_path) as bench:
+        let_time_pass(bench.world)
+        yield bench
+
+
+def a_film(bench: Bench, by_hand: dict[str, Any] = BY_HAND, name: str = "one", **plex: Any) -> int:
+    """A film with something in every field; in Plex with what a person set and locked there."""
+    world = bench.world
+    scene_id = world.add_film(
+        name,
+        title="From Stash",
+        details="Text",
+        date="2014",
+        rating100=90,
+        director="Jane",
+        studio=world.studio_id("North"),
+        tags=world.tag_ids("Sea", "Boats"),
+        performers=world.performer_ids("Ada"),
+        cover=COVER,
+        plex=plex,
+    )
+    world.plex.library.edit_by_hand(world.item(name).rating_key, **by_hand)
+    return scene_id
+
+
+def undo(bench: Bench) -> UndoSummary:
+    """Run the undo; the requests are those of it."""
+    bench.world.clear_requests()
+    plex = Plex(bench.world.plex.url, TOKEN, client_identifier(bench.world.data_dir))
+    with bench.state() as state:
+        state.use_server(plex.machine_identifier, str(bench.config({}).path_map))
+        return undo_first_sync(plex, state)
+
+
+def shown(bench: Bench, *names: str) -> dict[str, Any]:
+    """Attributes of the item; names in lists in the order of the alphabet."""
+    values = {name: getattr(bench.world.item("one"), name) for name in names}
+    return {name: sorted(value) if isinstance(value, list) else value for name, value in values.items()}
+
+
+def test_every_locked_value_that_the_first_sync_replaced_comes_back(bench: Bench) -> None:
+    a_film(bench)
+    sync(bench)
+    assert shown(bench, "title", "genres") == {"title": "From Stash", "genres": ["Boats", "Sea"]}
+    summary = undo(bench)
+    assert shown(bench, *BY_HAND) == BY_HAND
+    assert (summary.restored, summary.fields) == (1, len(BY_HAND))
+    assert (summary.changed_since, summary.gone, summary.failed) == (0, 0, 0)
+
+
+def test_what_came_back_is_locked_as_it_was(bench: Bench) -> None:
+    a_film(bench)
+    sync(bench)
+    undo(bench)
+    bench.world.plex.library.refresh_metadata(bench.world.item("one").rating_key)
+    assert shown(bench, *BY_HAND) == BY_HAND
+
+
+def test_values_that_nobody_had_locked_stay_as_stash_has_them(bench: Bench) -> None:
+    a_film(bench, {"title": "My title"}, summary="An agent's guess", genres=["Guessed"])
+    sync(bench)
+    undo(bench)
+    assert shown(bench, "title", "summary", "genres") == {
+        "title": "My title",
+        "summary": "Text",
+        "genres": ["Boats", "Sea"],
+    }
+
+
+def test_a_value_that_was_changed_in_plex_since_is_left_as_it_is(bench: Bench) -> None:
+    a_film(bench)
+    sync(bench)
+    key = bench.world.item("one").rating_key
+    bench.world.plex.library.edit_by_hand(key, title="Changed again", genres=["Boats", "Sea", "New"])
+    undo(bench)
+    assert shown(bench, "title", "genres", "summary") == {
+        "title": "Changed again",
+        "genres": ["Boats", "New", "Sea"],
+        "summary": "My words",
+    }
+
+
+def test_an_item_of_which_all_was_changed_since_is_counted_and_not_written(bench: Bench) -> None:
+    a_film(bench, {"title": "My title"})
+    sync(bench)
+    bench.world.plex.library.edit_by_hand(bench.world.item("one").rating_key, title="Changed again")
+    summary = undo(bench)
+    assert (summary.restored, summary.changed_since, changing_requests(bench)) == (0, 1, [])
+
+
+def test_the_next_sync_takes_what_came_back_for_a_persons_edit(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    sync(bench)
+    undo(bench)
+    sync(bench)
+    bench.save(scene_id)
+    bench.drain()
+    assert changing_requests(bench) == []
+    assert shown(bench, *BY_HAND) == BY_HAND
+
+
+def test_a_field_that_is_edited_in_stash_afterwards_is_carried_again(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    sync(bench)
+    undo(bench)
+    bench.world.stash.library.update_scene(
+        scene_id, details="Newer text", tags=bench.world.tag_ids("Sea", "Boats", "Wind")
+    )
+    sync(bench)
+    assert shown(bench, "summary", "title", "genres") == {
+        "summary": "Newer text",
+        "title": "My title",
+        "genres": ["Mine", "Sea", "Wind"],
+    }
+
+
+def test_a_poster_that_somebody_had_chosen_comes_back_without_an_upload(bench: Bench) -> None:
+    a_film(bench, {}, poster=MINE, locked=["thumb"])
+    sync(bench)
+    assert bench.world.item("one").selected_poster == sha1_of(COVER)
+    summary = undo(bench)
+    assert bench.world.item("one").selected_poster == sha1_of(MINE)
+    assert (summary.fields, len(changing_requests(bench))) == (1, 1)
+    sync(bench)
+    assert changing_requests(bench) == []
+
+
+def test_a_poster_that_nobody_had_chosen_does_not_come_back(bench: Bench) -> None:
+    a_film(bench, {"title": "My title"}, poster=MINE)
+    sync(bench)
+    undo(bench)
+    assert bench.world.item("one").selected_poster == sha1_of(COVER)
+
+
+def test_a_poster_that_was_chosen_since_stays(bench: Bench) -> None:
+    a_film(bench, {}, poster=MINE, locked=["thumb"])
+    sync(bench)
+    newest = a_picture("newest")
+    bench.world.plex.library.upload_image(bench.world.item("one").rating_key, "poster", newest)
+    undo(bench)
+    assert bench.world.item("one").selected_poster == sha1_of(newest)
+
+
+def test_a_background_comes_back_as_well(bench: Bench) -> None:
+    a_film(bench, {}, art=MINE, locked=["art"])
+    sync(bench, background_from_cover=True)
+    undo(bench)
+    assert bench.world.item("one").selected_art == sha1_of(MINE)
+
+
+def test_the_first_value_comes_back_however_many_syncs_there_were(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    sync(bench)
+    bench.world.stash.library.update_scene(scene_id, details="Second text")
+    sync(bench)
+    undo(bench)
+    assert shown(bench, "summary") == {"summary": "My words"}
+
+
+def test_a_second_undo_changes_nothing(bench: Bench) -> None:
+    a_film(bench, poster=MINE, locked=["thumb"])
+    sync(bench)
+    undo(bench)
+    assert undo(bench) == UndoSummary()
+    assert changing_requests(bench) == []
+
+
+def test_without_a_first_sync_there_is_nothing_to_undo(bench: Bench) -> None:
+    a_film(bench)
+    assert undo(bench) == UndoSummary()
+    assert changing_requests(bench) == []
+
+
+def test_an_item_that_is_gone_is_counted_and_the_others_come_back(bench: Bench) -> None:
+    a_film(bench)
+    a_film(bench, name="two")
+    sync(bench)
+    bench.world.plex.library.remove_item(bench.world.item("two").rating_key)
+    summary = undo(bench)
+    assert (summary.gone, summary.restored) == (1, 1)
+    assert shown(bench, "title") == {"title": "My title"}
+
+
+def test_what_plex_refuses_is_counted_and_comes_back_at_the_next_try(bench: Bench) -> None:
+    a_film(bench)
+    a_film(bench, name="two")
+    sync(bench)
+    fault = bench.world.plex.faults.add("status", "/library/sections", method="PUT", code=400, times=1)
+    first = undo(bench)
+    assert (first.failed, first.restored, fault.hits) == (1, 1, 1)
+    assert undo(bench).restored == 1
+    assert [bench.world.item(name).title for name in ("one", "two")] == ["My title"] * 2
+
+
+def test_many_items_are_read_in_few_requests(bench: Bench) -> None:
+    for n in range(60):
+        bench.world.add_film(f"film {n}", details="Text", plex={"summary": "Mine", "locked": ["summary"]})
+    sync(bench)
+    assert undo(bench).restored == 60
+    reads = [one for one in bench.world.plex.requests if one.path.startswith("/library/metadata/")]
+    assert len(reads) <= 3
+
+
+def test_with_edits_preserved_there_is_nothing_to_undo(bench: Bench) -> None:
+    a_film(bench)
+    sync(bench, preserve_plex_edits=True)
+    assert undo(bench) == UndoSummary()
+    assert shown(bench, *BY_HAND) == BY_HAND
+
+
+def test_the_task_tells_how_much_came_back(bench: Bench) -> None:
+    a_film(bench)
+    sync(bench)
+    result = bench.world.stash.run_task("Undo First Sync")
+    assert (result.exit_status, result.error) == (0, None)
+    assert f"Put back {len(BY_HAND)} fields of 1 items." in log_text(result, "info")
+    assert "My words" not in log_text(result)
+    assert shown(bench, *BY_HAND) == BY_HAND
+
+
+def test_the_summary_tells_what_was_left_alone_and_what_is_gone() -> None:
+    lines = "\n".join(summary_lines(UndoSummary(restored=1, fields=2, changed_since=3, gone=4)))
+    assert "3 items that were changed since" in lines
+    assert "4 items" in lines
+    assert len(summary_lines(UndoSummary(restored=1, fields=2))) == 1
