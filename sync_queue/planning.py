@@ -17,7 +17,10 @@ ACTOR = next(field for field in FIELDS if field.name == "actor")
 
 @dataclass(frozen=True)
 class ItemPlan:
-    """One scene and one of its items: what Stash has for it, and what is to be written."""
+    """One scene and one of its items: what Stash has for it, and what is to be written.
+
+    `recovered` is the base where an interrupted write came through and was never recorded.
+    """
 
     scene: Scene
     item: PlexItem
@@ -26,6 +29,7 @@ class ItemPlan:
     pictures: Mapping[str, str]
     is_first_contact: bool
     is_opted_out: bool = False
+    recovered: Base | None = None
 
 
 class Planner:
@@ -42,8 +46,9 @@ class Planner:
             return ItemPlan(scene, item, ours, Merge(), {}, is_first_contact=False, is_opted_out=True)
         base = self._state.base(scene.id, item.rating_key)
         begun = self._state.begun(scene.id, item.rating_key)
+        recovered = None
         if begun is not None:
-            base = after_interruption(base, begun, item.fields)
+            base = recovered = after_interruption(base, begun, item.fields)
         if base is not None and _was_lost(base, item):
             base = None
         merged = merge(base, item.fields, ours, self._config.preserve_plex_edits)
@@ -51,7 +56,9 @@ class Planner:
         if _lacks_pictures(item, merged, pictures):
             actors = item.fields.tags(ACTOR.name)
             merged = replace(merged, changes=(*merged.changes, Change(ACTOR, actors, actors)))
-        return ItemPlan(scene, item, ours, merged, pictures, is_first_contact=base is None)
+        return ItemPlan(
+            scene, item, ours, merged, pictures, is_first_contact=base is None, recovered=recovered
+        )
 
     def _is_opted_out(self, item: PlexItem) -> bool:
         label = self._config.opt_out_label

@@ -22,6 +22,8 @@ from plex.merge import Base
 from sync_queue.damage import is_damage, set_aside
 
 DATABASE = "state.db"
+# Differs from every fingerprint: what was recovered after an interruption is never in sync by itself.
+NO_FINGERPRINT = b""
 # One script for each version of the database; a released script never changes.
 MIGRATIONS = (
     """
@@ -146,14 +148,21 @@ class SyncState:
         ).fetchone()
         return None if row is None else Base.from_json(row[0])
 
-    def record_begun(self, writes: Iterable[tuple[int, int, PlexFields]]) -> None:
-        """Remember writes that are about to be sent: (scene id, rating key, values) of each."""
-        rows = [
-            (self._server, scene_id, rating_key, Base.of(fields).to_json())
-            for scene_id, rating_key, fields in writes
-        ]
+    def record_begun(self, writes: Iterable[tuple[int, int, PlexFields, Base | None]]) -> None:
+        """Remember writes that are about to be sent: (scene id, rating key, values, recovered base).
+
+        A base that was recovered from an earlier interruption takes its place first: a second
+        interruption must not make it forgotten.
+        """
+        begun: list[tuple[object, ...]] = []
+        recovered: list[tuple[object, ...]] = []
+        for scene_id, rating_key, fields, base in writes:
+            begun.append((self._server, scene_id, rating_key, Base.of(fields).to_json()))
+            if base is not None:
+                recovered.append((self._server, scene_id, rating_key, NO_FINGERPRINT, base.to_json()))
         with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO begun VALUES (?,?,?,?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO pushed VALUES (?,?,?,?,?)", recovered)
+            self._connection.executemany("INSERT OR REPLACE INTO begun VALUES (?,?,?,?)", begun)
 
     def record_pushed(self, pushed: Iterable[tuple[int, int, PlexFields]]) -> None:
         """Remember that scenes and items were brought together: (scene id, rating key, values) of each."""

@@ -230,7 +230,7 @@ class SyncWorker:
             if (plans := self._guarded(work, partial(self._plans, work, read)))
         ]
         self._state.record_begun(
-            (plan.scene.id, plan.item.rating_key, plan.ours)
+            (plan.scene.id, plan.item.rating_key, plan.ours, plan.recovered)
             for _, plans in planned
             for plan in plans
             if plan.merged.changes

@@ -11,6 +11,23 @@ from tests.builders_entry import Here
 from tests.servers.world import World, a_world
 
 
+# These start hundreds of processes, whose lines other tests cover: measuring each would take minutes.
+UNMEASURED = (
+    "test_kill",
+    "test_many_hooks",
+    "test_automatic_drain",
+    "test_hook_path",
+    "test_rights_of_marks",
+)
+
+
+@pytest.fixture(autouse=True)
+def _processes_that_are_not_measured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.module.__name__.rpartition(".")[2] in UNMEASURED:
+        monkeypatch.setenv("COVERAGE_PROCESS_CONFIG", "")
+        monkeypatch.setenv("COVERAGE_PROCESS_START", "")
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """Both servers; at the end, that neither has failed and Plex was never edited as a whole."""

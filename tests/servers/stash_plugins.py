@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,15 +99,20 @@ for _kind in ("bool", "int", "float", "null", "str", "timestamp"):
 def load_plugin(path: Path) -> Plugin:
     """Read one .yml; PluginLoadError says what Stash would have written to its log."""
     try:
-        with path.open(encoding="utf-8") as stream:
-            loader = _StrictLoader(stream)
-            content = loader.get_data() if loader.check_data() else None  # type: ignore[no-untyped-call]
+        content = _first_document(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise PluginLoadError(f"{path}: {error}") from error
     try:
         return _read_plugin(path, _mapping("plugin", content, PLUGIN_KEYS))
     except PluginLoadError as error:
         raise PluginLoadError(f"{path}: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _first_document(text: str) -> Any:
+    """What the text's first document holds; many tests install the same plugin."""
+    loader = _StrictLoader(text)
+    return loader.get_data() if loader.check_data() else None  # type: ignore[no-untyped-call]
 
 
 def load_plugins(directory: Path) -> tuple[list[Plugin], list[str]]:
