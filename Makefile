@@ -1,5 +1,6 @@
 # make test  sets everything up by itself and runs tests, linters and the type check
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
+# make bench measures speed and memory beside bare requests (some minutes)
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,14 +10,20 @@ else
 RUN := $(VENV)/bin/python
 endif
 STAMP := $(VENV)/.installed
-CODE := Stash2Plex.py validation reconciliation sync_queue plex tests
+CODE := Stash2Plex.py validation reconciliation sync_queue plex tests benchmarks
 
-.PHONY: test demo lint types tests format clean
+.PHONY: test demo bench lint types tests format clean
 
 test: lint types tests
 
 demo: $(STAMP)
 	@$(RUN) -m tests.servers.demo
+
+bench: $(STAMP)
+	@$(RUN) -m benchmarks.hook
+	@$(RUN) -m benchmarks.queue
+	@$(RUN) -m benchmarks.reconcile
+	@$(RUN) -m benchmarks.drain
 
 lint: $(STAMP)
 	$(RUN) -m ruff check $(CODE)

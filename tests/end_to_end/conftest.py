@@ -10,7 +10,6 @@ import pytest
 from tests.builders_entry import Here
 from tests.servers.world import World, a_world
 
-
 # These start hundreds of processes, whose lines other tests cover: measuring each would take minutes.
 UNMEASURED = (
     "test_kill",
