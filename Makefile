@@ -34,7 +34,7 @@ types: $(STAMP)
 
 tests: $(STAMP)
 	$(RUN) -m coverage erase
-	$(RUN) -m coverage run -m pytest --numprocesses 2 --dist loadscope
+	$(RUN) -m coverage run -m pytest --numprocesses 3 --dist loadscope
 	$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
 

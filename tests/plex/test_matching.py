@@ -152,7 +152,7 @@ def name_of(path: str) -> str:
 
 
 @given(SCENES, ITEMS)
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_every_matched_item_holds_a_file_with_the_name_of_one_of_the_scenes(
     scenes: Files, items: Files
 ) -> None:
@@ -162,7 +162,7 @@ def test_every_matched_item_holds_a_file_with_the_name_of_one_of_the_scenes(
 
 
 @given(SCENES, ITEMS)
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_a_scene_whose_path_plex_has_is_never_matched_by_name(scenes: Files, items: Files) -> None:
     there = {key_of_path(*file).path for files in items.values() for file in files}
     for scene_id, match in matches_of(scenes, items).items():
@@ -173,7 +173,7 @@ def test_a_scene_whose_path_plex_has_is_never_matched_by_name(scenes: Files, ite
 
 
 @given(SCENES, ITEMS)
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_two_scenes_never_match_one_item_by_the_same_file(scenes: Files, items: Files) -> None:
     matches = matches_of(scenes, items)
     for scene_id, match in matches.items():

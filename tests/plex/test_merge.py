@@ -172,7 +172,7 @@ PRESERVE = st.booleans()
 
 
 @given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE, st.booleans())
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_merging_again_after_the_changes_were_written_changes_nothing(
     base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool, replacing: bool
 ) -> None:
@@ -181,7 +181,7 @@ def test_merging_again_after_the_changes_were_written_changes_nothing(
 
 
 @given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE)
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_a_server_that_adds_tags_and_one_that_replaces_them_show_the_same(
     base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool
 ) -> None:
@@ -195,7 +195,7 @@ def test_a_server_that_adds_tags_and_one_that_replaces_them_show_the_same(
 
 
 @given(ITEMS, ITEMS, ITEMS, PRESERVE)
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_nothing_is_cleared_that_stash_did_not_have(
     base: PlexFields, theirs: PlexFields, ours: PlexFields, preserve: bool
 ) -> None:
@@ -209,7 +209,7 @@ def test_nothing_is_cleared_that_stash_did_not_have(
 
 
 @given(ITEMS, ITEMS, PRESERVE)
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_while_nothing_changes_in_stash_every_edit_in_plex_stays(
     ours: PlexFields, theirs: PlexFields, preserve: bool
 ) -> None:
@@ -217,7 +217,7 @@ def test_while_nothing_changes_in_stash_every_edit_in_plex_stays(
 
 
 @given(ITEMS, ITEMS)
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_while_nothing_changes_in_plex_it_follows_stash(base: PlexFields, ours: PlexFields) -> None:
     after = applied(base, merged(base, base, ours).changes)
     assert merged(None, after, ours).changes == ()
@@ -226,7 +226,7 @@ def test_while_nothing_changes_in_plex_it_follows_stash(base: PlexFields, ours: 
 
 
 @given(st.none() | ITEMS, ITEMS, ITEMS)
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_with_edits_in_plex_preserved_no_text_that_a_person_changed_is_written(
     base: PlexFields | None, theirs: PlexFields, ours: PlexFields
 ) -> None:
@@ -240,7 +240,7 @@ def test_with_edits_in_plex_preserved_no_text_that_a_person_changed_is_written(
 
 
 @given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE, st.randoms())
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_order_and_case_of_tags_make_no_difference(
     base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool, random: object
 ) -> None:

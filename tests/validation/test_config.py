@@ -222,7 +222,7 @@ def test_the_token_shows_itself_nowhere() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(sorted(DISPLAY_NAMES)), STORED))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_whatever_stash_stored_is_a_config_or_a_list_of_problems(stored: dict[str, Any]) -> None:
     config, problems = None, []
     try:

@@ -122,7 +122,7 @@ def test_what_lies_in_a_mapped_folder_keeps_its_place_in_it(
 
 
 @given(st.text("/\\aé\u0301 :", max_size=12))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_the_form_for_comparing_is_reached_at_once_and_the_same_for_both_slashes(path: str) -> None:
     key = path_key(path)
     assert path_key(key) == key

@@ -168,7 +168,7 @@ def test_a_title_alone_is_not_worth_pushing() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(tuple(raw_scene())), MADE_UP, max_size=4))
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_any_json_is_a_scene_or_is_refused_as_malformed(changes: dict[str, Any]) -> None:
     raw = json.loads(json.dumps(raw_scene(**changes)))
     scene, refused = None, ""
