@@ -186,8 +186,10 @@ for scene_id in range(first, first + 20):
 """
 
 
-def test_of_events_that_many_processes_append_at_once_none_is_lost(tmp_path: Path) -> None:
-    QueueManager(tmp_path / "new").close()
+@pytest.mark.parametrize("is_first", [False, True], ids=["a queue is there", "the first ever"])
+def test_of_events_that_many_processes_append_at_once_none_is_lost(tmp_path: Path, is_first: bool) -> None:
+    if not is_first:
+        QueueManager(tmp_path / "new").close()
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", APPEND_WHEN_TOLD, str(tmp_path / "new"), str(first)],

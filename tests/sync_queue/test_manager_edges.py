@@ -50,34 +50,3 @@ for scene_id in range(first, first + 20):
     manager.append(Job(scene_id, "Scene.Update.Post", queued_at=0.0))
     manager.close()
 """
-
-
-def test_of_events_that_many_processes_append_at_once_none_is_lost_where_there_was_no_queue_yet(
-    tmp_path: Path,
-) -> None:
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", APPEND_WHEN_TOLD, str(tmp_path / "new"), str(first)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for first in range(1, 161, 20)
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        process.communicate(timeout=60)
-    assert [process.returncode for process in processes] == [0] * 8
-    manager = QueueManager(tmp_path / "new")
-    kept = ids(manager.get_queue())
-    manager.close()
-    assert sorted(kept) == list(range(1, 161))
-    for first in range(1, 161, 20):
-        assert [one for one in kept if first <= one < first + 20] == list(range(first, first + 20))
