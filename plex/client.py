@@ -106,6 +106,10 @@ class Plex:
             raise PlexAnswerInvalid("Plex sent an empty answer where it lists items. " + RETRY_LATER)
         return cast(Element, answer)
 
+    def ask(self, path: str, arguments: Mapping[str, object]) -> None:
+        """Ask for something that Plex does later and answers with nothing. Raises PlexError."""
+        self._server.query(path + joinArgs(arguments))
+
     def put(self, path: str, arguments: Mapping[str, object]) -> None:
         """Write; Plex answers a successful write with nothing. Raises PlexError."""
         self._server.query(path + joinArgs(arguments), method=self._session.put)

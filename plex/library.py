@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 from plex.client import Plex
 from plex.exceptions import LibraryNotFound, PlexAnswerInvalid, PlexNotFound
 from plex.fields import FIELDS, Field, Kind, PlexFields, Value
+from validation.path_map import path_key
 
 PAGE_SIZE = 1000
 # Servers with rich metadata were seen to answer longer lists of ids with nothing.
@@ -137,6 +138,18 @@ def _pages(plex: Plex, section: LibrarySection, filters: Mapping[str, object]) -
         items = [_listed_item(video, section.key) for video in videos]
         yield [item for item in items if item.rating_key not in seen]
         seen.update(item.rating_key for item in items)
+
+
+def scan_folder(plex: Plex, sections: Iterable[LibrarySection], folder: str) -> bool:
+    """Ask Plex to scan a folder in the libraries that hold it; whether one does. Raises PlexError."""
+    holding = [
+        section
+        for section in sections
+        if any(f"{folder}/".startswith(f"{path_key(location)}/") for location in section.locations)
+    ]
+    for section in holding:
+        plex.ask(f"/library/sections/{section.key}/refresh", {"path": folder})
+    return bool(holding)
 
 
 def read_items(plex: Plex, rating_keys: Iterable[int]) -> dict[int, PlexItem]:

@@ -55,6 +55,7 @@ class GapDetectionResult:
     """What a reconcile found. The three kinds add up to the gaps, as does what became of them.
 
     `ambiguous_count` has the scenes that were not judged because their files fit several items,
+    `not_wanted_count` the missing ones that are not queued since Plex holds a part on purpose,
     `inexact_count` those that were matched by less than their path; `suggested_path_map` is the
     setting that would make these exact, where they are the most.
     """
@@ -67,6 +68,7 @@ class GapDetectionResult:
     enqueued_count: int = 0
     skipped_already_queued: int = 0
     ambiguous_count: int = 0
+    not_wanted_count: int = 0
     inexact_count: int = 0
     suggested_path_map: str = ""
     errors: list[str] = field(default_factory=list)
@@ -361,6 +363,9 @@ class GapDetectionEngine:
             waiting.add(queued.job.scene_id)
             if is_due(queued.job, now):
                 due.add(queued.job.scene_id)
+        if self._config.plex_holds_a_part:
+            self._result.not_wanted_count = self._result.missing_count
+            gaps = {scene_id: kind for scene_id, kind in gaps.items() if kind is not GapKind.MISSING}
         jobs = [
             Job(scene_id, kind.value, queued_at=now)
             for scene_id, kind in gaps.items()

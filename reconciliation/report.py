@@ -26,6 +26,10 @@ def summary_lines(result: GapDetectionResult, is_queued: bool) -> list[str]:
 def advice_lines(result: GapDetectionResult) -> list[str]:
     """What to do next, after the summary."""
     lines = []
+    if result.not_wanted_count:
+        lines.append(
+            f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
+        )
     if result.suggested_path_map:
         lines.append(
             f"{result.inexact_count} scenes were matched by file name and size only. With this in the "

@@ -60,7 +60,7 @@ def advice_lines(summary: DrainSummary) -> list[str]:
     """What to do next, after the summary."""
     if summary.outcomes[Outcome.FAILED]:
         return ["Queue Status lists what failed and why; Retry Failed queues it again."]
-    if summary.outcomes[Outcome.NOT_IN_PLEX]:
+    if summary.outcomes[Outcome.NOT_IN_PLEX] and summary.left:
         return [
             "Scenes that are not in Plex stay in the queue and are looked for again at later runs. "
             "If Plex does show them, set the path map (setting path_map)."

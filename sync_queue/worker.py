@@ -30,7 +30,7 @@ from plex.exceptions import (
 )
 from plex.fields import fields_of_scene
 from plex.finding import Found
-from plex.library import LibrarySection, read_sections
+from plex.library import LibrarySection, read_sections, scan_folder
 from plex.matching import MatchLevel
 from sync_queue.job import ALL_SCENES, Job, is_due
 from sync_queue.manager import JobQueue, QueuedJob
@@ -41,6 +41,7 @@ from sync_queue.sending import Senders, problems_after
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError, StashUnavailable
+from validation.scene import Scene
 from validation.stash import Stash
 
 T = TypeVar("T")
@@ -127,6 +128,7 @@ class SyncWorker:
         self._sections: list[LibrarySection] = []
         # Claimed and not settled, by scene id.
         self._unsettled: dict[int, _Work] = {}
+        self._scanned: set[str] = set()
 
     def drain(self) -> DrainSummary:
         """Write all that is due, and what comes in meanwhile. Never raises for what a scene holds."""
@@ -294,7 +296,7 @@ class SyncWorker:
         elif scene.is_bare and not self._state.was_pushed(scene.id):
             self._finish([work], Outcome.BARE)
         elif not found.items:
-            self._postpone_unmatched(work, found)
+            self._settle_unmatched(work, scene, found)
         else:
             plans = [self._planner.plan(scene, item) for item in found.items]
             wanted = [plan for plan in plans if not plan.is_opted_out]
@@ -315,12 +317,24 @@ class SyncWorker:
             }
             self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
 
-    def _postpone_unmatched(self, work: _Work, found: Found) -> None:
+    def _settle_unmatched(self, work: _Work, scene: Scene, found: Found) -> None:
         if found.match.level is MatchLevel.AMBIGUOUS:
             log.debug(f"Scene {work.scene_id}: not written, {found.match.reason}.")
             self._postpone(work, Outcome.AMBIGUOUS, found.match.reason)
+        elif self._config.plex_holds_a_part:
+            self._finish([work], Outcome.NOT_IN_PLEX)
         else:
+            if self._config.plex_scan_missing:
+                self._ask_for_scans(scene)
             self._postpone(work, Outcome.NOT_IN_PLEX, "Plex has none of its files.")
+
+    def _ask_for_scans(self, scene: Scene) -> None:
+        """Ask Plex once a run for each folder in which a file is that it does not have."""
+        paths = (self._config.path_map.to_plex(file.path) for file in scene.files)
+        for folder in {path.rpartition("/")[0] for path in paths} - self._scanned:
+            self._scanned.add(folder)
+            if scan_folder(self._lane.plex, self._sections, folder):
+                log.debug(f"Scene {scene.id}: asked Plex to scan {folder}.")
 
     def _postpone_busy(self, work: _Work, problem: str, retry_after: float | None = None) -> None:
         attempts = _attempts(work.job, Outcome.BUSY)

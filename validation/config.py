@@ -25,7 +25,9 @@ DISPLAY_NAMES = {
     "path_map": "Path map",
     "performer_image_address": "Stash address for performer pictures",
     "plex_accept_any_certificate": "Accept any certificate of Plex",
+    "plex_holds_a_part": "Plex holds a part",
     "plex_library": "Plex libraries",
+    "plex_scan_missing": "Scan for missing files",
     "plex_token": "Plex token",
     "plex_url": "Plex URL",
     "preserve_plex_edits": "Preserve Plex edits",
@@ -199,6 +201,8 @@ class Stash2PlexConfig(BaseModel):
     parent_studio_collection: Switch = False
     performer_image_address: Annotated[str, BeforeValidator(_read_optional_url)] = ""
     plex_accept_any_certificate: Switch = False
+    plex_holds_a_part: Switch = False
+    plex_scan_missing: Switch = False
     preserve_plex_edits: Switch = False
     tags_as: Annotated[str, BeforeValidator(_read_tag_target)] = TAG_TARGETS[0]
     tags_exclude: Names = ()
