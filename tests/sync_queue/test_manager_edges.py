@@ -36,17 +36,3 @@ def test_a_damaged_queue_is_set_aside_and_kept_and_the_event_is_queued(tmp_path:
     manager.close()
     kept = [path for path in tmp_path.iterdir() if "set-aside" in path.name]
     assert [path.read_bytes() for path in kept] == [damaged]
-
-
-APPEND_WHEN_TOLD = """
-import sys
-from sync_queue.job import Job
-from sync_queue.manager import QueueManager
-print("ready", flush=True)
-sys.stdin.readline()
-first = int(sys.argv[2])
-for scene_id in range(first, first + 20):
-    manager = QueueManager(sys.argv[1])
-    manager.append(Job(scene_id, "Scene.Update.Post", queued_at=0.0))
-    manager.close()
-"""

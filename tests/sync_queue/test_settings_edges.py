@@ -41,7 +41,6 @@ def test_performers_pictures_reach_scenes_that_were_synced_before_the_setting(be
 
 
 def test_a_title_that_is_emptied_in_stash_leaves_plexs(bench):
-    """docs/fields.md: An empty title in Stash leaves Plex's (the file's name). Plex gets title.value= now."""
     scene_id = bench.world.add_film("one", title="A name", details="x", plex={})
     sync(bench)
     bench.world.stash.library.update_scene(scene_id, title="")
