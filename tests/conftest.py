@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-# A busy machine is no failure, and no file is left beside the code.
+# A busy machine is no failure, no file is left beside the code, and the same code gets the same verdict.
 settings.register_profile(
-    "stash2plex", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "steady",
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("stash2plex")
+# For hunting: other examples at every run, and more of them (--hypothesis-profile=hunting).
+settings.register_profile("hunting", settings.get_profile("steady"), derandomize=False, max_examples=1000)
+settings.load_profile("steady")

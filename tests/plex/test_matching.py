@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plex.index import SCHEMA, FileIndex, key_of_path
@@ -139,10 +139,12 @@ def test_why_a_match_is_ambiguous_is_said_in_words() -> None:
 PATHS = st.sampled_from(
     [f"/{folder}/{name}" for folder in ("m", "n", "M") for name in ("a", "A", "b", "é", "e\u0301")]
 )
-FILE_SETS = st.lists(
-    st.tuples(PATHS, st.sampled_from((1, 2, None))), max_size=2, unique_by=lambda file: file[0]
-)
+SIZES = st.sampled_from((1, 2, None))
+FILE_SETS = st.lists(st.tuples(PATHS, SIZES), max_size=2, unique_by=lambda file: file[0])
 SCENES = st.dictionaries(st.integers(1, 4), FILE_SETS, max_size=4)
+SOME_SCENES = st.dictionaries(st.integers(1, 4), FILE_SETS, min_size=1, max_size=4)
+# Two paths apart in any writing, for two scenes that share no file.
+APART = [f"/{folder}/{name}" for folder in ("m", "n") for name in ("a", "b", "é")]
 ITEMS = st.dictionaries(st.integers(11, 14), FILE_SETS, max_size=4)
 BY_NAME = (FOLDED, NAME_AND_SIZE, NAME)
 
@@ -195,11 +197,10 @@ def test_the_order_of_scenes_and_items_changes_nothing(scenes: Files, items: Fil
     assert outcome(shuffled(scenes), shuffled(items)) == outcome(scenes, items)
 
 
-@given(SCENES, ITEMS, st.data())
+@given(SOME_SCENES, ITEMS, st.data())
 def test_a_scene_that_is_asked_for_alone_is_matched_as_among_the_others(
     scenes: Files, items: Files, data: st.DataObject
 ) -> None:
-    assume(scenes)
     scene_id = data.draw(st.sampled_from(sorted(scenes)))
     connection = sqlite3.connect(":memory:")
     connection.executescript(SCHEMA)
@@ -214,9 +215,11 @@ def test_a_scene_that_is_asked_for_alone_is_matched_as_among_the_others(
     assert alone == together
 
 
-@given(FILE_SETS, FILE_SETS)
-def test_an_item_with_files_of_two_scenes_is_ambiguous_for_both(one: list[File], two: list[File]) -> None:
-    paths = [{key_of_path(*file).path for file in files} for files in (one, two)]
-    assume(one and two and not paths[0] & paths[1])
+@given(st.permutations(APART), st.lists(SIZES, min_size=4, max_size=4), st.integers(1, 2), st.integers(1, 2))
+def test_an_item_with_files_of_two_scenes_is_ambiguous_for_both(
+    paths: list[str], sizes: list[int | None], count_of_one: int, count_of_two: int
+) -> None:
+    files = list(zip(paths, sizes, strict=False))
+    one, two = files[:count_of_one], files[2 : 2 + count_of_two]
     matches = matches_of({1: one, 2: two}, {11: [*one, *two]})
     assert [match.level for match in matches.values()] == [AMBIGUOUS, AMBIGUOUS]
