@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 # As mypy knows it; importing typing takes a hook as long as writing its job.
@@ -23,6 +23,7 @@ if PLUGIN_DIR not in sys.path:
 
 from validation.exceptions import InvalidInput, SettingsInvalid, StashError  # noqa: E402
 from validation.plugin_input import HookContext, PluginInput, parse_plugin_input  # noqa: E402
+from validation.user_log import keep_secret, log_line, log_lines, report, without_secrets  # noqa: E402
 
 if TYPE_CHECKING:
     from typing import Any
@@ -31,21 +32,16 @@ if TYPE_CHECKING:
     from sync_queue.manager import JobQueue, QueueManager
     from sync_queue.state import SyncState
     from validation.config import Stash2PlexConfig
-    from validation.redaction import Redaction
     from validation.stash import Stash
 
 # Set by main for the length of a task.
 stash_interface: Stash | None = None
 config: Stash2PlexConfig | None = None
 queue_manager: QueueManager | None = None
-_redactions: list[Redaction] = []
 
 # What a hook's type says about the job: the entity that changed, empty for a scene.
 HOOK_ENTITIES = {"Scene": "", "Performer": "performer", "Studio": "studio", "Tag": "tag", "Group": "group"}
 REPORT_A_FAULT = "This is a fault in Stash2Plex: please report it with the debug log."
-
-# A run ends one day, even if hooks never stop.
-DRAINS_PER_RUN = 100
 
 # Modes that look at the queue or add to it, and return without draining it.
 management_modes = frozenset(
@@ -65,13 +61,13 @@ def main() -> int:
     try:
         error = _run(parse_plugin_input(sys.stdin.buffer.read()))
     except InvalidInput as problem:
-        error = _report(str(problem))
+        error = report(str(problem))
     except ModuleNotFoundError as problem:
-        error = _report(_missing_package(problem))
+        error = report(_missing_package(problem))
     except Exception as problem:  # noqa: BLE001 - the last resort: no fault may end in a bare traceback
         error = _report_failure("", problem)
     # ASCII, because Windows would write anything else in its own code page.
-    sys.stdout.write(json.dumps({"error": _without_secrets(error)} if error else {"output": "ok"}))
+    sys.stdout.write(json.dumps({"error": without_secrets(error)} if error else {"output": "ok"}))
     sys.stdout.flush()
     return 1 if error else 0
 
@@ -95,12 +91,12 @@ def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> 
             _connect(server_connection)
         return handle_task(args)
     except (StashError, PlexError) as problem:
-        return _report(str(problem))
+        return report(str(problem))
     except SettingsInvalid as problem:
-        _log_lines("error", problem.problems)
+        log_lines("error", problem.problems)
         return str(problem)
     except _database_errors() as problem:
-        return _report(_data_dir_problem(problem))
+        return report(_data_dir_problem(problem))
     finally:
         if queue_manager is not None:
             queue_manager.close()
@@ -120,11 +116,11 @@ def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None =
     try:
         notice = _append(data_dir, hook, HOOK_ENTITIES[kind], event)
         if notice:
-            _log("warning", notice)
+            log_line("warning", notice)
         if server_connection is not None:
             ask_for_drain(data_dir, server_connection)
     except AskingFailed as problem:
-        _log("debug", str(problem))
+        log_line("debug", str(problem))
     except _database_errors() as problem:
         raise InvalidInput(
             f"{hook.type} of {hook.id} could not be queued: {_data_dir_problem(problem)} "
@@ -157,14 +153,15 @@ def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str
 def handle_reconcile(scope: str) -> str | None:
     """Find gaps in `all` scenes or the `recent` ones, queue them and log a summary."""
     if stash_interface is None:
-        return _report("No Stash connection available for reconciliation")
+        return report("No Stash connection available for reconciliation")
     if config is None:
-        return _report("No config available for reconciliation")
+        return report("No config available for reconciliation")
     queue = queue_manager.get_queue() if queue_manager is not None else None
     if queue is None:
-        _log("warning", "No queue available - running in detection-only mode")
-    _log("info", f"Comparing {'all' if scope == 'all' else 'recently updated'} scenes with Plex…")
-    from reconciliation import engine, report
+        log_line("warning", "No queue available - running in detection-only mode")
+    log_line("info", f"Comparing {'all' if scope == 'all' else 'recently updated'} scenes with Plex…")
+    from reconciliation import engine
+    from reconciliation import report as reconcile_report
 
     try:
         result = engine.GapDetectionEngine(
@@ -172,9 +169,9 @@ def handle_reconcile(scope: str) -> str | None:
         ).run(scope=scope)
     except Exception as problem:  # noqa: BLE001 - whatever ends a reconcile, the user reads one plain line
         return _report_failure("Reconciliation failed: ", problem)
-    _log_lines("info", report.summary_lines(result, is_queued=queue is not None))
-    _log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
-    _log_lines("info", report.advice_lines(result))
+    log_lines("info", reconcile_report.summary_lines(result, is_queued=queue is not None))
+    log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
+    log_lines("info", reconcile_report.advice_lines(result))
     return None
 
 
@@ -189,68 +186,19 @@ def handle_automatic_drain() -> str | None:
 
 
 def _process_queue(is_automatic: bool) -> str | None:
-    from sync_queue.drain_request import forget_request
-    from sync_queue.exclusive import WORKER_LOCK, AlreadyRunning, exclusive
+    from sync_queue.draining import ProcessQueue
 
     stash, settings = _stash_and_config()
     if queue_manager is None:
-        return _report("No queue available: nothing was written to Plex")
-    data_dir = get_plugin_data_dir()
-    if is_automatic and settings.manual_drain:
-        forget_request(data_dir)
-        return None
-    queue = queue_manager.get_queue()
-    error = None
-    for _ in range(DRAINS_PER_RUN):
-        try:
-            with exclusive(os.path.join(data_dir, WORKER_LOCK)):
-                forget_request(data_dir)
-                error = _drain(stash, settings, queue, is_automatic)
-        except AlreadyRunning:
-            level = "debug" if is_automatic else "info"
-            _log(level, "Process Queue is already running elsewhere; what waits is written by that run.")
-            return None
-        # A hook that saw the lock held has asked nobody else to take its job.
-        if error or not queue.has_due_jobs():
-            break
-    return error
-
-
-def _drain(stash: Stash, settings: Stash2PlexConfig, queue: JobQueue, is_automatic: bool) -> str | None:
-    from plex.exceptions import PlexUnavailable
-    from sync_queue import outage, report
-    from sync_queue.progress import Progress
-    from sync_queue.reading import Lane
-    from sync_queue.worker import SyncWorker
-
-    queue.release_claimed()
-    if not queue.has_due_jobs():
-        _log("debug" if is_automatic else "info", report.nothing_due_line(queue.count_ready()))
-        return None
-    with _state() as state:
-        try:
-            plex = _plex(settings)
-            worker = SyncWorker(
-                queue,
-                state,
-                stash,
-                plex,
-                settings,
-                Progress(),
-                is_automatic=is_automatic,
-                open_lane=lambda: Lane(stash.another(), _plex(settings)),
-            )
-            summary = worker.drain()
-        except PlexUnavailable as problem:
-            return _report(f"{problem} {outage.begin_or_go_on(state, queue.count_ready())}")
-        state.set_fact("last drain", report.fact_of(summary))
-        _log_lines("debug" if is_automatic else "info", report.summary_lines(summary))
-        if summary.stopped:
-            suffix = outage.begin_or_go_on(state, summary.left) if summary.is_outage else ""
-            return _report(f"Stopped early: {summary.stopped} {suffix}".rstrip())
-        _log_lines("info", outage.end(state))
-    _log_lines("info", report.automatic_lines(summary) if is_automatic else report.advice_lines(summary))
-    return None
+        return report("No queue available: nothing was written to Plex")
+    return ProcessQueue(
+        queue_manager.get_queue(),
+        stash,
+        settings,
+        get_plugin_data_dir(),
+        lambda: _plex(settings),
+        is_automatic,
+    ).run()
 
 
 def handle_preview() -> str | None:
@@ -263,12 +211,12 @@ def handle_preview() -> str | None:
     data_dir = get_plugin_data_dir()
     detection = engine.GapDetectionEngine(stash=stash, config=settings, data_dir=data_dir, queue=None)
     result = detection.run(scope="all")
-    _log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
+    log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
     waiting = [one.job.scene_id for one in queue_manager.get_queue().jobs()] if queue_manager else []
     scene_ids = sorted({*detection.gaps, *waiting} - {0})
     with _state() as state:
         shown = preview.Preview(stash, _plex(settings), state, settings, Path(data_dir)).run(scene_ids)
-    _log_lines("info", preview.summary_lines(shown))
+    log_lines("info", preview.summary_lines(shown))
     return None
 
 
@@ -281,8 +229,8 @@ def handle_undo_first_sync() -> str | None:
         plex = _plex(settings)
         state.use_server(plex.machine_identifier, str(settings.path_map))
         summary = undo_first_sync(plex, state)
-    _log_lines("info", summary_lines(summary))
-    return _report("Plex refused some values; run the task again.") if summary.failed else None
+    log_lines("info", summary_lines(summary))
+    return report("Plex refused some values; run the task again.") if summary.failed else None
 
 
 def handle_queue_status() -> str | None:
@@ -290,22 +238,22 @@ def handle_queue_status() -> str | None:
     from sync_queue.status import status_lines
 
     with _state() as state:
-        _log_lines("info", status_lines(_queue(), state))
+        log_lines("info", status_lines(_queue(), state))
     return None
 
 
 def handle_retry_failed() -> str | None:
     """Queue everything again that had failed for good."""
     count = _queue().retry_failed()
-    _log("info", f"Queued again: {count} failed scenes. Run the task Process Queue to write them.")
+    log_line("info", f"Queued again: {count} failed scenes. Run the task Process Queue to write them.")
     return None
 
 
 def handle_clear_queue() -> str | None:
     """Forget what waits and what failed; a reconcile finds again what differs."""
     waiting, failed = _queue().clear()
-    _log("info", f"Removed from the queue: {waiting} waiting, {failed} failed.")
-    _log("info", "Nothing changed in Stash or Plex. Reconcile Library finds again what differs.")
+    log_line("info", f"Removed from the queue: {waiting} waiting, {failed} failed.")
+    log_line("info", "Nothing changed in Stash or Plex. Reconcile Library finds again what differs.")
     return None
 
 
@@ -339,12 +287,12 @@ def _connect(server_connection: Mapping[str, Any]) -> None:
     from validation.stash import Stash
 
     cookie = server_connection.get("SessionCookie")
-    _redact(cookie.get("Value") if isinstance(cookie, Mapping) else None)
+    keep_secret(cookie.get("Value") if isinstance(cookie, Mapping) else None)
     stash_interface = Stash(server_connection)
     stored = stash_interface.plugin_settings()
-    _redact(stored.get("plex_token"))
+    keep_secret(stored.get("plex_token"))
     settings = read_settings(stored)
-    _log_lines("warning", settings.warnings)
+    log_lines("warning", settings.warnings)
     config = settings.config
     stash_interface.reads_performer_pictures = bool(config.performer_image_address)
     if queue_manager is not None:
@@ -359,11 +307,11 @@ def _open_queue(is_needed: bool) -> None:
     try:
         queue_manager = QueueManager(get_plugin_data_dir())
         if queue_manager.notice:
-            _log("warning", queue_manager.notice)
+            log_line("warning", queue_manager.notice)
     except _database_errors() as problem:
         if is_needed:
             raise
-        _log("error", _data_dir_problem(problem))
+        log_line("error", _data_dir_problem(problem))
 
 
 def _queue() -> JobQueue:
@@ -417,25 +365,6 @@ def _missing_package(problem: ModuleNotFoundError) -> str:
     )
 
 
-def _redact(secret: object) -> None:
-    """Keep this secret out of every line that is written from now on."""
-    text = str(secret or "").strip()
-    if text:
-        from stashapi import log
-
-        from validation.redaction import Redaction
-
-        redaction = Redaction(text)
-        _redactions.append(redaction)
-        log.sl.addFilter(redaction)
-
-
-def _without_secrets(text: str) -> str:
-    for redaction in _redactions:
-        text = redaction.clean(text)
-    return text
-
-
 def _report_failure(what: str, problem: Exception) -> str:
     """Log why something ended: one plain line, and the traceback for the debug log."""
     import traceback
@@ -447,32 +376,9 @@ def _report_failure(what: str, problem: Exception) -> str:
         detail = _data_dir_problem(problem)
     else:
         detail = str(problem) if is_known else f"{type(problem).__name__}: {problem}. {REPORT_A_FAULT}"
-    error = _report(f"{what}{detail}")
-    _log_lines("debug", "".join(traceback.format_exception(problem)).splitlines())
+    error = report(f"{what}{detail}")
+    log_lines("debug", "".join(traceback.format_exception(problem)).splitlines())
     return error
-
-
-def _report(error: str) -> str:
-    _log("error", error)
-    return error
-
-
-def _log_lines(level: str, lines: Iterable[str]) -> None:
-    for line in lines:
-        _log(level, line)
-
-
-def _log(level: str, text: str) -> None:
-    try:
-        from stashapi import log
-    except ModuleNotFoundError:
-        # Without stashapp-tools the user still has to read what is missing.
-        for line in text.splitlines():
-            sys.stderr.write(f"\x01{level[0]}\x02{line}\n")
-        return
-    for handler in log.sl.handlers:
-        handler.stream = sys.stderr
-    getattr(log, level)(text)
 
 
 if __name__ == "__main__":

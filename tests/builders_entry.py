@@ -16,6 +16,7 @@ import Stash2Plex as entry
 from tests.builders_queue import Bench, Line, log_lines
 from tests.servers.stash_process_run import PluginProcess, PluginResult, plugin_input
 from tests.servers.world import World
+from validation import user_log
 
 ALL, RECENT, DRAIN = "Reconcile Library (All)", "Reconcile Library (Recent)", "Process Queue"
 TOLD_LEVELS = ("info", "warning", "error")
@@ -119,7 +120,7 @@ class Here:
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
             for name in ("stash_interface", "config", "queue_manager"):
                 patch.setattr(entry, name, None)
-            patch.setattr(entry, "_redactions", [])
+            patch.setattr(user_log, "_redactions", [])
             patch.setattr(log.sl, "filters", [])
             for handler in log.sl.handlers:
                 patch.setattr(handler, "stream", sys.stderr)

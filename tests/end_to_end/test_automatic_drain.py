@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-import Stash2Plex as entry
 from sync_queue.drain_request import MARK_LASTS, REQUESTED_MARK
+from sync_queue.draining import ProcessQueue
 from tests.builders_entry import Here, Told, assert_plain, hook
 from tests.servers.stash_process_run import plugin_input
 from tests.servers.world import ROOT, World
@@ -96,15 +96,15 @@ def test_a_hook_that_comes_as_a_drain_ends_is_written_by_that_drain(
     world: World, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker has seen an empty queue and still holds its lock: the hook relies on it."""
-    drain_once, late = entry._drain, iter(["two"])
+    drain_once, late = ProcessQueue._drain, iter(["two"])
 
-    def drain_with_a_hook_at_its_end(*arguments: Any) -> str | None:
-        error = drain_once(*arguments)
+    def drain_with_a_hook_at_its_end(run: ProcessQueue) -> str | None:
+        error = drain_once(run)
         for name in late:
             save(world, name)
         return error
 
-    monkeypatch.setattr(entry, "_drain", drain_with_a_hook_at_its_end)
+    monkeypatch.setattr(ProcessQueue, "_drain", drain_with_a_hook_at_its_end)
     world.add_film("one", details="Text of one", plex={})
     here.reconcile()
     assert here.drain().status == 0

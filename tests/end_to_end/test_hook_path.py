@@ -18,7 +18,7 @@ from tests.servers.world import ROOT, TOKEN, World, log_text
 
 # Everything of ours and of the installed packages that a hook may load.
 OURS = {
-    "validation": {"exceptions", "plugin_input"},
+    "validation": {"exceptions", "plugin_input", "user_log"},
     "sync_queue": {"append", "damage", "drain_request", "exclusive", "job", "manager"},
     "persistqueue": {"exceptions", "serializers", "serializers.pickle", "sqlackqueue", "sqlbase"},
 }

@@ -1,0 +1,104 @@
+"""A run of Process Queue: one at a time, drain until nothing is due, and tell what happened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from plex.client import Plex
+from plex.exceptions import PlexUnavailable
+from sync_queue import outage, report
+from sync_queue.drain_request import forget_request
+from sync_queue.exclusive import WORKER_LOCK, AlreadyRunning, exclusive
+from sync_queue.manager import JobQueue
+from sync_queue.progress import Progress
+from sync_queue.reading import Lane
+from sync_queue.state import SyncState
+from sync_queue.worker import SyncWorker
+from validation import user_log
+from validation.config import Stash2PlexConfig
+from validation.stash import Stash
+
+# A run ends one day, even if hooks never stop.
+DRAINS_PER_RUN = 100
+
+
+class ProcessQueue:
+    """Drains the queue into Plex; a run that hooks asked for says no more than what was carried over."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        stash: Stash,
+        config: Stash2PlexConfig,
+        data_dir: str,
+        open_plex: Callable[[], Plex],
+        is_automatic: bool = False,
+    ) -> None:
+        self._queue = queue
+        self._stash = stash
+        self._config = config
+        self._data_dir = data_dir
+        self._open_plex = open_plex
+        self._is_automatic = is_automatic
+
+    def run(self) -> str | None:
+        """Drain all that is due; returns the error that it ended with, already logged.
+
+        Raises StashError or PlexError where a server cannot be asked at all.
+        """
+        if self._is_automatic and self._config.manual_drain:
+            forget_request(self._data_dir)
+            return None
+        error = None
+        for _ in range(DRAINS_PER_RUN):
+            try:
+                with exclusive(os.path.join(self._data_dir, WORKER_LOCK)):
+                    forget_request(self._data_dir)
+                    error = self._drain()
+            except AlreadyRunning:
+                self._tell("Process Queue is already running elsewhere; what waits is written by that run.")
+                return None
+            # A hook that saw the lock held has asked nobody else to take its job.
+            if error or not self._queue.has_due_jobs():
+                break
+        return error
+
+    def _tell(self, *lines: str) -> None:
+        user_log.log_lines("debug" if self._is_automatic else "info", lines)
+
+    def _drain(self) -> str | None:
+        self._queue.release_claimed()
+        if not self._queue.has_due_jobs():
+            self._tell(report.nothing_due_line(self._queue.count_ready()))
+            return None
+        state = SyncState(self._data_dir)
+        try:
+            return self._drain_into_plex(state)
+        finally:
+            state.close()
+
+    def _drain_into_plex(self, state: SyncState) -> str | None:
+        try:
+            summary = SyncWorker(
+                self._queue,
+                state,
+                self._stash,
+                self._open_plex(),
+                self._config,
+                Progress(),
+                is_automatic=self._is_automatic,
+                open_lane=lambda: Lane(self._stash.another(), self._open_plex()),
+            ).drain()
+        except PlexUnavailable as problem:
+            return user_log.report(f"{problem} {outage.begin_or_go_on(state, self._queue.count_ready())}")
+        state.set_fact("last drain", report.fact_of(summary))
+        self._tell(*report.summary_lines(summary))
+        if summary.stopped:
+            suffix = outage.begin_or_go_on(state, summary.left) if summary.is_outage else ""
+            return user_log.report(f"Stopped early: {summary.stopped} {suffix}".rstrip())
+        user_log.log_lines("info", outage.end(state))
+        is_automatic = self._is_automatic
+        advice = report.automatic_lines(summary) if is_automatic else report.advice_lines(summary)
+        user_log.log_lines("info", advice)
+        return None

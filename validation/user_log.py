@@ -1,0 +1,63 @@
+"""What the user reads in Stash's log: plain lines, never with a secret in them.
+
+The hook path imports this module, so it needs nothing but the standard library until there is
+something to say.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+# As mypy knows it; importing typing takes a hook as long as writing its job.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from validation.redaction import Redaction
+
+_redactions: list[Redaction] = []
+
+
+def log_line(level: str, text: str) -> None:
+    """Write to Stash's log at `debug`, `info`, `warning` or `error`."""
+    try:
+        from stashapi import log
+    except ModuleNotFoundError:
+        # Without stashapp-tools the user still has to read what is missing.
+        for line in text.splitlines():
+            sys.stderr.write(f"\x01{level[0]}\x02{line}\n")
+        return
+    for handler in log.sl.handlers:
+        handler.stream = sys.stderr
+    getattr(log, level)(text)
+
+
+def log_lines(level: str, lines: Iterable[str]) -> None:
+    """Write several lines at one level."""
+    for line in lines:
+        log_line(level, line)
+
+
+def report(error: str) -> str:
+    """Write an error, and return it as what a task ended with."""
+    log_line("error", error)
+    return error
+
+
+def keep_secret(secret: object) -> None:
+    """Keep this secret out of every line that is written from now on."""
+    text = str(secret or "").strip()
+    if text:
+        from stashapi import log
+
+        from validation.redaction import Redaction
+
+        redaction = Redaction(text)
+        _redactions.append(redaction)
+        log.sl.addFilter(redaction)
+
+
+def without_secrets(text: str) -> str:
+    """The text with every secret replaced."""
+    for redaction in _redactions:
+        text = redaction.clean(text)
+    return text
