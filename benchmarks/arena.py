@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -64,26 +63,31 @@ class Arena:
         return count
 
 
+# Linux counts what the parent had in memory as the child's peak, so a small process is the parent.
+LAUNCHER = """
+import json, os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[2:], stderr=open(sys.argv[1], "wb"), stdout=sys.stderr)
+_, status, usage = os.wait4(process.pid, 0)
+wall = time.perf_counter() - started
+print(json.dumps([wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, status]))
+"""
+
+
 def measured(command: Sequence[str], stdin: bytes, environment: Mapping[str, str] | None = None) -> Cost:
     """Run a process to its end and take what the system counted for it."""
-    with (
-        tempfile.TemporaryFile() as given,
-        tempfile.TemporaryFile() as taken,
-        tempfile.TemporaryFile() as log,
-    ):
-        given.write(stdin)
-        given.seek(0)
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdin=given, stdout=taken, stderr=log, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        taken.seek(0)
-        output = taken.read().decode()
-        if process.returncode:
-            log.seek(0)
-            raise RuntimeError(f"{command[-1]} ended with {process.returncode}: {log.read()[-2000:]!r}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
+    with tempfile.NamedTemporaryFile() as log:
+        done = subprocess.run(
+            [sys.executable, "-S", "-c", LAUNCHER, log.name, *command],
+            input=stdin,
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
+        wall, cpu, memory, status = json.loads(done.stdout)
+        if status:
+            raise RuntimeError(f"{command[-1]} ended with {status}: {log.read()[-2000:]!r}")
+    return Cost(wall, cpu, memory, done.stderr.decode())
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """The fields that are carried: what a scene is in Plex's terms.
 
-To add a field, add it to FIELDS and to `_values_of_scene`; reading, merging and writing follow the table.
+To add a field, add it to FIELDS and to `SceneMapping._values`; reading, merging and writing follow the table.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -94,75 +93,87 @@ class PlexFields:
 
     def fingerprint(self) -> bytes:
         """Eight bytes that differ when any value differs in more than case or order of tags."""
-        content = {
-            name: sorted(map(tag_key, value)) if isinstance(value, tuple) else text_key(value)
-            for name, value in self.values.items()
+        # No cleaned text holds a control character but line breaks, so these keep values apart.
+        parts = [f"{name}\x1f{_comparable(value)}" for name, value in self.values.items()]
+        content = "\x1e".join([*parts, self.pictures_from])
+        return hashlib.blake2b(content.encode(), digest_size=8).digest()
+
+
+def _comparable(value: Value) -> str:
+    if isinstance(value, str):
+        return text_key(value)
+    return "\x1f".join(sorted(map(tag_key, value)))
+
+
+class SceneMapping:
+    """How scenes become fields of Plex under these settings."""
+
+    def __init__(self, config: Stash2PlexConfig) -> None:
+        self._config = config
+        self._carried = tuple(field for field in FIELDS if field.title not in config.leave_fields)
+        self._included = set(map(tag_key, config.tags_include))
+        self._excluded = set(map(tag_key, config.tags_exclude))
+        self._renamed = {tag_key(old): new for old, new in config.tags_rename.items()}
+
+    def fields(self, scene: Scene) -> PlexFields:
+        """What Plex should show for this scene; empty where Stash has nothing."""
+        raw = self._values(scene)
+        return PlexFields(
+            {
+                field.name: _clean(value, field.limit)
+                for field in self._carried
+                if (value := raw.get(field.name)) is not None
+            },
+            self._config.performer_image_address,
+        )
+
+    def pictures(self, scene: Scene) -> dict[str, str]:
+        """Addresses of performers' pictures as Plex can reach them, by tag key; empty if not asked for."""
+        base = self._config.performer_image_address
+        if not base or "actors" in self._config.leave_fields:
+            return {}
+        return {tag_key(name): base + local_path(url) for name, url in scene.performer_pictures}
+
+    def _values(self, scene: Scene) -> dict[str, str | list[str]]:
+        config = self._config
+        values: dict[str, str | list[str]] = {
+            "title": scene.title,
+            "titleSort": _without_article(scene.title),
+            "summary": scene.details,
+            "originallyAvailableAt": _full_date(scene.date),
+            "studio": scene.studio,
+            "userRating": "" if scene.rating100 is None else f"{scene.rating100 / 10:.1f}",
+            "actor": sorted(scene.performers),
+            "director": [scene.director],
+            "genre": [],
+            "label": [],
+            "collection": [],
         }
-        if self.pictures_from:
-            content["pictures"] = self.pictures_from
-        return hashlib.blake2b(json.dumps(content).encode(), digest_size=8).digest()
+        if config.content_rating:
+            values["contentRating"] = config.content_rating
+        collections = [scene.studio, *scene.groups]
+        if config.parent_studio_collection:
+            collections.append(scene.parent_studio)
+        tags = self._tags(scene.tags)
+        if config.tags_as == "collections":
+            collections.extend(tags)
+        else:
+            values["label" if config.tags_as == "labels" else "genre"] = tags
+        values["collection"] = [config.collection_prefix + name for name in collections if name.strip()]
+        return values
+
+    def _tags(self, tags: Iterable[str]) -> list[str]:
+        """The tags that the settings admit, under the names that the settings give them."""
+        return [
+            self._renamed.get(key, tag)
+            for tag in tags
+            if (key := tag_key(tag)) not in self._excluded and (not self._included or key in self._included)
+        ]
 
 
 def fields_of_scene(scene: Scene, config: Stash2PlexConfig) -> PlexFields:
-    """What Plex should show for this scene under these settings; empty where Stash has nothing."""
-    raw = _values_of_scene(scene, config)
-    return PlexFields(
-        {
-            field.name: _clean(field, raw[field.name])
-            for field in FIELDS
-            if field.name in raw and field.title not in config.leave_fields
-        },
-        config.performer_image_address,
-    )
-
-
-def _values_of_scene(scene: Scene, config: Stash2PlexConfig) -> dict[str, str | Iterable[str]]:
-    values: dict[str, str | Iterable[str]] = {
-        "title": scene.title,
-        "titleSort": _without_article(scene.title),
-        "summary": scene.details,
-        "originallyAvailableAt": _full_date(scene.date),
-        "studio": scene.studio,
-        "userRating": "" if scene.rating100 is None else f"{scene.rating100 / 10:.1f}",
-        "actor": sorted(scene.performers),
-        "director": [scene.director],
-        "genre": [],
-        "label": [],
-        "collection": [],
-    }
-    if config.content_rating:
-        values["contentRating"] = config.content_rating
-    collections = [scene.studio, *scene.groups]
-    if config.parent_studio_collection:
-        collections.append(scene.parent_studio)
-    tags = carried_tags(scene.tags, config)
-    if config.tags_as == "collections":
-        collections.extend(tags)
-    else:
-        values["label" if config.tags_as == "labels" else "genre"] = tags
-    values["collection"] = [config.collection_prefix + name for name in collections if name.strip()]
-    return values
-
-
-def pictures_of_scene(scene: Scene, config: Stash2PlexConfig) -> dict[str, str]:
-    """The addresses of performers' pictures as Plex can reach them, by tag key; empty if not asked for."""
-    base = config.performer_image_address
-    if not base or "actors" in config.leave_fields:
-        return {}
-    return {tag_key(name): base + local_path(url) for name, url in scene.performer_pictures}
-
-
-def carried_tags(tags: Iterable[str], config: Stash2PlexConfig) -> list[str]:
-    """The tags that the settings admit, under the names that the settings give them."""
-    included = set(map(tag_key, config.tags_include))
-    excluded = set(map(tag_key, config.tags_exclude))
-    renamed = {tag_key(old): new for old, new in config.tags_rename.items()}
-    keyed = [(tag_key(tag), tag) for tag in tags]
-    return [
-        renamed.get(key, tag)
-        for key, tag in keyed
-        if key not in excluded and (not included or key in included)
-    ]
+    """What Plex should show for one scene under these settings."""
+    return SceneMapping(config).fields(scene)
 
 
 def text_key(text: str) -> str:
@@ -187,16 +198,18 @@ def _full_date(date: str) -> str:
     return date + "-01" * (2 - date.count("-")) if date else ""
 
 
-def _clean(field: Field, value: str | Iterable[str]) -> Value:
+def _clean(value: str | list[str], limit: int) -> Value:
     if isinstance(value, str):
-        return clean_text(value, field.limit)
-    names = [_clean_name(name, field.limit) for name in value]
-    return tuple({tag_key(name): name for name in names if name}.values())
+        return clean_text(value, limit)
+    keyed = (_clean_name(name, limit) for name in value)
+    return tuple({key: name for key, name in keyed if key}.values())
 
 
 @lru_cache(maxsize=NAMES_REMEMBERED)
-def _clean_name(name: str, limit: int) -> str:
-    return clean_text(name, limit).replace("\n", " ")
+def _clean_name(name: str, limit: int) -> tuple[str, str]:
+    """A name's key and the name itself, as Plex can take it; both empty where nothing is left of it."""
+    clean = clean_text(name, limit).replace("\n", " ")
+    return tag_key(clean), clean
 
 
 # Code points in the longest visible character that is kept whole.
@@ -209,6 +222,8 @@ def clean_text(text: str, limit: int) -> str:
 
     A character here is what a reader sees: no accent or joined emoji is cut in two.
     """
+    if text.isprintable() and len(text) <= limit:
+        return text.strip()
     text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")).strip()
     if len(text) <= limit:
         return text

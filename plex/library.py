@@ -229,7 +229,7 @@ def _value(video: Element, field: Field) -> Value:
 def _parts(video: Element) -> tuple[Part, ...]:
     return tuple(
         Part(part.get("file", ""), int(size) if (size := part.get("size", "")).isdigit() else None)
-        for part in video.iterfind("Media/Part")
+        for part in video.iter("Part")
     )
 
 

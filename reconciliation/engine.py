@@ -16,7 +16,7 @@ from stashapi import log
 
 from plex.client import Plex, connect
 from plex.exceptions import PlexAnswerInvalid, PlexBusy, PlexNotFound
-from plex.fields import fields_of_scene
+from plex.fields import SceneMapping
 from plex.finding import ItemFinder
 from plex.index import FileKey, keys_of_files
 from plex.library import (
@@ -103,6 +103,7 @@ class GapDetectionEngine:
     ) -> None:
         self._stash = stash
         self._config = config
+        self._mapping = SceneMapping(config)
         self._data_dir = Path(data_dir)
         self._queue = queue
         self._detector = GapDetector()
@@ -228,7 +229,7 @@ class GapDetectionEngine:
             yield [self._seen(scene) for scene in page.scenes]
 
     def _seen(self, scene: Scene) -> _Seen:
-        ours = fields_of_scene(scene, self._config)
+        ours = self._mapping.fields(scene)
         return _Seen(
             scene.id,
             scene.is_worth_pushing,

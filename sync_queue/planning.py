@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from plex.fields import FIELDS, PlexFields, fields_of_scene, pictures_of_scene, tag_key
+from plex.fields import FIELDS, PlexFields, SceneMapping, tag_key
 from plex.library import METADATA_FIELDS, PlexItem
 from plex.merge import Base, Change, Merge, after_interruption, merge
 from sync_queue.state import SyncState
@@ -38,10 +38,11 @@ class Planner:
     def __init__(self, state: SyncState, config: Stash2PlexConfig) -> None:
         self._state = state
         self._config = config
+        self._mapping = SceneMapping(config)
 
     def plan(self, scene: Scene, item: PlexItem) -> ItemPlan:
         """The plan for one item, as it was just read from Plex."""
-        ours = fields_of_scene(scene, self._config)
+        ours = self._mapping.fields(scene)
         if self._is_opted_out(item):
             return ItemPlan(scene, item, ours, Merge(), {}, is_first_contact=False, is_opted_out=True)
         base = self._state.base(scene.id, item.rating_key)
@@ -52,7 +53,7 @@ class Planner:
         if base is not None and _was_lost(base, item):
             base = None
         merged = merge(base, item.fields, ours, self._config.preserve_plex_edits)
-        pictures = pictures_of_scene(scene, self._config)
+        pictures = self._mapping.pictures(scene)
         if _lacks_pictures(item, merged, pictures):
             actors = item.fields.tags(ACTOR.name)
             merged = replace(merged, changes=(*merged.changes, Change(ACTOR, actors, actors)))

@@ -28,7 +28,7 @@ from plex.exceptions import (
     PlexRejected,
     PlexUnavailable,
 )
-from plex.fields import fields_of_scene
+from plex.fields import SceneMapping
 from plex.finding import Found
 from plex.library import LibrarySection, read_sections, scan_folder
 from plex.matching import MatchLevel
@@ -219,8 +219,9 @@ class SyncWorker:
     def _changed_scenes(self) -> list[int]:
         """The scenes that were pushed and have other values now, found in Stash alone."""
         changed: set[int] = set()
+        mapping = SceneMapping(self._config)
         for page in self._lane.stash.pages():
-            now = {scene.id: fields_of_scene(scene, self._config).fingerprint() for scene in page.scenes}
+            now = {scene.id: mapping.fields(scene).fingerprint() for scene in page.scenes}
             pushed = self._state.pushed_fingerprints(now)
             changed.update(scene_id for (scene_id, _), before in pushed.items() if now[scene_id] != before)
         return sorted(changed)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import Any
 
 from validation.exceptions import SceneMalformed
 
@@ -28,7 +28,6 @@ _DRAWN_PICTURE = "default=true"
 
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _FRACTION = re.compile(r"\.\d+")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,32 +84,15 @@ def parse_scene(raw: object) -> Scene:
     number = scene_id_of(raw)
     if number is None:
         raise SceneMalformed("without an id", "Stash returned a scene whose id is no number.")
-    scene_id = str(number)
-
-    def field(name: str, read: Callable[[Any], T]) -> T:
-        try:
-            return read(raw.get(name))
-        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
-            problem = f"Stash returned an unusable value for its {name}; open and save it in Stash."
-            raise SceneMalformed(scene_id, problem) from error
-
-    return Scene(
-        id=number,
-        updated_at=field("updated_at", parse_timestamp),
-        title=field("title", _text),
-        details=field("details", _text),
-        date=field("date", _date),
-        director=field("director", _text),
-        rating100=field("rating100", _rating),
-        studio=field("studio", _name_or_empty),
-        parent_studio=field("studio", lambda studio: _name_or_empty(studio and studio.get("parent_studio"))),
-        performers=field("performers", _names),
-        performer_pictures=field("performers", _pictures),
-        tags=field("tags", _names),
-        groups=field("groups", lambda groups: tuple(_name(entry["group"]) for entry in groups or ())),
-        files=field("files", lambda files: tuple(_file(entry) for entry in files)),
-        screenshot_url=field("paths", lambda paths: _text((paths or {}).get("screenshot"))),
-    )
+    values: dict[str, Any] = {}
+    source = ""
+    try:
+        for name, source, read in _READERS:
+            values[name] = read(raw.get(source))
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
+        problem = f"Stash returned an unusable value for its {source}; open and save it in Stash."
+        raise SceneMalformed(str(number), problem) from error
+    return Scene(id=number, **values)
 
 
 def scene_id_of(raw: Mapping[str, Any]) -> int | None:
@@ -170,8 +152,13 @@ def _names(values: Any) -> tuple[str, ...]:
 
 
 def _pictures(values: Any) -> tuple[tuple[str, str], ...]:
-    pictures = ((_name(value), _text(value.get("image_path"))) for value in values)
-    return tuple([(name, url) for name, url in pictures if url and _DRAWN_PICTURE not in url])
+    return tuple(
+        [
+            (_name(value), url)
+            for value in values
+            if (url := _text(value.get("image_path"))) and _DRAWN_PICTURE not in url
+        ]
+    )
 
 
 def _file(value: Mapping[str, Any]) -> SceneFile:
@@ -179,3 +166,38 @@ def _file(value: Mapping[str, Any]) -> SceneFile:
     if not isinstance(path, str) or not path:
         raise TypeError("not a path")
     return SceneFile(path=path, size=None if size is None else int(size))
+
+
+def _files(values: Any) -> tuple[SceneFile, ...]:
+    return tuple([_file(value) for value in values])
+
+
+def _group_names(values: Any) -> tuple[str, ...]:
+    return tuple([_name(value["group"]) for value in values or ()])
+
+
+def _parent_name(studio: Mapping[str, Any] | None) -> str:
+    return _name_or_empty(studio and studio.get("parent_studio"))
+
+
+def _screenshot(paths: Mapping[str, Any] | None) -> str:
+    return _text((paths or {}).get("screenshot"))
+
+
+# What fills each attribute of a Scene: the field in Stash's answer, and how it is read.
+_READERS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ("updated_at", "updated_at", parse_timestamp),
+    ("title", "title", _text),
+    ("details", "details", _text),
+    ("date", "date", _date),
+    ("director", "director", _text),
+    ("rating100", "rating100", _rating),
+    ("studio", "studio", _name_or_empty),
+    ("parent_studio", "studio", _parent_name),
+    ("performers", "performers", _names),
+    ("performer_pictures", "performers", _pictures),
+    ("tags", "tags", _names),
+    ("groups", "groups", _group_names),
+    ("files", "files", _files),
+    ("screenshot_url", "paths", _screenshot),
+)

@@ -435,6 +435,8 @@ def _problem_of(response: requests.Response) -> StashError | None:
         return _GraphQLRefusal(f"Stash answered: {_messages(content['errors'])}")
     if status != 200 or not isinstance(content.get("data"), dict):
         return StashAnswerInvalid(f"Stash answered {status} without data.")
+    # StashInterface asks for the same once more: a page of scenes is not parsed twice.
+    response.json = lambda **_: content  # type: ignore[method-assign]
     return None
 
 
