@@ -86,6 +86,10 @@ class Plex:
             raise _not_plex() from error
         if not self.machine_identifier:
             raise _not_plex()
+        # Edits are the bulk of all requests, and their addresses are long: what is the same in all is
+        # prepared once, and an address that is quoted already is not parsed and quoted again.
+        headers = {**plexapi.BASE_HEADERS, "X-Plex-Token": token}
+        self._edit = self._session.prepare_request(requests.Request("PUT", url, headers))
 
     @property
     def version(self) -> str:
@@ -112,7 +116,9 @@ class Plex:
 
     def put(self, path: str, arguments: Mapping[str, object]) -> None:
         """Write; Plex answers a successful write with nothing. Raises PlexError."""
-        self._server.query(path + joinArgs(arguments), method=self._session.put)
+        request = self._edit.copy()
+        request.url = self._server.url(path + joinArgs(arguments))
+        self._session.send(request)
 
     def post(self, path: str, content: bytes) -> None:
         """Send bytes, an image; Plex answers with nothing. Raises PlexError."""

@@ -10,9 +10,10 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 
-from plex.fields import FIELDS, Field, Kind, PlexFields, Value, tag_key, text_key
+from plex.fields import FIELDS, NAMES_REMEMBERED, Field, Kind, PlexFields, Value, tag_key, text_key
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ def _text_hash(text: str) -> str:
     return _hash(key) if key else ""
 
 
+@lru_cache(maxsize=NAMES_REMEMBERED)
 def _tag_hash(name: str) -> str:
     return _hash(tag_key(name))
 
