@@ -163,6 +163,16 @@ class FileIndex:
         """All known parts of these items, by rating key."""
         return self._parts("rating_key", rating_keys)
 
+    def files_of_scenes(self, scene_ids: Iterable[int]) -> dict[int, list[FileKey]]:
+        """The keys of these scenes' files, by scene id; none for a scene without files."""
+        files: dict[int, list[FileKey]] = defaultdict(list)
+        columns = ", ".join(FileKey._fields)
+        for scene_id, *key in self._select(
+            f"SELECT scene_id, {columns} FROM scene_file WHERE scene_id", scene_ids
+        ):
+            files[scene_id].append(FileKey(*key))
+        return files
+
     def scenes_by_path(self, paths: Iterable[int]) -> dict[int, set[int]]:
         """The ids of the scenes that own a file at these paths, by path."""
         owners: dict[int, set[int]] = defaultdict(set)

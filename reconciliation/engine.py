@@ -30,6 +30,7 @@ from plex.library import (
 )
 from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
+from reconciliation.seen import SeenScene, SeenScenes
 from sync_queue.covers import COVER_MAY_COME, artwork_kinds, is_cover_changed, version_of
 from sync_queue.job import Job, is_due
 from sync_queue.manager import JobQueue
@@ -72,17 +73,6 @@ class GapDetectionResult:
     inexact_count: int = 0
     suggested_path_map: str = ""
     errors: list[str] = field(default_factory=list)
-
-
-class _Seen(NamedTuple):
-    """What is kept of a scene until all of both libraries is read."""
-
-    scene_id: int
-    is_worth_pushing: bool
-    fills_metadata: bool
-    fingerprint: bytes
-    version: int
-    files: tuple[FileKey, ...]
 
 
 class _Place(NamedTuple):
@@ -158,13 +148,13 @@ class GapDetectionEngine:
             listing.result()
         return self._detect(seen, state, lambda chunk: self._places_by_index(chunk, state))
 
-    def _read_scenes(self, state: SyncState) -> list[_Seen]:
+    def _read_scenes(self, state: SyncState) -> SeenScenes:
         total = max(1, self._stash.count_scenes())
-        seen: list[_Seen] = []
+        seen = SeenScenes()
         with state.index.replacing_scene_files() as replacement:
-            for page in self._checked(ahead(self._stash.pages())):
-                seen.extend(page)
-                replacement.add_scene_files((scene.scene_id, scene.files) for scene in page)
+            for page in ahead(self._stash.pages()):
+                self._see(page, seen)
+                replacement.add_scene_files(self._files(page.scenes))
                 self._progress(0.9 * len(seen) / total)
         return seen
 
@@ -181,16 +171,16 @@ class GapDetectionEngine:
         self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState
     ) -> dict[int, GapKind]:
         scenes: dict[int, Scene] = {}
+        seen = SeenScenes()
         for page in self._stash.pages_updated_within(RECENT):
-            self._result.errors.extend(page.errors)
+            self._see(page, seen)
             scenes.update((scene.id, scene) for scene in page.scenes)
-        seen = [self._seen(scene) for scene in scenes.values()]
         finder = ItemFinder(plex, sections, state.index, self._config.path_map)
         # Reading the items of a few scenes takes fewer requests than listing the libraries.
         if len(scenes) // ITEMS_PER_READ <= state.index.count_items() // PAGE_SIZE:
             return self._detect(seen, state, lambda chunk: _places_by_finder(chunk, scenes, finder))
         self._read_libraries(plex, sections, state)
-        state.index.put_scene_files((scene.scene_id, scene.files) for scene in seen)
+        state.index.put_scene_files(self._files(scenes.values()))
         return self._detect(seen, state, lambda chunk: self._places_by_index(chunk, state))
 
     def _read_libraries(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
@@ -223,24 +213,26 @@ class GapDetectionEngine:
         self._libraries_complete = False
         self._result.errors.append(f"{problem} Scenes without an item are not counted as missing this time.")
 
-    def _checked(self, pages: Iterable[ScenePage]) -> Iterator[list[_Seen]]:
-        for page in pages:
-            self._result.errors.extend(page.errors)
-            yield [self._seen(scene) for scene in page.scenes]
+    def _see(self, page: ScenePage, seen: SeenScenes) -> None:
+        self._result.errors.extend(page.errors)
+        for scene in page.scenes:
+            ours = self._mapping.fields(scene)
+            seen.add(
+                SeenScene(
+                    scene.id,
+                    scene.is_worth_pushing,
+                    any(ours.values.get(name) for name in METADATA_FIELDS),
+                    ours.fingerprint(),
+                    version_of(scene),
+                )
+            )
 
-    def _seen(self, scene: Scene) -> _Seen:
-        ours = self._mapping.fields(scene)
-        return _Seen(
-            scene.id,
-            scene.is_worth_pushing,
-            any(ours.values.get(name) for name in METADATA_FIELDS),
-            ours.fingerprint(),
-            version_of(scene),
-            keys_of_files(scene.files, self._config.path_map),
-        )
+    def _files(self, scenes: Iterable[Scene]) -> Iterator[tuple[int, tuple[FileKey, ...]]]:
+        return ((scene.id, keys_of_files(scene.files, self._config.path_map)) for scene in scenes)
 
-    def _places_by_index(self, chunk: Sequence[_Seen], state: SyncState) -> dict[int, _Place]:
-        matches = match_scenes({scene.scene_id: scene.files for scene in chunk}, state.index)
+    def _places_by_index(self, chunk: Sequence[SeenScene], state: SyncState) -> dict[int, _Place]:
+        files = state.index.files_of_scenes(scene.scene_id for scene in chunk)
+        matches = match_scenes({scene.scene_id: files[scene.scene_id] for scene in chunk}, state.index)
         return {
             scene_id: _Place(match, any(not part.has_metadata for part in match.parts))
             for scene_id, match in matches.items()
@@ -248,12 +240,12 @@ class GapDetectionEngine:
 
     def _detect(
         self,
-        seen: Sequence[_Seen],
+        seen: SeenScenes,
         state: SyncState,
-        find_places: Callable[[Sequence[_Seen]], Mapping[int, _Place]],
+        find_places: Callable[[Sequence[SeenScene]], Mapping[int, _Place]],
     ) -> dict[int, GapKind]:
         gaps: dict[int, GapKind] = {}
-        for chunk in _chunks(seen):
+        for chunk in seen.chunks(SCENES_PER_CHUNK):
             places = find_places(chunk)
             pushed: dict[int, dict[int, bytes]] = {}
             fingerprints = state.pushed_fingerprints(scene.scene_id for scene in chunk)
@@ -310,7 +302,7 @@ class GapDetectionEngine:
             )
         return changed
 
-    def _facts(self, scene: _Seen, place: _Place, pushed: Mapping[int, bytes]) -> SceneFacts:
+    def _facts(self, scene: SeenScene, place: _Place, pushed: Mapping[int, bytes]) -> SceneFacts:
         if place.match.is_inexact:
             self._result.inexact_count += 1
             self._inexact[scene.scene_id] = place.match.rating_keys[0]
@@ -345,7 +337,7 @@ class GapDetectionEngine:
             if file.size == part.size
         )
 
-    def _count(self, seen: Sequence[_Seen], gaps: Mapping[int, GapKind]) -> None:
+    def _count(self, seen: SeenScenes, gaps: Mapping[int, GapKind]) -> None:
         kinds = list(gaps.values())
         self._result.scenes_checked = len(seen)
         self._result.total_gaps = len(gaps)
@@ -367,17 +359,16 @@ class GapDetectionEngine:
         if self._config.plex_holds_a_part:
             self._result.not_wanted_count = self._result.missing_count
             gaps = {scene_id: kind for scene_id, kind in gaps.items() if kind is not GapKind.MISSING}
-        jobs = [
+        self._result.enqueued_count = self._queue.put_jobs(
             Job(scene_id, kind.value, queued_at=now)
             for scene_id, kind in gaps.items()
             if scene_id not in (waiting if kind is GapKind.MISSING else due)
-        ]
-        self._result.enqueued_count = self._queue.put_jobs(jobs)
-        self._result.skipped_already_queued = len(gaps) - len(jobs)
+        )
+        self._result.skipped_already_queued = len(gaps) - self._result.enqueued_count
 
 
 def _places_by_finder(
-    chunk: Sequence[_Seen], scenes: Mapping[int, Scene], finder: ItemFinder
+    chunk: Sequence[SeenScene], scenes: Mapping[int, Scene], finder: ItemFinder
 ) -> dict[int, _Place]:
     places: dict[int, _Place] = {}
     for start in range(0, len(chunk), ITEMS_PER_READ):
@@ -385,9 +376,3 @@ def _places_by_finder(
         for scene_id, one in found.items():
             places[scene_id] = _Place(one.match, any(not item.as_listed().has_metadata for item in one.items))
     return places
-
-
-def _chunks(seen: Sequence[_Seen]) -> Iterator[list[_Seen]]:
-    remaining = iter(seen)
-    while chunk := list(islice(remaining, SCENES_PER_CHUNK)):
-        yield chunk

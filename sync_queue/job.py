@@ -36,7 +36,7 @@ class Job(NamedTuple):
 
     def to_stored(self) -> dict[str, Any]:
         """The JSON object that the queue keeps."""
-        return {name: value for name, value in self._asdict().items() if value not in ("", 0)}
+        return {name: value for name, value in zip(self._fields, self, strict=True) if value}
 
     @classmethod
     def from_stored(cls, stored: object) -> Job:

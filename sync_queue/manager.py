@@ -67,12 +67,15 @@ class QueuedJob(NamedTuple):
     job: Job
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class _JsonSerializer:
     """What SQLiteAckQueue needs of a serializer, with JSON as it stands in the database."""
 
     @staticmethod
-    def dumps(value: Any, sort_keys: bool = False) -> bytes:
-        return json.dumps(value, sort_keys=sort_keys, separators=(",", ":")).encode()
+    def dumps(value: Any) -> bytes:
+        return _encode(value).encode()
 
     @staticmethod
     def loads(stored: bytes) -> Any:
@@ -95,11 +98,11 @@ class JobQueue(SQLiteAckQueue):
     def put_jobs(self, jobs: Iterable[Job]) -> int:
         """Append jobs in one transaction; returns how many."""
         now = time.time()
-        rows = [(self._serializer.dumps(job.to_stored()), now) for job in jobs]
+        rows = ((self._serializer.dumps(job.to_stored()), now) for job in jobs)
         with self.tran_lock, self._putter as transaction:
-            transaction.executemany(self._sql_insert, rows)
-        self.total += len(rows)
-        return len(rows)
+            count = transaction.executemany(self._sql_insert, rows).rowcount
+        self.total += count
+        return int(count)
 
     def jobs(self, after_row: int = 0) -> Iterator[QueuedJob]:
         """The ready jobs that came after `after_row`, oldest first; a damaged row fails for good."""
