@@ -1,6 +1,7 @@
 # make test  sets everything up by itself and runs tests, linters and the type check
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
 # make bench measures speed and memory beside bare requests (some minutes)
+# make package builds what Stash's plugin page installs, from the last commit; needs Python and git only
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,9 +11,9 @@ else
 RUN := $(VENV)/bin/python
 endif
 STAMP := $(VENV)/.installed
-CODE := Stash2Plex.py validation reconciliation sync_queue plex tests benchmarks
+CODE := Stash2Plex.py validation reconciliation sync_queue plex tests benchmarks .ci
 
-.PHONY: test demo bench lint types tests format clean
+.PHONY: test demo bench package lint types tests format clean
 
 test: lint types tests
 
@@ -24,6 +25,9 @@ bench: $(STAMP)
 	@$(RUN) -m benchmarks.queue
 	@$(RUN) -m benchmarks.reconcile
 	@$(RUN) -m benchmarks.drain
+
+package:
+	@$(PYTHON) .ci/package.py
 
 lint: $(STAMP)
 	$(RUN) -m ruff check $(CODE)

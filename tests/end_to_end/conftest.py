@@ -18,6 +18,7 @@ UNMEASURED = (
     "test_hook_path",
     "test_kill",
     "test_many_hooks",
+    "test_package",
     "test_rights_of_marks",
 )
 

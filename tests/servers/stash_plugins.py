@@ -99,7 +99,7 @@ for _kind in ("bool", "int", "float", "null", "str", "timestamp"):
 def load_plugin(path: Path) -> Plugin:
     """Read one .yml; PluginLoadError says what Stash would have written to its log."""
     try:
-        content = _first_document(path.read_text(encoding="utf-8"))
+        content = first_document(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise PluginLoadError(f"{path}: {error}") from error
     try:
@@ -109,7 +109,7 @@ def load_plugin(path: Path) -> Plugin:
 
 
 @lru_cache(maxsize=64)
-def _first_document(text: str) -> Any:
+def first_document(text: str) -> Any:
     """What the text's first document holds; many tests install the same plugin."""
     loader = _StrictLoader(text)
     return loader.get_data() if loader.check_data() else None  # type: ignore[no-untyped-call]
