@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ class Arena:
     sections: dict[str, int]
     data_dir: Path
     scenes: int
+    settings: Mapping[str, Any]
 
     def run_task(self, mode: str) -> Cost:
         """Run a task of the plugin as Stash would."""
@@ -54,6 +56,16 @@ class Arena:
         if '"output"' not in cost.output:
             raise RuntimeError(f"the task {mode} failed: {cost.output}")
         return cost
+
+    def configure(self, **settings: Any) -> None:
+        """Store settings of the plugin in Stash."""
+        _post(self.stash.url, CONFIGURE, {"id": "Stash2Plex", "input": self.settings | settings})
+
+    def edit(self, scenes: int) -> None:
+        """Change so many scenes, spread over the collection, without a hook."""
+        for number in range(scenes):
+            scene_id = 1 + number * (self.scenes // scenes)
+            self.stash.change("update_scene", scene_id, details=f"Edited by hand, number {number}")
 
     def requests(self) -> int:
         """Requests to both servers since they were last counted."""
@@ -95,6 +107,7 @@ def an_arena(count: int, in_plex: float = 1.0, settings: Mapping[str, Any] | Non
     """So many scenes, of which a share has an item in one of two libraries, known by file name only."""
     videos = [video for video in make_collection(count, seed=11) if len(video.files) == 1]
     library = StashLibrary()
+    library.now = lambda: datetime.now(timezone.utc) - timedelta(days=30)
     load_into_stash(library, videos)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -110,8 +123,9 @@ def an_arena(count: int, in_plex: float = 1.0, settings: Mapping[str, Any] | Non
             "leave_fields": "poster, background",
             **(settings or {}),
         }
-        _post(stash.url, CONFIGURE, {"id": "Stash2Plex", "input": configured})
-        yield Arena(stash, plex, sections, Path(folder), len(videos))
+        arena = Arena(stash, plex, sections, Path(folder), len(videos), configured)
+        arena.configure()
+        yield arena
 
 
 def _load_plex(plex: PlexProcess, sections: dict[str, int], videos: list[MadeUpVideo], share: float) -> None:

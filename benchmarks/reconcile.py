@@ -1,34 +1,74 @@
-"""What a reconcile costs beside the bare reading of both libraries."""
+"""What a reconcile costs beside the bare reading of both libraries, and how that grows."""
 
 from __future__ import annotations
 
 import json
 import sys
 
-from benchmarks.arena import TOKEN, Arena, an_arena, heading, measured, show
+from benchmarks.arena import TOKEN, Arena, Cost, an_arena, heading, measured, show
+
+RECENTLY_EDITED = 20
 
 
 def main(sizes: list[int]) -> None:
-    """Measure libraries of these sizes: first all gaps, then again with all of them queued already."""
+    """Measure libraries of these sizes: new, in sync, with a few edits, and with all of it out of date."""
     heading(
-        "Reconcile", "scenes", "run", "wall s", "CPU s", "peak MB", "requests", "floor wall s", "wall / floor"
+        "Reconcile",
+        "scenes",
+        "state",
+        "wall s",
+        "CPU s",
+        "peak MB",
+        "requests",
+        "floor wall s",
+        "wall / floor",
+        "wall / in sync",
     )
-    for size in sizes:
-        with an_arena(size) as arena:
-            floor = read_floor(arena)
-            arena.requests()
-            for run in ("all gaps, queued", "gaps already queued", "the same again"):
-                cost = arena.run_task("reconcile_all")
-                show(
-                    f"{arena.scenes:,}",
-                    run,
-                    f"{cost.wall:.2f}",
-                    f"{cost.cpu:.2f}",
-                    f"{cost.memory:.0f}",
-                    arena.requests(),
-                    f"{floor:.2f}",
-                    f"{cost.wall / floor:.2f}",
-                )
+    each = [measure(size) for size in sizes]
+    show("slope", f"cost of a scene at {sizes[-1]:,} / at {sizes[0]:,}: {each[-1] / each[0]:.2f}")
+
+
+def measure(size: int) -> float:
+    """Print the rows of one size; returns the seconds a scene of a reconcile where all is in sync."""
+    with an_arena(size) as arena:
+        floor = read_floor(arena)
+        tell(arena, "all new, queued", run(arena, "reconcile_all"), floor)
+        arena.run_task("process_queue")
+        floor = read_floor(arena)
+        in_sync = run(arena, "reconcile_all")
+        tell(arena, "in sync", in_sync, floor)
+        arena.edit(RECENTLY_EDITED)
+        tell(arena, f"recent, {RECENTLY_EDITED} edited", run(arena, "reconcile_recent"), floor)
+        arena.run_task("process_queue")
+        arena.configure(leave_fields="poster, background, rating")
+        tell(arena, "all stale, queued", run(arena, "reconcile_all"), floor, in_sync)
+        tell(arena, "all stale, queued before", run(arena, "reconcile_all"), floor, in_sync)
+        return in_sync[0].wall / arena.scenes
+
+
+def run(arena: Arena, mode: str) -> tuple[Cost, int]:
+    """Run a task; its cost and the requests that it made."""
+    arena.requests()
+    cost = arena.run_task(mode)
+    return cost, arena.requests()
+
+
+def tell(
+    arena: Arena, state: str, done: tuple[Cost, int], floor: float, in_sync: tuple[Cost, int] | None = None
+) -> None:
+    """Print one run's row."""
+    cost, requests = done
+    show(
+        f"{arena.scenes:,}",
+        state,
+        f"{cost.wall:.2f}",
+        f"{cost.cpu:.2f}",
+        f"{cost.memory:.0f}",
+        requests,
+        f"{floor:.2f}",
+        f"{cost.wall / floor:.2f}",
+        f"{cost.wall / in_sync[0].wall:.2f}" if in_sync else "",
+    )
 
 
 def read_floor(arena: Arena) -> float:
