@@ -9,7 +9,7 @@ import sqlite3
 
 import pytest
 
-import validation.stash
+import validation.stash_session
 from plex.client import Plex
 from plex.exceptions import PlexAnswerInvalid, PlexError, PlexRejected
 from plex.fields import clean_text
@@ -87,7 +87,7 @@ def test_an_empty_secret_leaves_every_text_as_it_is():
 
 def test_one_scene_that_stash_cannot_even_list_does_not_spoil_its_page(monkeypatch):
     monkeypatch.setattr(validation.stash, "PAGE_SIZE", 4)
-    monkeypatch.setattr(validation.stash, "LOCKED_RETRIES", 1)
+    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
     library = StashLibrary()
     for number in range(1, 11):
         library.add_scene(title=f"Clip {number}")

@@ -1,33 +1,24 @@
 """Reading Stash over GraphQL: the one place that talks to it.
 
-stashapp-tools' StashInterface carries our own documents. What it lacks is in the session beneath
-it: time-outs, errors that say what happened, another try when Stash's database is locked, and the
-session cookie of the latest answer (Stash's cookies end after an hour, requests would keep
-sending the first one).
+stashapp-tools' StashInterface carries our own documents, over the session of `stash_session`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-import urllib3
 from stashapi import log
-from stashapi.stashapp import StashInterface
 
 from validation.address import connectable_host
 from validation.exceptions import (
     SceneMalformed,
     StashAnswerInvalid,
-    StashError,
     StashRefused,
     StashUnavailable,
 )
@@ -40,15 +31,13 @@ from validation.scene import (
     parse_timestamp,
     scene_id_of,
 )
+from validation.stash_session import GraphQLInterface, GraphQLRefusal, StashSession
 
 PLUGIN_ID = "Stash2Plex"
 PAGE_SIZE = 500
 SCENES_PER_REQUEST = 50
 # So many ids in a row without a scene are the end, when scenes are read one by one.
 WIDEST_GAP = 20_000
-CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 60.0
-LOCKED_RETRIES = 5
 # Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
 # the server's time zone and summer time; what is too old is left out by its instant.
 OFFSET_MARGIN = timedelta(hours=26)
@@ -90,15 +79,14 @@ class Stash:
         """
         self._server_connection = server_connection
         self.reads_performer_pictures = False
-        self._session = _StashSession(_cookie_of(server_connection) if cookie is None else cookie)
+        self._session = StashSession(_cookie_of(server_connection) if cookie is None else cookie)
         address = {
             "Scheme": server_connection.get("Scheme") or "http",
             "Host": connectable_host(server_connection.get("Host")),
             "Port": server_connection.get("Port") or 9999,
-            "Logger": _QuietLog(),
         }
         try:
-            self._interface = _Interface(address, self._session)
+            self._interface = GraphQLInterface(address, self._session)
         except (KeyError, TypeError, AttributeError) as error:
             raise StashAnswerInvalid("What answers at Stash's address is not Stash.") from error
 
@@ -130,7 +118,7 @@ class Stash:
             try:
                 raw = self._ask_for_list(_PAGE, _after(last_id, where or {}))
                 following, is_last = _highest_id(raw), len(raw) < PAGE_SIZE
-            except _GraphQLRefusal as refusal:
+            except GraphQLRefusal as refusal:
                 # One scene that Stash cannot resolve spoils the whole page.
                 log.debug(f"A page of scenes failed ({refusal}); its scenes are read one by one.")
                 raw, following, is_last = self._read_one_by_one(last_id)
@@ -237,7 +225,7 @@ class Stash:
                 {f"s{n}": str(scene_id) for n, scene_id in enumerate(ids)},
             )
             return {scene_id: answer.get(f"s{n}") for n, scene_id in enumerate(ids)}
-        except _GraphQLRefusal as refusal:
+        except GraphQLRefusal as refusal:
             if len(ids) == 1:
                 problem = f"Stash could not read it ({refusal}); open and save it in Stash."
                 return {ids[0]: SceneMalformed(str(ids[0]), problem)}
@@ -323,124 +311,3 @@ def _cookie_of(server_connection: Mapping[str, Any]) -> str:
     cookie = server_connection.get("SessionCookie")
     value = cookie.get("Value") if isinstance(cookie, Mapping) else None
     return value if isinstance(value, str) else ""
-
-
-class _GraphQLRefusal(StashAnswerInvalid):
-    """Stash answered the document with errors."""
-
-
-class _QuietLog:
-    """Takes StashInterface's own log: what fails reaches the user once, in our words."""
-
-    def __getattr__(self, level: str) -> Any:
-        return log.debug
-
-
-class _Interface(StashInterface):
-    """StashInterface over our session, without the half megabyte of introspection at its start.
-
-    The introspection feeds generated fragments; our documents bring their own.
-    """
-
-    def __init__(self, address: dict[str, Any], session: _StashSession) -> None:
-        self._session = session
-        super().__init__(address)
-
-    @property
-    def s(self) -> _StashSession:
-        return self._session
-
-    @s.setter
-    def s(self, session: requests.Session) -> None:
-        self._session.headers.update(session.headers)
-
-    def _get_fragments_introspection(self, *_: Any) -> dict[str, str]:
-        return {}
-
-
-class _StashSession(requests.Session):
-    """A session whose posts either return a GraphQL answer with data or raise a StashError."""
-
-    def __init__(self, cookie: str) -> None:
-        super().__init__()
-        self.trust_env = False
-        # The plugin talks to the Stash that started it, whose certificate is nearly always its own.
-        self.verify = False
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.server_time: datetime | None = None
-        self.cookie = cookie
-        self._send_cookie()
-
-    def _send_cookie(self) -> None:
-        if self.cookie:
-            self.headers["Cookie"] = f"session={self.cookie}"
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
-        kwargs["allow_redirects"] = False
-        if request.method != "POST":
-            return self._send_once(request, **kwargs)
-        for attempt in range(LOCKED_RETRIES):
-            response = self._send_once(request, **kwargs)
-            problem = _problem_of(response)
-            if problem is None:
-                break
-            if "database is locked" not in str(problem):
-                raise problem
-            if attempt == LOCKED_RETRIES - 1:
-                raise StashUnavailable(
-                    "Stash's database is locked by another of its tasks. Nothing is lost; run the task again."
-                )
-            time.sleep(0.1 * 2**attempt)
-        return response
-
-    def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        try:
-            response = super().send(request, **kwargs)
-        except requests.RequestException as error:
-            raise StashUnavailable(
-                f"Stash cannot be reached or is too slow ({type(error).__name__}). Is it running? "
-                "Nothing is lost; run the task again."
-            ) from error
-        renewed = response.cookies.get("session")
-        if renewed:
-            self.cookie = renewed
-            self._send_cookie()
-        self.server_time = _server_time(response)
-        return response
-
-
-def _server_time(response: requests.Response) -> datetime | None:
-    try:
-        return parsedate_to_datetime(response.headers["Date"])
-    except (KeyError, ValueError, TypeError):
-        return None
-
-
-def _problem_of(response: requests.Response) -> StashError | None:
-    """What is wrong with a GraphQL answer, in words for the user; None when it has its data."""
-    status = response.status_code
-    if status in (401, 403):
-        return StashRefused(f"Stash did not accept the plugin's session ({status}). Run the task again.")
-    if status == 429 or status >= 500:
-        return StashUnavailable(f"Stash answered {status}. Nothing is lost; run the task again later.")
-    try:
-        content = response.json()
-    except (ValueError, RecursionError):
-        return StashAnswerInvalid(f"Stash answered {status} with something that is not JSON.")
-    if not isinstance(content, dict):
-        return StashAnswerInvalid(f"Stash answered {status} with JSON that is no GraphQL answer.")
-    if content.get("errors"):
-        return _GraphQLRefusal(f"Stash answered: {_messages(content['errors'])}")
-    if status != 200 or not isinstance(content.get("data"), dict):
-        return StashAnswerInvalid(f"Stash answered {status} without data.")
-    # StashInterface asks for the same once more: a page of scenes is not parsed twice.
-    response.json = lambda **_: content  # type: ignore[method-assign]
-    return None
-
-
-def _messages(errors: object) -> str:
-    entries = errors if isinstance(errors, list) else [errors]
-    texts = [str(entry.get("message")) if isinstance(entry, Mapping) else str(entry) for entry in entries]
-    return "; ".join(dict.fromkeys(texts))[:500]

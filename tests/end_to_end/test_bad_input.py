@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import plex.client
-import validation.stash
+import validation.stash_session
 from tests.builders_entry import Here, assert_plain, hook
 from tests.servers.stash_process_run import plugin_input
 from tests.servers.world import World
@@ -56,10 +56,10 @@ PLEX_PATHS = ("/", "/library/sections", "/library/sections/1/all", "/library/met
 
 @pytest.fixture(autouse=True)
 def without_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for client in (plex.client, validation.stash):
+    for client in (plex.client, validation.stash_session):
         monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.3)
         monkeypatch.setattr(client, "READ_TIMEOUT", 2.0)
-    monkeypatch.setattr(validation.stash, "LOCKED_RETRIES", 1)
+    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
     world.settings.update(manual_drain=True, leave_fields="poster, background")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import validation.images
-import validation.stash
+import validation.stash_session
 from sync_queue.worker import Outcome
 from tests.builders_queue import Bench, a_bench
 from tests.builders_sync import (
@@ -190,7 +190,7 @@ def test_a_cover_beyond_the_limit_is_refused_with_one_warning_and_the_texts_are_
 def test_a_cover_that_does_not_come_holds_up_no_text_and_is_brought_later(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, kind: Any
 ) -> None:
-    monkeypatch.setattr(validation.stash, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(validation.stash_session, "READ_TIMEOUT", 0.2)
     monkeypatch.setattr(validation.images, "LONGEST_SECONDS", 0.05)
     monkeypatch.setattr(validation.images, "CHUNK", 16)
     scene_id = a_film(bench, cover=A * 10)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-import validation.stash
+import validation.stash_session
 from tests.servers.stash_library import StashLibrary
 from tests.servers.stash_server import StashServer
 from validation.scene import Scene, SceneFile
@@ -41,7 +41,7 @@ def stash(server: StashServer, monkeypatch: pytest.MonkeyPatch) -> Stash:
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that stays locked is given up at once."""
-    monkeypatch.setattr(validation.stash, "LOCKED_RETRIES", 1)
+    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
 
 
 def ids_of(pages: Iterator[ScenePage]) -> list[int]:

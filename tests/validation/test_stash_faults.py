@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import validation.stash
+import validation.stash_session
 from tests.servers.stash_library import StashLibrary
 from tests.servers.stash_server import StashServer
 from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
@@ -81,7 +81,7 @@ def test_a_locked_database_is_asked_again(server: StashServer, stash: Stash) -> 
 def test_a_database_that_stays_locked_is_an_error_in_stashs_words(
     server: StashServer, stash: Stash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.stash, "LOCKED_RETRIES", 2)
+    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 2)
     server.faults.add("graphql_error")
     with pytest.raises(StashUnavailable, match="database is locked"):
         stash.count_scenes()
@@ -114,7 +114,7 @@ def test_a_connection_that_breaks_is_an_outage_and_the_next_question_is_answered
     server: StashServer, stash: Stash, kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.faults.add(kind, times=1)
-    monkeypatch.setattr(validation.stash, "READ_TIMEOUT", 0.3 if kind == "hang" else 60)
+    monkeypatch.setattr(validation.stash_session, "READ_TIMEOUT", 0.3 if kind == "hang" else 60)
     with pytest.raises(StashUnavailable, match="cannot be reached or is too slow"):
         stash.count_scenes()
     monkeypatch.undo()

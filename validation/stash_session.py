@@ -1,0 +1,149 @@
+"""The session beneath StashInterface: what stashapp-tools lacks for a plugin that runs unattended.
+
+Time-outs, errors that say what happened, another try when Stash's database is locked, and the
+session cookie of the latest answer (Stash's cookies end after an hour, requests would keep sending
+the first one).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+from stashapi import log
+from stashapi.stashapp import StashInterface
+
+from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 60.0
+LOCKED_RETRIES = 5
+
+
+class GraphQLRefusal(StashAnswerInvalid):
+    """Stash answered the document with errors."""
+
+
+class _QuietLog:
+    """Takes StashInterface's own log: what fails reaches the user once, in our words."""
+
+    def __getattr__(self, level: str) -> Any:
+        return log.debug
+
+
+class GraphQLInterface(StashInterface):
+    """StashInterface over our session, without the half megabyte of introspection at its start.
+
+    The introspection feeds generated fragments; our documents bring their own.
+    """
+
+    def __init__(self, address: dict[str, Any], session: StashSession) -> None:
+        self._session = session
+        super().__init__({**address, "Logger": _QuietLog()})
+
+    @property
+    def s(self) -> StashSession:
+        """The session, under the name by which StashInterface knows it."""
+        return self._session
+
+    @s.setter
+    def s(self, session: requests.Session) -> None:
+        self._session.headers.update(session.headers)
+
+    def _get_fragments_introspection(self, *_: Any) -> dict[str, str]:
+        return {}
+
+
+class StashSession(requests.Session):
+    """A session whose posts either return a GraphQL answer with data or raise a StashError."""
+
+    def __init__(self, cookie: str) -> None:
+        super().__init__()
+        self.trust_env = False
+        # The plugin talks to the Stash that started it, whose certificate is nearly always its own.
+        self.verify = False
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.server_time: datetime | None = None
+        self.cookie = cookie
+        self._send_cookie()
+
+    def _send_cookie(self) -> None:
+        if self.cookie:
+            self.headers["Cookie"] = f"session={self.cookie}"
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a request in bounded time, without following redirects. Raises StashError."""
+        kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        kwargs["allow_redirects"] = False
+        if request.method != "POST":
+            return self._send_once(request, **kwargs)
+        for attempt in range(LOCKED_RETRIES):
+            response = self._send_once(request, **kwargs)
+            problem = _problem_of(response)
+            if problem is None:
+                break
+            if "database is locked" not in str(problem):
+                raise problem
+            if attempt == LOCKED_RETRIES - 1:
+                raise StashUnavailable(
+                    "Stash's database is locked by another of its tasks. Nothing is lost; run the task again."
+                )
+            time.sleep(0.1 * 2**attempt)
+        return response
+
+    def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        try:
+            response = super().send(request, **kwargs)
+        except requests.RequestException as error:
+            raise StashUnavailable(
+                f"Stash cannot be reached or is too slow ({type(error).__name__}). Is it running? "
+                "Nothing is lost; run the task again."
+            ) from error
+        renewed = response.cookies.get("session")
+        if renewed:
+            self.cookie = renewed
+            self._send_cookie()
+        self.server_time = _server_time(response)
+        return response
+
+
+def _server_time(response: requests.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _problem_of(response: requests.Response) -> StashError | None:
+    """What is wrong with a GraphQL answer, in words for the user; None when it has its data."""
+    status = response.status_code
+    if status in (401, 403):
+        return StashRefused(f"Stash did not accept the plugin's session ({status}). Run the task again.")
+    if status == 429 or status >= 500:
+        return StashUnavailable(f"Stash answered {status}. Nothing is lost; run the task again later.")
+    try:
+        content = response.json()
+    except (ValueError, RecursionError):
+        return StashAnswerInvalid(f"Stash answered {status} with something that is not JSON.")
+    if not isinstance(content, dict):
+        return StashAnswerInvalid(f"Stash answered {status} with JSON that is no GraphQL answer.")
+    if content.get("errors"):
+        return GraphQLRefusal(f"Stash answered: {_messages(content['errors'])}")
+    if status != 200 or not isinstance(content.get("data"), dict):
+        return StashAnswerInvalid(f"Stash answered {status} without data.")
+    # StashInterface asks for the same once more: a page of scenes is not parsed twice.
+    response.json = lambda **_: content  # type: ignore[method-assign]
+    return None
+
+
+def _messages(errors: object) -> str:
+    entries = errors if isinstance(errors, list) else [errors]
+    texts = [str(entry.get("message")) if isinstance(entry, Mapping) else str(entry) for entry in entries]
+    return "; ".join(dict.fromkeys(texts))[:500]
