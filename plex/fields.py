@@ -119,11 +119,7 @@ class SceneMapping:
         """What Plex should show for this scene; empty where Stash has nothing."""
         raw = self._values(scene)
         return PlexFields(
-            {
-                field.name: _clean(value, field.limit)
-                for field in self._carried
-                if (value := raw.get(field.name)) is not None
-            },
+            {field.name: _clean(raw[field.name], field.limit) for field in self._carried},
             self._config.performer_image_address,
         )
 
@@ -142,6 +138,7 @@ class SceneMapping:
             "summary": scene.details,
             "originallyAvailableAt": _full_date(scene.date),
             "studio": scene.studio,
+            "contentRating": config.content_rating,
             "userRating": "" if scene.rating100 is None else f"{scene.rating100 / 10:.1f}",
             "actor": sorted(scene.performers),
             "director": [scene.director],
@@ -149,8 +146,6 @@ class SceneMapping:
             "label": [],
             "collection": [],
         }
-        if config.content_rating:
-            values["contentRating"] = config.content_rating
         collections = [scene.studio, *scene.groups]
         if config.parent_studio_collection:
             collections.append(scene.parent_studio)

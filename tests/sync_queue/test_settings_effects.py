@@ -118,6 +118,7 @@ def test_a_setting_changes_what_its_name_says_from_the_first_sync_or_later(
         ({"collection_prefix": "S:"}, {}, {"collections": ["North", "Series"]}),
         ({"parent_studio_collection": True}, {}, {"collections": ["North", "Series"]}),
         ({"content_rating": "XXX"}, {"content_rating": "18"}, {"content_rating": "18"}),
+        ({"content_rating": "XXX"}, {"content_rating": ""}, {"content_rating": ""}),
         ({"leave_fields": "summary, genres"}, {}, {"summary": "Details", "genres": ["Boats", "Sea"]}),
         ({}, {"leave_fields": "summary, genres"}, {"summary": "Details", "genres": ["Boats", "Sea"]}),
     ],
@@ -166,6 +167,17 @@ def test_a_field_to_leave_alone_keeps_what_plex_has_and_the_others_are_carried(
     assert attribute not in bench.world.item("one").locked
     sync(bench, **settings)
     assert changing_requests(bench) == []
+
+
+@pytest.mark.parametrize("before", [{}, {"content_rating": "XXX"}], ids=["never set", "emptied"])
+def test_a_content_rating_that_a_person_chose_in_plex_is_not_taken_away(
+    bench: Bench, before: dict[str, Any]
+) -> None:
+    a_full_film(bench)
+    sync(bench, **before)
+    bench.world.plex.library.set_fields(bench.world.item("one"), {"content_rating": "PG"})
+    sync(bench)
+    assert shown(bench, "content_rating") == {"content_rating": "PG"}
 
 
 def test_labels_to_leave_alone_keep_what_plex_has(bench: Bench) -> None:
