@@ -93,6 +93,7 @@ def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> 
     except (StashError, PlexError) as problem:
         return report(str(problem))
     except SettingsInvalid as problem:
+        log_lines("warning", problem.warnings)
         log_lines("error", problem.problems)
         return str(problem)
     except _database_errors() as problem:

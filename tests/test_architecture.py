@@ -12,7 +12,6 @@ import pytest
 
 from tests.servers.stash_plugins import load_plugins
 from tests.servers.world import ROOT, install_plugin
-from validation.config import DISPLAY_NAMES, Stash2PlexConfig
 
 # From the entry down: each room may import those to its right.
 ROOMS = ("Stash2Plex", "reconciliation", "sync_queue", "plex", "validation")
@@ -80,9 +79,3 @@ def test_stash_loads_the_manifest_with_its_tasks_hooks_and_settings(tmp_path: Pa
     }
     assert {"Scene.Create.Post", "Scene.Update.Post"} <= set(plugin.hooks[0].triggered_by)
     assert {"plex_url", "plex_token", "plex_library", "path_map"} <= set(plugin.settings)
-
-
-def test_the_manifest_offers_exactly_the_settings_that_are_read(tmp_path: Path) -> None:
-    (plugin,), _ = load_plugins(install_plugin(tmp_path / "plugins"))
-    assert set(plugin.settings) == set(Stash2PlexConfig.model_fields)
-    assert {key: setting["displayName"] for key, setting in plugin.settings.items()} == DISPLAY_NAMES

@@ -5,37 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
 from validation.exceptions import SettingsInvalid
 from validation.path_map import PathMap
 
-DISPLAY_NAMES = {
-    "background_from_cover": "Cover as background",
-    "collection_prefix": "Collection prefix",
-    "content_rating": "Content rating",
-    "leave_fields": "Fields to leave alone",
-    "manual_drain": "Only drain by hand",
-    "opt_out_label": "Opt-out label",
-    "parallel_writes": "Parallel writes",
-    "parent_studio_collection": "Collection of the parent studio",
-    "path_map": "Path map",
-    "performer_image_address": "Stash address for performer pictures",
-    "plex_accept_any_certificate": "Accept any certificate of Plex",
-    "plex_holds_a_part": "Plex holds a part",
-    "plex_library": "Plex libraries",
-    "plex_scan_missing": "Scan for missing files",
-    "plex_token": "Plex token",
-    "plex_url": "Plex URL",
-    "preserve_plex_edits": "Preserve Plex edits",
-    "tags_as": "Tags as",
-    "tags_exclude": "Tags to leave out",
-    "tags_include": "Tags to carry",
-    "tags_rename": "Tags to rename",
-}
 # What the setting “Fields to leave alone” may name, in the words of Plex's edit dialog.
 FIELD_NAMES = (
     "title",
@@ -54,17 +33,33 @@ FIELD_NAMES = (
     "background",
 )
 TAG_TARGETS = ("genres", "labels", "collections")
+RECONCILE_PERIODS = {
+    "never": None,
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+}
+SCOPES = ("all", "recent")
+MOST_WRITERS = 4
+MOST_DAYS = 365
 
 
-def _read_url(value: object) -> str:
+def _read_plex_url(value: object) -> str:
+    example = "http://192.168.1.10:32400"
+    if not _read_text(value):
+        raise ValueError(f"is not set. Give the address of your Plex server, such as {example}.")
+    return _read_url(value, example)
+
+
+def _read_stash_url(value: object) -> str:
+    return _read_url(value, "http://192.168.1.10:9999") if _read_text(value) else ""
+
+
+def _read_url(value: object, example: str) -> str:
     text = _read_text(value)
-    if not text:
-        raise ValueError(
-            "is not set. Give the address of your Plex server, such as http://192.168.1.10:32400."
-        )
     if "://" not in text:
         text = "http://" + text
-    wrong = f"is not a web address ({_without_query(text)}). Give one such as http://192.168.1.10:32400."
+    wrong = f"is not a web address ({_without_query(text)}). Give one such as {example}."
     try:
         parts = urlsplit(text)
         port = f":{parts.port}" if parts.port else ""
@@ -106,14 +101,14 @@ def _read_path_map(value: object) -> PathMap:
 
 def _read_switch(value: object) -> bool:
     """Stash stores nothing for a switch that was never touched."""
-    if isinstance(value, bool):
-        return value
-    text = _read_text(value).casefold()
+    text = _shown(value).casefold()
     if text in ("", "0", "false", "off", "no"):
         return False
     if text in ("1", "true", "on", "yes"):
         return True
-    raise ValueError("is neither on nor off.")
+    raise ValueError(
+        f"is {_quoted([text])}, which is neither on nor off. Switch it in the plugin's settings."
+    )
 
 
 def _read_field_names(value: object) -> tuple[str, ...]:
@@ -124,19 +119,30 @@ def _read_field_names(value: object) -> tuple[str, ...]:
     return names
 
 
-def _read_tag_target(value: object) -> str:
-    text = _read_text(value).casefold() or TAG_TARGETS[0]
-    if text not in TAG_TARGETS:
-        raise ValueError(f"is {_quoted([text])}. It is one of: {', '.join(TAG_TARGETS)}.")
-    return text
+def _one_of(words: Iterable[str]) -> BeforeValidator:
+    """Reads one of these words; nothing stands for the first."""
+    allowed = tuple(words)
+
+    def read(value: object) -> str:
+        text = _shown(value).casefold() or allowed[0]
+        if text not in allowed:
+            raise ValueError(f"is {_quoted([text])}. It is one of: {', '.join(allowed)}.")
+        return text
+
+    return BeforeValidator(read)
 
 
-def _read_writers(value: object) -> int:
-    text = _read_text(value) or "1"
-    if text not in ("0", "1", "2", "3", "4"):
-        raise ValueError(f"is {_quoted([text])}. It is a number from 1 to 4.")
-    # Stash shows a number that was never set as 0.
-    return max(1, int(text))
+def _number_to(highest: int) -> BeforeValidator:
+    """Reads a whole number from 1; nothing stands for 1, and so does 0, as which Stash shows nothing."""
+    allowed = tuple(map(str, range(highest + 1)))
+
+    def read(value: object) -> int:
+        text = _shown(value) or allowed[0]
+        if text not in allowed:
+            raise ValueError(f"is {_quoted([text])}. It is a whole number from 1 to {highest}.")
+        return max(1, int(text))
+
+    return BeforeValidator(read)
 
 
 def _read_renames(value: object) -> dict[str, str]:
@@ -151,10 +157,6 @@ def _read_renames(value: object) -> dict[str, str]:
         if renames.setdefault(old.casefold(), new) != new:
             raise ValueError(f"{_quoted([old])} is renamed twice.")
     return renames
-
-
-def _read_optional_url(value: object) -> str:
-    return _read_url(value) if _read_text(value) else ""
 
 
 def _quoted(names: Iterable[str]) -> str:
@@ -172,47 +174,89 @@ def _read_text(value: object) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise ValueError("is not a text. Open the plugin's settings in Stash and enter it again.")
-    return str(value).strip()
+    return _shown(value)
 
 
+def _shown(value: object) -> str:
+    return "" if value is None else str(value).strip()
+
+
+@dataclass(frozen=True)
+class FallsBack:
+    """Marks a setting that decides neither what is written nor where: a wrong value is only warned of."""
+
+
+FALLS_BACK = FallsBack()
 Text = Annotated[str, BeforeValidator(_read_text)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_read_names)]
 Switch = Annotated[bool, BeforeValidator(_read_switch)]
 
 
 class Stash2PlexConfig(BaseModel):
-    """The settings as the packages use them; the token shows itself nowhere."""
+    """The settings as the packages use them; the token shows itself nowhere.
+
+    One line declares a setting: its key, how it is read, its default and the name that Stash shows.
+    A wrong value stops every task that reads settings, because the default would write something
+    else than the user meant, or elsewhere; where that cannot be, the setting is marked FALLS_BACK.
+    """
 
     model_config = ConfigDict(
         frozen=True, arbitrary_types_allowed=True, extra="ignore", validate_default=True
     )
 
-    plex_url: Annotated[str, BeforeValidator(_read_url)] = ""
-    plex_token: Annotated[SecretStr, BeforeValidator(_read_token)] = Field(default=SecretStr(""))
-    plex_library: Names = ()
-    path_map: Annotated[PathMap, BeforeValidator(_read_path_map)] = PathMap()
-    background_from_cover: Switch = False
-    collection_prefix: Annotated[str, BeforeValidator(_read_prefix)] = ""
-    content_rating: Text = ""
-    leave_fields: Annotated[tuple[str, ...], BeforeValidator(_read_field_names)] = ()
-    manual_drain: Switch = False
-    opt_out_label: Text = ""
-    parallel_writes: Annotated[int, BeforeValidator(_read_writers)] = 1
-    parent_studio_collection: Switch = False
-    performer_image_address: Annotated[str, BeforeValidator(_read_optional_url)] = ""
-    plex_accept_any_certificate: Switch = False
-    plex_holds_a_part: Switch = False
-    plex_scan_missing: Switch = False
-    preserve_plex_edits: Switch = False
-    tags_as: Annotated[str, BeforeValidator(_read_tag_target)] = TAG_TARGETS[0]
-    tags_exclude: Names = ()
-    tags_include: Names = ()
-    tags_rename: Annotated[dict[str, str], BeforeValidator(_read_renames)] = Field(default_factory=dict)
+    plex_url: Annotated[str, BeforeValidator(_read_plex_url)] = Field("", title="Plex URL")
+    plex_token: Annotated[SecretStr, BeforeValidator(_read_token)] = Field(SecretStr(""), title="Plex token")
+    plex_library: Names = Field((), title="Plex libraries")
+    path_map: Annotated[PathMap, BeforeValidator(_read_path_map)] = Field(PathMap(), title="Path map")
+    # Checking certificates, the default, is the side on which nothing goes to a stranger.
+    plex_accept_any_certificate: Annotated[Switch, FALLS_BACK] = Field(
+        False, title="Accept any certificate of Plex"
+    )
+
+    leave_fields: Annotated[tuple[str, ...], BeforeValidator(_read_field_names)] = Field(
+        (), title="Fields to leave alone"
+    )
+    opt_out_label: Text = Field("", title="Opt-out label")
+    content_rating: Text = Field("", title="Content rating")
+    collection_prefix: Annotated[str, BeforeValidator(_read_prefix)] = Field("", title="Collection prefix")
+    parent_studio_collection: Switch = Field(False, title="Collection of the parent studio")
+    background_from_cover: Switch = Field(False, title="Cover as background")
+    # No address, the default, makes every scene differ from what was pushed.
+    performer_image_address: Annotated[str, BeforeValidator(_read_stash_url)] = Field(
+        "", title="Stash address for performer pictures"
+    )
+
+    tags_as: Annotated[str, _one_of(TAG_TARGETS)] = Field(TAG_TARGETS[0], title="Tags as")
+    tags_include: Names = Field((), title="Tags to carry")
+    tags_exclude: Names = Field((), title="Tags to leave out")
+    tags_rename: Annotated[dict[str, str], BeforeValidator(_read_renames)] = Field(
+        default_factory=dict, title="Tags to rename"
+    )
+
+    # Off, the default, overwrites a person's edits.
+    preserve_plex_edits: Switch = Field(False, title="Preserve Plex edits")
+
+    # Off, the default, writes to Plex without being asked.
+    manual_drain: Switch = Field(False, title="Only drain by hand")
+    # Off, the default, looks in vain for scenes that are not there and writes the same.
+    plex_holds_a_part: Annotated[Switch, FALLS_BACK] = Field(False, title="Plex holds a part")
+    plex_scan_missing: Annotated[Switch, FALLS_BACK] = Field(False, title="Scan for missing files")
+    parallel_writes: Annotated[int, _number_to(MOST_WRITERS), FALLS_BACK] = Field(1, title="Parallel writes")
+    recent_days: Annotated[int, _number_to(MOST_DAYS), FALLS_BACK] = Field(1, title="Recent days")
+    reconcile_every: Annotated[str, _one_of(RECONCILE_PERIODS), FALLS_BACK] = Field(
+        "never", title="Scheduled reconcile"
+    )
+    reconcile_scope: Annotated[str, _one_of(SCOPES), FALLS_BACK] = Field(
+        SCOPES[0], title="Scenes of the scheduled reconcile"
+    )
+
+
+DISPLAY_NAMES = {key: field.title or key for key, field in Stash2PlexConfig.model_fields.items()}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked settings and what to warn about: keys that this version does not know."""
+    """Checked settings, and what to warn about: unknown keys, and wrong values whose default is used."""
 
     config: Stash2PlexConfig
     warnings: tuple[str, ...]
@@ -221,19 +265,32 @@ class Settings:
 def read_settings(stored: Mapping[str, Any]) -> Settings:
     """Check the settings that Stash stored for the plugin (unset keys are absent).
 
-    Raises SettingsInvalid with one sentence for each wrong setting.
+    Raises SettingsInvalid with one sentence for each setting that stops a task, and all warnings.
     """
-    unknown = sorted(set(stored) - set(Stash2PlexConfig.model_fields))
-    warnings = tuple(f"Setting “{key}” is not known to this version and is ignored." for key in unknown)
+    fields = Stash2PlexConfig.model_fields
+    unknown = sorted(set(stored) - set(fields))
+    warnings = [f"Setting “{key}” is not known to this version and is ignored." for key in unknown]
     try:
-        return Settings(Stash2PlexConfig.model_validate(dict(stored)), warnings)
+        return Settings(Stash2PlexConfig.model_validate(dict(stored)), tuple(warnings))
     except ValidationError as error:
-        raise SettingsInvalid(_problems(error)) from None
+        problems = _problems(error)
+    harmless = {key for key in problems if FALLS_BACK in fields[key].metadata}
+    warnings += [f"{problems[key]} {_instead(fields[key])}" for key in problems if key in harmless]
+    if len(harmless) < len(problems):
+        raise SettingsInvalid([problems[key] for key in problems if key not in harmless], warnings)
+    right = {key: value for key, value in stored.items() if key not in harmless}
+    return Settings(Stash2PlexConfig.model_validate(right), tuple(warnings))
 
 
-def _problems(error: ValidationError) -> list[str]:
+def _instead(field: FieldInfo) -> str:
+    return f"Its default is used: {'off' if field.default is False else field.default}."
+
+
+def _problems(error: ValidationError) -> dict[str, str]:
+    """What is wrong, by key: a sentence with the setting's name."""
     problems = {}
     for entry in error.errors(include_input=False, include_url=False):
         key = str(entry["loc"][0])
-        problems[key] = entry["msg"].removeprefix("Value error, ")
-    return [f"Setting “{DISPLAY_NAMES[key]}” ({key}): {problem}" for key, problem in problems.items()]
+        problem = entry["msg"].removeprefix("Value error, ")
+        problems[key] = f"Setting “{DISPLAY_NAMES[key]}” ({key}): {problem}"
+    return problems

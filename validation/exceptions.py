@@ -13,11 +13,15 @@ class InvalidInput(Exception):
 
 
 class SettingsInvalid(InvalidInput):
-    """One or more settings stop a task; `problems` has one sentence for each."""
+    """One or more settings stop a task; `problems` has one sentence for each.
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    `warnings` are about other settings, which stop nothing.
+    """
+
+    def __init__(self, problems: Sequence[str], warnings: Sequence[str] = ()) -> None:
         super().__init__(" ".join(problems))
         self.problems = tuple(problems)
+        self.warnings = tuple(warnings)
 
 
 class SceneMalformed(InvalidInput):

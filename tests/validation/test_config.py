@@ -33,6 +33,14 @@ def problems_of(**stored: Any) -> tuple[str, ...]:
     return raised.value.problems
 
 
+def told_of(**stored: Any) -> tuple[str, ...]:
+    """What is said of these settings, whether it stops a task or not."""
+    try:
+        return read_settings({**GOOD, **stored}).warnings
+    except SettingsInvalid as stopping:
+        return (*stopping.problems, *stopping.warnings)
+
+
 def test_two_settings_are_enough() -> None:
     settings = read_settings(GOOD)
     assert (settings.config.plex_url, settings.warnings) == ("http://192.168.1.10:32400", ())
@@ -188,8 +196,50 @@ def test_a_switch_is_off_until_it_is_turned_on(key: str, stored: object, expecte
 @pytest.mark.parametrize("key", switches())
 @pytest.mark.parametrize("stored", ["maybe", 2, [], {}])
 def test_a_switch_that_is_neither_on_nor_off_is_refused_by_its_name(key: str, stored: object) -> None:
-    (problem,) = problems_of(**{key: stored})
+    (problem,) = told_of(**{key: stored})
     assert problem.startswith(f"Setting “{DISPLAY_NAMES[key]}” ({key}): is ")
+
+
+NUMBERS = [("parallel_writes", 4), ("recent_days", 365)]
+
+
+@pytest.mark.parametrize(("key", "most"), NUMBERS)
+def test_a_number_is_read_from_a_number_or_a_text_and_0_is_as_if_it_was_never_set(
+    key: str, most: int
+) -> None:
+    stored = [0, "0", 1, " 3 ", most]
+    assert [getattr(the_config(**{key: value}), key) for value in stored] == [1, 1, 1, 3, most]
+
+
+@pytest.mark.parametrize(("key", "most"), NUMBERS)
+@pytest.mark.parametrize("stored", [-1, 0.5, True, "two", "9" * 5000, [2]])
+def test_a_number_beyond_its_bounds_is_warned_of_with_them_and_1_is_used(
+    key: str, most: int, stored: object
+) -> None:
+    for value in (stored, most + 1):
+        settings = read_settings({**GOOD, key: value})
+        (warning,) = settings.warnings
+        assert warning.startswith(f"Setting “{DISPLAY_NAMES[key]}” ({key}): is ")
+        assert warning.endswith(f"It is a whole number from 1 to {most}. Its default is used: 1.")
+        assert getattr(settings.config, key) == 1
+
+
+def test_what_stops_and_what_is_only_warned_of_are_told_together() -> None:
+    with pytest.raises(SettingsInvalid) as raised:
+        read_settings({"plex_url": "http://plex", "parallel_writes": 9, "reconcile_every": "often", "old": 1})
+    (problem,) = raised.value.problems
+    assert "(plex_token)" in problem
+    assert [warning.partition(":")[0] for warning in raised.value.warnings] == [
+        "Setting “old” is not known to this version and is ignored.",
+        "Setting “Parallel writes” (parallel_writes)",
+        "Setting “Scheduled reconcile” (reconcile_every)",
+    ]
+
+
+def test_a_wrong_setting_whose_default_is_used_leaves_the_others_as_they_are_set() -> None:
+    config = the_config(parallel_writes="many", recent_days=7, tags_as="labels", plex_scan_missing="perhaps")
+    assert (config.parallel_writes, config.recent_days, config.tags_as) == (1, 7, "labels")
+    assert config.plex_scan_missing is False
 
 
 @pytest.mark.parametrize("key", sorted(DISPLAY_NAMES.keys() - {"plex_url", "plex_token"}))
@@ -200,7 +250,7 @@ def test_an_optional_setting_that_was_emptied_is_as_if_never_touched(key: str, n
 
 @pytest.mark.parametrize("key", sorted(DISPLAY_NAMES))
 def test_every_wrong_setting_is_named(key: str) -> None:
-    (problem,) = problems_of(**{key: ["a list"]})
+    (problem,) = told_of(**{key: ["a list"]})
     assert problem.startswith(f"Setting “{DISPLAY_NAMES[key]}” ({key}): ")
 
 
