@@ -89,7 +89,10 @@ def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> 
         _open_queue(is_needed=args["mode"] in LOCAL_MODES)
         if args["mode"] not in LOCAL_MODES:
             _connect(server_connection)
-        return handle_task(args)
+        error = handle_task(args)
+        if not error:
+            _follow_up(args)
+        return error
     except (StashError, PlexError) as problem:
         return report(str(problem))
     except SettingsInvalid as problem:
@@ -160,7 +163,6 @@ def handle_reconcile(scope: str) -> str | None:
     queue = queue_manager.get_queue() if queue_manager is not None else None
     if queue is None:
         log_line("warning", "No queue available - running in detection-only mode")
-    log_line("info", f"Comparing {'all' if scope == 'all' else 'recently updated'} scenes with Plex…")
     from reconciliation import engine
     from reconciliation import report as reconcile_report
 
@@ -235,11 +237,12 @@ def handle_undo_first_sync() -> str | None:
 
 
 def handle_queue_status() -> str | None:
-    """Log what waits, what failed and why, and when what ran last."""
+    """Log what waits, what failed and why, when what ran last, and when a reconcile is due."""
+    from reconciliation.schedule import next_line
     from sync_queue.status import status_lines
 
     with _state() as state:
-        log_lines("info", status_lines(_queue(), state))
+        log_lines("info", status_lines(_queue(), state, [next_line(state)]))
     return None
 
 
@@ -298,6 +301,16 @@ def _connect(server_connection: Mapping[str, Any]) -> None:
     stash_interface.reads_performer_pictures = bool(config.performer_image_address)
     if queue_manager is not None:
         switch_automatic(get_plugin_data_dir(), is_on=not config.manual_drain)
+
+
+def _follow_up(args: Mapping[str, Any]) -> None:
+    """Ask for what the schedule wants after a task that ended well."""
+    if stash_interface is None or config is None:
+        return
+    from reconciliation.schedule import follow_up
+
+    queue = queue_manager.get_queue() if queue_manager is not None else None
+    follow_up(args, stash_interface, config, queue, get_plugin_data_dir())
 
 
 def _open_queue(is_needed: bool) -> None:

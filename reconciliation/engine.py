@@ -30,6 +30,7 @@ from plex.library import (
 )
 from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
+from reconciliation.schedule import remember_run
 from reconciliation.seen import SeenScene, SeenScenes
 from sync_queue.covers import COVER_MAY_COME, artwork_kinds, is_cover_changed, version_of
 from sync_queue.job import Job, is_due
@@ -40,8 +41,8 @@ from validation.config import Stash2PlexConfig
 from validation.path_map import suggest_path_map
 from validation.scene import Scene
 from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash, ahead
+from validation.user_log import log_line
 
-RECENT = timedelta(hours=24)
 SCENES_PER_CHUNK = 500
 # A library that lost more than half of its items, and more than a few, has lost a drive, not films.
 SHRUNK_SHARE, SHRUNK_ITEMS = 0.5, 10
@@ -108,7 +109,7 @@ class GapDetectionEngine:
         self.gaps: Mapping[int, GapKind] = {}
 
     def run(self, scope: str = "all") -> GapDetectionResult:
-        """Find the gaps of all scenes, or of those updated in the last 24 hours (`recent`).
+        """Find the gaps of all scenes, or of those updated in the last days (`recent`).
 
         Raises StashError or PlexError where a server cannot be asked at all, ValueError for
         another scope.
@@ -120,6 +121,7 @@ class GapDetectionEngine:
         self._inexact = {}
         self._covers_left = COVERS_PER_RUN
         config = self._config
+        log_line("info", f"Comparing {self._scenes_of(scope)} with Plex…")
         state = SyncState(self._data_dir)
         try:
             plex = connect(config, self._data_dir)
@@ -130,10 +132,19 @@ class GapDetectionEngine:
             self.gaps = gaps_of(plex, sections, state)
             self._suggest_path_map(plex)
             self._enqueue(self.gaps)
-            state.set_fact("last reconcile", self._fact(scope))
+            # A comparison whose gaps nobody queues is no reconcile.
+            if self._queue is not None:
+                state.set_fact("last reconcile", self._fact(scope))
+                remember_run(state, scope)
         finally:
             state.close()
         return self._result
+
+    def _scenes_of(self, scope: str) -> str:
+        if scope == "all":
+            return "all scenes"
+        days = self._config.recent_days
+        return f"scenes updated in the last {f'{days} days' if days > 1 else '24 hours'}"
 
     def _fact(self, scope: str) -> str:
         told = f"{scope} scenes, {self._result.total_gaps} gaps in {self._result.scenes_checked}"
@@ -172,7 +183,7 @@ class GapDetectionEngine:
     ) -> dict[int, GapKind]:
         scenes: dict[int, Scene] = {}
         seen = SeenScenes()
-        for page in self._stash.pages_updated_within(RECENT):
+        for page in self._stash.pages_updated_within(timedelta(days=self._config.recent_days)):
             self._see(page, seen)
             scenes.update((scene.id, scene) for scene in page.scenes)
         finder = ItemFinder(plex, sections, state.index, self._config.path_map)

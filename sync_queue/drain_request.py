@@ -61,7 +61,9 @@ def ask_for_drain(data_dir: str, server_connection: Mapping[str, Any]) -> bool:
             return False
         _write(mark, _stash_process())
         try:
-            return _ask_unless_waiting(server_connection)
+            return run_unless_waiting(
+                server_connection, TASK_NAME, {"mode": "process_queue", AUTOMATIC: True}
+            )
         except BaseException:
             _remove(mark)
             raise
@@ -103,7 +105,11 @@ def _stash_process() -> str:
     return f"{parent} {began}"
 
 
-def _ask_unless_waiting(server_connection: Mapping[str, Any]) -> bool:
+def run_unless_waiting(server_connection: Mapping[str, Any], task: str, args: Mapping[str, Any]) -> bool:
+    """Ask Stash to run a task of the plugin that does not wait in its job queue yet; whether it was asked.
+
+    Raises AskingFailed.
+    """
     from http.client import HTTPException
     from socket import SHUT_RDWR
     from threading import Timer
@@ -116,27 +122,27 @@ def _ask_unless_waiting(server_connection: Mapping[str, Any]) -> bool:
         limit.daemon = True
         limit.start()
         try:
-            return _run_unless_waiting(connection, server_connection)
+            return _run_unless_waiting(connection, server_connection, task, args)
         finally:
             limit.cancel()
             connection.close()
     except (OSError, HTTPException, ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise AskingFailed(
-            f"Stash could not be asked to run {TASK_NAME} ({type(error).__name__})."
-        ) from error
+        raise AskingFailed(f"Stash could not be asked to run {task} ({type(error).__name__}).") from error
 
 
-def _run_unless_waiting(connection: Any, server_connection: Mapping[str, Any]) -> bool:
+def _run_unless_waiting(
+    connection: Any, server_connection: Mapping[str, Any], task: str, args: Mapping[str, Any]
+) -> bool:
     jobs = _post(connection, server_connection, _WAITING, {}).get("jobQueue") or []
-    if any(job.get("status") == "READY" and _is_ours(str(job.get("description"))) for job in jobs):
+    if any(job.get("status") == "READY" and _is_run_of(task, str(job.get("description"))) for job in jobs):
         return False
-    variables = {"plugin": PLUGIN_ID, "task": TASK_NAME, "args": {"mode": "process_queue", AUTOMATIC: True}}
+    variables = {"plugin": PLUGIN_ID, "task": task, "args": args}
     _post(connection, server_connection, _RUN, variables)
     return True
 
 
-def _is_ours(description: str) -> bool:
-    return description.endswith(TASK_NAME) and "plugin task" in description
+def _is_run_of(task: str, description: str) -> bool:
+    return description.endswith(task) and "plugin task" in description
 
 
 def _post(connection: Any, server_connection: Mapping[str, Any], query: str, variables: Any) -> Any:

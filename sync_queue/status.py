@@ -16,8 +16,8 @@ from sync_queue.state import SyncState
 REASONS_SHOWN = 10
 
 
-def status_lines(queue: JobQueue, state: SyncState) -> list[str]:
-    """What Queue Status logs."""
+def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = ()) -> list[str]:
+    """What Queue Status logs; `what_comes` are lines that follow those of what ran last."""
     now = time.time()
     waiting = [queued.job for queued in queue.pending_jobs()]
     later = [job for job in waiting if not is_due(job, now)]
@@ -31,6 +31,7 @@ def status_lines(queue: JobQueue, state: SyncState) -> list[str]:
     lines += [f"  {count} due later: {reason}" for reason, count in _grouped(job.problem for job in later)]
     lines += [f"  {count} failed: {reason}" for reason, count in _grouped(job.problem for job in failed)]
     lines += [_last(state, name) for name in ("last reconcile", "last drain")]
+    lines += what_comes
     outage = state.fact(OUTAGE)
     if outage:
         lines.append(f"Plex or Stash has not answered since {moment(float(outage))}.")

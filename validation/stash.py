@@ -90,6 +90,12 @@ class Stash:
         except (KeyError, TypeError, AttributeError) as error:
             raise StashAnswerInvalid("What answers at Stash's address is not Stash.") from error
 
+    @property
+    def server_connection(self) -> Mapping[str, Any]:
+        """What Stash told of itself, with the session of its latest answer."""
+        cookie = {"Value": self._session.cookie} if self._session.cookie else None
+        return {**self._server_connection, "SessionCookie": cookie}
+
     def another(self) -> Stash:
         """A connection to the same Stash for another thread. Raises StashError."""
         other = Stash(self._server_connection, self._session.cookie)

@@ -20,6 +20,7 @@ UNMEASURED = (
     "test_many_hooks",
     "test_package",
     "test_rights_of_marks",
+    "test_scheduled_reconcile",
 )
 
 

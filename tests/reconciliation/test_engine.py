@@ -12,6 +12,7 @@ import pytest
 from plex.exceptions import LibraryNotFound, PlexRefused, PlexUnavailable
 from reconciliation.engine import GapDetectionEngine
 from tests.builders_queue import Bench, a_bench, a_job
+from tests.builders_sync import logged
 from tests.servers.made_up_collection import make_collection, plan_gaps
 from tests.servers.plex_library import PlexLibrary
 
@@ -184,6 +185,19 @@ def test_recent_means_the_last_24_hours_whatever_stashs_time_zone(bench: Bench, 
     result = bench.reconcile("recent")
     assert result.scenes_checked == 2
     assert {job.scene_id for job in bench.waiting()} == {ids["new"], ids["hours ago"]}
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected", "words"),
+    [(None, 1, "last 24 hours"), (0, 1, "last 24 hours"), (3, 2, "last 3 days"), ("365", 3, "last 365 days")],
+)
+def test_recent_means_as_many_days_as_the_setting_says(
+    bench: Bench, caplog: pytest.LogCaptureFixture, setting: object, expected: int, words: str
+) -> None:
+    for hours in (23.5, 71.5, 364 * 24, 366 * 24):
+        bench.world.add_film(f"{hours}", details="x", plex={}, updated_at=NOW - timedelta(hours=hours))
+    assert bench.reconcile("recent", recent_days=setting).scenes_checked == expected
+    assert f"Comparing scenes updated in the {words} with Plex…" in logged(caplog, "INFO")
 
 
 def test_recent_survives_stash_moving_to_another_time_zone(bench: Bench) -> None:

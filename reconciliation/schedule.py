@@ -1,0 +1,119 @@
+"""The reconcile that the settings ask for every hour, day or week: when it is due, and asking Stash for it.
+
+Nothing of the plugin runs all the time. Whenever a task has ended well the schedule is looked at, and a
+reconcile that is due becomes a job in Stash's own list, where it is seen and can be cancelled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+from sync_queue.drain_request import AskingFailed, ask_for_drain, run_unless_waiting
+from sync_queue.manager import JobQueue
+from sync_queue.outage import moment
+from sync_queue.state import SyncState
+from validation.config import RECONCILE_PERIODS, Stash2PlexConfig
+from validation.stash import Stash
+from validation.user_log import log_line
+
+TASK_NAMES = {"all": "Reconcile Library (All)", "recent": "Reconcile Library (Recent)"}
+# The argument by which a reconcile knows that no person asked for it.
+SCHEDULED = "scheduled"
+# What was asked for is waited for; then Stash may have been restarted, or the job cancelled.
+REQUEST_LASTS = timedelta(hours=1)
+# What Queue Status, which reads no settings, tells of them.
+_SCHEDULE = "reconcile schedule"
+
+
+def is_due(period: timedelta | None, last: float | None, asked: float | None, now: float) -> bool:
+    """Whether to ask for a reconcile: seconds since 1970 of the last one, of the last request, and of now."""
+    if period is None:
+        return False
+    return not _is_within(last, period, now) and not _is_within(asked, REQUEST_LASTS, now)
+
+
+def _is_within(then: float | None, period: timedelta, now: float) -> bool:
+    """Whether `then` is that recent; one in the future comes from a clock that was set back."""
+    return then is not None and 0 <= now - then < period.total_seconds()
+
+
+def follow_up(
+    args: Mapping[str, Any],
+    stash: Stash,
+    config: Stash2PlexConfig,
+    queue: JobQueue | None,
+    data_dir: str,
+) -> None:
+    """After a task that ended well: see to the gaps of a scheduled reconcile, and to the next one.
+
+    Raises OSError or sqlite3.Error where the data folder cannot be used.
+    """
+    try:
+        if args.get(SCHEDULED) and queue is not None and queue.has_due_jobs():
+            ask_for_drain(data_dir, stash.server_connection)
+        with closing(SyncState(data_dir)) as state:
+            _ask_if_due(stash, config, state)
+    except AskingFailed as problem:
+        log_line("warning", f"{problem} Nothing is lost: the next task or edit asks again.")
+
+
+def _ask_if_due(stash: Stash, config: Stash2PlexConfig, state: SyncState) -> None:
+    every, scope, now = config.reconcile_every, config.reconcile_scope, time.time()
+    schedule = f"{every} {scope}"
+    if state.fact(_SCHEDULE) != schedule:
+        state.set_fact(_SCHEDULE, schedule)
+    last, asked = _last_run(state, scope, now), _time(state, _request(scope))
+    if not is_due(RECONCILE_PERIODS[every], last, asked, now):
+        return
+    task = TASK_NAMES[scope]
+    if run_unless_waiting(stash.server_connection, task, {"mode": f"reconcile_{scope}", SCHEDULED: True}):
+        log_line("info", f"The {every} reconcile is due: Stash was asked to run {task}.")
+    state.set_fact(_request(scope), str(now))
+
+
+def remember_run(state: SyncState, scope: str) -> None:
+    """Remember that a reconcile of this scope has ended now."""
+    state.set_fact(_run(scope), str(time.time()))
+
+
+def next_line(state: SyncState) -> str:
+    """What Queue Status tells of the next scheduled reconcile."""
+    every, _, scope = (state.fact(_SCHEDULE) or "never all").partition(" ")
+    period = RECONCILE_PERIODS.get(every)
+    if period is None:
+        return (
+            "Next scheduled reconcile: none (what the setting “Scheduled reconcile” says is seen when a "
+            "reconcile or Process Queue runs)"
+        )
+    now = time.time()
+    last = _last_run(state, scope, now)
+    due = now if last is None else last + period.total_seconds()
+    when = moment(due) if due > now else "due"
+    return f"Next scheduled reconcile: {when}, {scope} scenes; the plugin looks when it runs anyway."
+
+
+def _last_run(state: SyncState, scope: str, now: float) -> float | None:
+    """When this scope was last reconciled; all scenes cover the recent ones."""
+    return _latest((_time(state, _run(one)) for one in {scope, "all"}), now)
+
+
+def _latest(times: Iterable[float | None], now: float) -> float | None:
+    """The latest time that is not in the future, as one before a clock was set back is."""
+    return max((one for one in times if one is not None and one <= now), default=None)
+
+
+def _time(state: SyncState, fact: str) -> float | None:
+    value = state.fact(fact)
+    return None if value is None else float(value)
+
+
+def _run(scope: str) -> str:
+    return f"last reconcile of {scope}"
+
+
+def _request(scope: str) -> str:
+    return f"reconcile of {scope} asked for"
