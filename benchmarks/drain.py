@@ -33,6 +33,9 @@ def main(sizes: list[int]) -> None:
                 arena.plex.set_latency(latency)
                 drain(arena, f"{arena.scenes:,} changed", latency)
                 if not latency:
+                    # Once more, with those that were no gap: they have a title and nothing else.
+                    queue_again(arena)
+                    arena.run_task("process_queue")
                     queue_again(arena)
                     drain(arena, f"{arena.scenes:,} unchanged", latency)
 
