@@ -49,6 +49,7 @@ management_modes = frozenset(
         "check_setup",
         "reconcile_all",
         "reconcile_recent",
+        "find_orphans",
         "queue_status",
         "retry_failed",
         "clear_queue",
@@ -241,6 +242,17 @@ def handle_check_setup(server_connection: Mapping[str, Any] | None = None) -> st
     return check_setup(partial(_stash_and_stored_settings, server_connection), get_plugin_data_dir())
 
 
+def handle_find_orphans() -> str | None:
+    """Find the Plex items that no scene owns, and tell them in the log and as a report."""
+    from reconciliation.orphans import OrphanSearch, summary_lines
+
+    stash, settings = _stash_and_config()
+    found = OrphanSearch(stash, settings, get_plugin_data_dir()).run()
+    log_lines("error", found.problems)
+    log_lines("info", summary_lines(found))
+    return "The list of orphans is not complete; the log says why." if found.problems else None
+
+
 def handle_undo_first_sync() -> str | None:
     """Put back the values locked in Plex that the first sync replaced."""
     from sync_queue.undo import summary_lines, undo_first_sync
@@ -287,6 +299,7 @@ TASKS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     ),
     "preview": lambda _: handle_preview(),
     "check_setup": lambda args: handle_check_setup(args.get("server_connection")),
+    "find_orphans": lambda _: handle_find_orphans(),
     "undo_first_sync": lambda _: handle_undo_first_sync(),
     "queue_status": lambda _: handle_queue_status(),
     "retry_failed": lambda _: handle_retry_failed(),

@@ -1,4 +1,4 @@
-"""The way of a new user, from empty settings to titles in Plex, led by Check Setup."""
+"""The way of a new user, from empty settings to titles in Plex, led by Check Setup; and what is left over."""
 
 from __future__ import annotations
 
@@ -47,3 +47,14 @@ def test_a_problem_is_what_the_task_ends_with(world: World) -> None:
     result = press(world, "Check Setup")
     assert result.error == "1 problem found; the log says what to do."
     assert "Movie libraries in Plex: “Films”, “Clips”." in log_text(result, "error")
+
+
+def test_orphans_are_told_and_nothing_is_queued_or_written(world: World) -> None:
+    world.add_film("film", details="Text", plex={})
+    world.plex.library.add_item(world.section_keys["Films"], (("/media/Films/left over.mp4", 1),))
+    result = press(world, "Find Orphans")
+    assert result.error is None
+    assert "Without a scene in “Films”: 1 of 2 items, uncertain: 0" in log_text(result, "info")
+    assert "left over.mp4" in (world.data_dir / "orphans.html").read_text(encoding="utf-8")
+    assert {request.method for request in world.plex.requests} == {"GET"}
+    assert "Waiting: 0" in log_text(press(world, "Queue Status"))
