@@ -43,9 +43,17 @@ queue_manager: QueueManager | None = None
 HOOK_ENTITIES = {"Scene": "", "Performer": "performer", "Studio": "studio", "Tag": "tag", "Group": "group"}
 REPORT_A_FAULT = "This is a fault in Stash2Plex: please report it with the debug log."
 
-# Modes that look at the queue or add to it, and return without draining it.
+# Modes that return at once and never wait for the queue to be drained.
 management_modes = frozenset(
-    {"reconcile_all", "reconcile_recent", "queue_status", "retry_failed", "clear_queue"}
+    {
+        "check_setup",
+        "reconcile_all",
+        "reconcile_recent",
+        "find_orphans",
+        "queue_status",
+        "retry_failed",
+        "clear_queue",
+    }
 )
 # Modes that need neither settings nor servers.
 LOCAL_MODES = frozenset({"queue_status", "retry_failed", "clear_queue"})
@@ -86,6 +94,8 @@ def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> 
     from plex.exceptions import PlexError
 
     try:
+        if args["mode"] == "check_setup":
+            return handle_task({**args, "server_connection": server_connection})
         _open_queue(is_needed=args["mode"] in LOCAL_MODES)
         if args["mode"] not in LOCAL_MODES:
             _connect(server_connection)
@@ -223,6 +233,26 @@ def handle_preview() -> str | None:
     return None
 
 
+def handle_check_setup(server_connection: Mapping[str, Any] | None = None) -> str | None:
+    """Log what is right in the set-up, what is wrong and what to do; changes nothing in Plex."""
+    from functools import partial
+
+    from reconciliation.setup_check import check_setup
+
+    return check_setup(partial(_stash_and_stored_settings, server_connection), get_plugin_data_dir())
+
+
+def handle_find_orphans() -> str | None:
+    """Find the Plex items that no scene owns, and tell them in the log and as a report."""
+    from reconciliation.orphans import OrphanSearch, summary_lines
+
+    stash, settings = _stash_and_config()
+    found = OrphanSearch(stash, settings, get_plugin_data_dir()).run()
+    log_lines("error", found.problems)
+    log_lines("info", summary_lines(found))
+    return "The list of orphans is not complete; the log says why." if found.problems else None
+
+
 def handle_undo_first_sync() -> str | None:
     """Put back the values locked in Plex that the first sync replaced."""
     from sync_queue.undo import summary_lines, undo_first_sync
@@ -268,6 +298,8 @@ TASKS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
         handle_automatic_drain() if args.get("automatic") else handle_process_queue()
     ),
     "preview": lambda _: handle_preview(),
+    "check_setup": lambda args: handle_check_setup(args.get("server_connection")),
+    "find_orphans": lambda _: handle_find_orphans(),
     "undo_first_sync": lambda _: handle_undo_first_sync(),
     "queue_status": lambda _: handle_queue_status(),
     "retry_failed": lambda _: handle_retry_failed(),
@@ -285,20 +317,15 @@ def _task_of(task_args: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str 
 
 def _connect(server_connection: Mapping[str, Any]) -> None:
     """Connect to Stash and read the settings."""
-    global stash_interface, config
+    global config
     from sync_queue.drain_request import switch_automatic
     from validation.config import read_settings
-    from validation.stash import Stash
 
-    cookie = server_connection.get("SessionCookie")
-    keep_secret(cookie.get("Value") if isinstance(cookie, Mapping) else None)
-    stash_interface = Stash(server_connection)
-    stored = stash_interface.plugin_settings()
-    keep_secret(stored.get("plex_token"))
+    stash, stored = _stash_and_stored_settings(server_connection)
     settings = read_settings(stored)
     log_lines("warning", settings.warnings)
     config = settings.config
-    stash_interface.reads_performer_pictures = bool(config.performer_image_address)
+    stash.reads_performer_pictures = bool(config.performer_image_address)
     if queue_manager is not None:
         switch_automatic(get_plugin_data_dir(), is_on=not config.manual_drain)
 
@@ -311,6 +338,24 @@ def _follow_up(args: Mapping[str, Any]) -> None:
 
     queue = queue_manager.get_queue() if queue_manager is not None else None
     follow_up(args, stash_interface, config, queue, get_plugin_data_dir())
+
+
+def _stash_and_stored_settings(
+    server_connection: Mapping[str, Any] | None,
+) -> tuple[Stash, Mapping[str, Any]]:
+    """Connect to Stash, where it is told how, and read what it stored of the settings. Raises StashError."""
+    global stash_interface
+    from validation.stash import Stash
+
+    if server_connection is not None:
+        cookie = server_connection.get("SessionCookie")
+        keep_secret(cookie.get("Value") if isinstance(cookie, Mapping) else None)
+        stash_interface = Stash(server_connection)
+    if stash_interface is None:
+        raise InvalidInput("No Stash connection available for this task")
+    stored = stash_interface.plugin_settings()
+    keep_secret(stored.get("plex_token"))
+    return stash_interface, stored
 
 
 def _open_queue(is_needed: bool) -> None:
@@ -366,10 +411,9 @@ def _database_errors() -> tuple[type[Exception], ...]:
 
 
 def _data_dir_problem(problem: BaseException) -> str:
-    return (
-        f"The data folder {get_plugin_data_dir()} cannot be used ({problem}). "
-        "Stash must be able to write there; set STASH2PLEX_DATA_DIR to use another folder."
-    )
+    from sync_queue.data_folder import problem_text
+
+    return problem_text(get_plugin_data_dir(), problem)
 
 
 def _missing_package(problem: ModuleNotFoundError) -> str:

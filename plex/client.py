@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 from typing import Any, cast
+from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
 import requests
@@ -63,6 +64,18 @@ def connect(config: Stash2PlexConfig, data_dir: str | Path) -> Plex:
     return Plex(config.plex_url, token, identifier, verify=not config.plex_accept_any_certificate)
 
 
+def read_version(config: Stash2PlexConfig) -> str:
+    """The version of the Plex server of the settings, which it tells without a token. Raises PlexError."""
+    session = _PlexSession(verify=not config.plex_accept_any_certificate)
+    try:
+        identity = ElementTree.fromstring(session.get(f"{config.plex_url}/identity").content)
+    except (ParseError, requests.exceptions.InvalidURL, UnicodeError, PlexNotFound) as error:
+        raise _not_plex() from error
+    if not identity.get("machineIdentifier"):
+        raise _not_plex()
+    return identity.get("version", "")
+
+
 class Plex:
     """A connected Plex server. Not for use by several threads at once.
 
@@ -95,6 +108,25 @@ class Plex:
     def version(self) -> str:
         """The version of Plex Media Server."""
         return str(self._server.version)
+
+    @property
+    def name(self) -> str:
+        """What its owner calls the server."""
+        return str(self._server.friendlyName or "")
+
+    def is_owners_token(self) -> bool | None:
+        """Whether the token is that of the server's owner; None where this cannot be told.
+
+        The token of somebody with whom the libraries are shared reads them and edits nothing. Plex
+        lists its accounts to the owner alone, and answers 401 to anybody else.
+        """
+        try:
+            self.get("/accounts", {})
+        except PlexRefused:
+            return False
+        except PlexError:
+            return None
+        return True
 
     def get(
         self, path: str, arguments: Mapping[str, object], headers: Mapping[str, str] | None = None

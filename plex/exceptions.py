@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 class PlexError(Exception):
@@ -37,13 +37,23 @@ class PlexAnswerInvalid(PlexError):
     """What answered sent something that is no answer of a Plex server."""
 
 
-class LibraryNotFound(PlexError):
-    """A library that the setting names is not one of Plex's movie libraries."""
+# What libraries are for: Plex's words, and those of the user.
+TYPES = {"show": "TV shows", "artist": "music", "photo": "photos"}
 
-    def __init__(self, wrong: Sequence[str], existing: Sequence[str]) -> None:
+
+class LibraryNotFound(PlexError):
+    """A library that the setting names is not one of Plex's movie libraries.
+
+    `wrong` has, by the names, what the libraries are for that do have them; empty where none has.
+    """
+
+    def __init__(self, wrong: Mapping[str, str], existing: Sequence[str]) -> None:
         there = ", ".join(f"“{title}”" for title in existing) or "none"
-        missing = ", ".join(f"“{title}”" for title in wrong)
+        missing = ", ".join(f"“{name}”" for name in wrong)
+        others = "".join(
+            f" “{name}” is a library of {TYPES.get(type, type)}." for name, type in wrong.items() if type
+        )
         super().__init__(
             f"Setting “Plex libraries” (plex_library) names {missing}, which Plex does not have as a movie "
-            f"library. Movie libraries in Plex: {there}."
+            f"library.{others} Movie libraries in Plex: {there}."
         )

@@ -58,6 +58,30 @@ class KnownPart(NamedTuple):
     has_metadata: int
 
 
+class UnownedItem(NamedTuple):
+    """An item none of whose parts lies where a scene has a file.
+
+    `may_fit` is 1 where one of its parts has the name and, as far as sizes are known, the size of a
+    scene's file that is not found in Plex by its path.
+    """
+
+    rating_key: int
+    section_key: int
+    may_fit: int
+
+
+_UNOWNED = """
+SELECT rating_key, section_key, MAX(EXISTS(
+    SELECT 1 FROM scene_file AS file WHERE file.name = part.name
+    AND (file.size = part.size OR file.size IS NULL OR part.size IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM part AS placed WHERE placed.path = file.path)
+))
+FROM part GROUP BY rating_key
+HAVING NOT MAX(EXISTS(SELECT 1 FROM scene_file AS owner WHERE owner.path = part.path))
+ORDER BY rating_key
+"""
+
+
 def key_of_path(path: str, size: int | None) -> FileKey:
     """The key of a file at this path in Plex."""
     key = path_key(path)
@@ -150,6 +174,18 @@ class FileIndex:
     def count_items(self) -> int:
         """How many Plex items are known."""
         return int(self._connection.execute("SELECT COUNT(DISTINCT rating_key) FROM part").fetchone()[0])
+
+    def count_items_by_section(self) -> dict[int, int]:
+        """How many items are known of each library, by its key."""
+        return dict(
+            self._connection.execute(
+                "SELECT section_key, COUNT(DISTINCT rating_key) FROM part GROUP BY section_key"
+            )
+        )
+
+    def items_without_path_of_a_scene(self) -> list[UnownedItem]:
+        """The items none of whose parts lies where a scene has a file, in the order of their rating keys."""
+        return [UnownedItem(*row) for row in self._connection.execute(_UNOWNED)]
 
     def parts_by_path(self, paths: Iterable[int]) -> dict[int, list[KnownPart]]:
         """The known parts at these paths, by path."""

@@ -31,11 +31,24 @@ _FULL = {"excludeElements": "Stream,Image,UltraBlurColors", "skipRefresh": 1}
 
 @dataclass(frozen=True)
 class LibrarySection:
-    """A movie library: its key in URLs, its title and the folders it scans."""
+    """A library: its key in URLs, its title, the folders it scans, and what it is for, in Plex's word.
+
+    A library of home-made videos is one of movies.
+    """
 
     key: int
     title: str
     locations: tuple[str, ...]
+    type: str = "movie"
+
+    @property
+    def is_for_movies(self) -> bool:
+        """Whether its items can be written to."""
+        return self.type == "movie"
+
+    def holds(self, folder: str) -> bool:
+        """Whether a path, in the form of a path key, lies in one of the library's folders."""
+        return any(f"{folder}/".startswith(f"{path_key(location)}/") for location in self.locations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +99,36 @@ def read_sections(plex: Plex, wanted: Sequence[str]) -> list[LibrarySection]:
 
     Raises LibraryNotFound, which names those that exist, and other PlexErrors.
     """
-    movie_sections = [
+    chosen, problem = choose_sections(read_all_sections(plex), wanted)
+    if problem:
+        raise problem
+    return chosen
+
+
+def read_all_sections(plex: Plex) -> list[LibrarySection]:
+    """Every library of the server, whatever it is for. Raises PlexError."""
+    return [
         LibrarySection(
             key=_number(directory, "key"),
             title=directory.get("title", ""),
             locations=tuple(location.get("path", "") for location in directory.iter("Location")),
+            type=directory.get("type", ""),
         )
         for directory in plex.get("/library/sections", {}).iter("Directory")
-        if directory.get("type") == "movie"
     ]
-    titles = [section.title for section in movie_sections]
-    names = {name.casefold() for name in wanted}
-    missing = [name for name in wanted if name.casefold() not in {title.casefold() for title in titles}]
-    if missing:
-        raise LibraryNotFound(missing, titles)
-    return [section for section in movie_sections if not names or section.title.casefold() in names]
+
+
+def choose_sections(
+    sections: Sequence[LibrarySection], wanted: Sequence[str]
+) -> tuple[list[LibrarySection], LibraryNotFound | None]:
+    """The movie libraries with these titles, or all of them where none is named; and what is wrong."""
+    for_movies = {section.title.casefold() for section in sections if section.is_for_movies}
+    types = {section.title.casefold(): section.type for section in sections}
+    names = {name.casefold() for name in wanted} or for_movies
+    chosen = [section for section in sections if section.is_for_movies and section.title.casefold() in names]
+    wrong = {name: types.get(name.casefold(), "") for name in wanted if name.casefold() not in for_movies}
+    existing = [section.title for section in sections if section.is_for_movies]
+    return chosen, LibraryNotFound(wrong, existing) if wrong else None
 
 
 def count_items(plex: Plex, section: LibrarySection) -> int:
@@ -142,11 +170,7 @@ def _pages(plex: Plex, section: LibrarySection, filters: Mapping[str, object]) -
 
 def scan_folder(plex: Plex, sections: Iterable[LibrarySection], folder: str) -> bool:
     """Ask Plex to scan a folder in the libraries that hold it; whether one does. Raises PlexError."""
-    holding = [
-        section
-        for section in sections
-        if any(f"{folder}/".startswith(f"{path_key(location)}/") for location in section.locations)
-    ]
+    holding = [section for section in sections if section.holds(folder)]
     for section in holding:
         plex.ask(f"/library/sections/{section.key}/refresh", {"path": folder})
     return bool(holding)

@@ -30,6 +30,7 @@ from plex.library import (
 )
 from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
+from reconciliation.path_map_help import file_pairs, helpful_path_map, is_path_map_needed
 from reconciliation.schedule import remember_run
 from reconciliation.seen import SeenScene, SeenScenes
 from sync_queue.covers import COVER_MAY_COME, artwork_kinds, is_cover_changed, version_of
@@ -38,7 +39,6 @@ from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
 from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
-from validation.path_map import suggest_path_map
 from validation.scene import Scene
 from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash, ahead
 from validation.user_log import log_line
@@ -48,8 +48,6 @@ SCENES_PER_CHUNK = 500
 SHRUNK_SHARE, SHRUNK_ITEMS = 0.5, 10
 # A cover is asked for one by one; what is beyond this is looked at by the next reconcile.
 COVERS_PER_RUN = 500
-# The path map is suggested where more than one in so many matches is inexact.
-INEXACT_SHARE = 4
 
 
 @dataclass
@@ -333,20 +331,19 @@ class GapDetectionEngine:
     def _suggest_path_map(self, plex: Plex) -> None:
         """Where many matches are inexact, find the path map that the user needs, from some of them."""
         matched = self._result.scenes_checked - self._result.missing_count
-        if self._result.inexact_count * INEXACT_SHARE <= matched:
+        if not is_path_map_needed(self._result.inexact_count, matched):
             return
         step = len(self._inexact) // ITEMS_PER_READ + 1
         sample = dict(islice(self._inexact.items(), 0, None, step))
         items = read_items(plex, sample.values())
         scenes, _ = self._stash.scenes_by_id(list(sample))
-        self._result.suggested_path_map = suggest_path_map(
-            (file.path, part.path)
+        pairs = [
+            pair
             for scene in scenes.values()
             if scene and sample[scene.id] in items
-            for file in scene.files
-            for part in items[sample[scene.id]].parts
-            if file.size == part.size
-        )
+            for pair in file_pairs(scene, [items[sample[scene.id]]])
+        ]
+        self._result.suggested_path_map = helpful_path_map(pairs, self._config.path_map)
 
     def _count(self, seen: SeenScenes, gaps: Mapping[int, GapKind]) -> None:
         kinds = list(gaps.values())

@@ -13,7 +13,7 @@ from plex.client import Plex
 from plex.finding import ItemFinder
 from plex.library import ITEMS_PER_READ, read_sections
 from plex.merge import Change
-from reconciliation.preview_report import ReportWriter
+from reconciliation.preview_report import preview_report
 from sync_queue.covers import artwork_kinds, version_of
 from sync_queue.planning import ItemPlan, Planner, describe
 from sync_queue.progress import Progress
@@ -56,7 +56,7 @@ class Preview:
     def run(self, scene_ids: Sequence[int]) -> PreviewResult:
         """Plan these scenes and write the report. Raises StashError, PlexError, OSError."""
         result = PreviewResult(report=self._data_dir / REPORT)
-        with ReportWriter(self._data_dir / REPORT) as report:
+        with preview_report(self._data_dir / REPORT) as report:
             for plan in self._plans(scene_ids, result):
                 changes = plan.merged.changes
                 result.covers += self._may_bring_cover(plan)

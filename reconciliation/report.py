@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciliation import path_map_help
 from reconciliation.engine import GapDetectionResult
 
 
@@ -31,10 +32,7 @@ def advice_lines(result: GapDetectionResult) -> list[str]:
             f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
         )
     if result.suggested_path_map:
-        lines.append(
-            f"{result.inexact_count} scenes were matched by file name and size only. With this in the "
-            f"setting “Path map” (path_map) the matches are exact: {result.suggested_path_map}"
-        )
+        lines.append(path_map_help.advice(result.inexact_count, result.suggested_path_map))
     if result.ambiguous_count:
         lines.append(
             f"{result.ambiguous_count} scenes fit several files and are left alone; the debug log names "

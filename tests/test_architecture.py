@@ -68,10 +68,12 @@ def test_stash_loads_the_manifest_with_its_tasks_hooks_and_settings(tmp_path: Pa
     assert errors == []
     (plugin,) = plugins
     assert {task.name: task.default_args["mode"] for task in plugin.tasks} == {
+        "Check Setup": "check_setup",
         "Reconcile Library (All)": "reconcile_all",
         "Reconcile Library (Recent)": "reconcile_recent",
         "Process Queue": "process_queue",
         "Preview Sync (Dry Run)": "preview",
+        "Find Orphans": "find_orphans",
         "Undo First Sync": "undo_first_sync",
         "Queue Status": "queue_status",
         "Retry Failed": "retry_failed",

@@ -38,6 +38,8 @@ PAGE_SIZE = 500
 SCENES_PER_REQUEST = 50
 # So many ids in a row without a scene are the end, when scenes are read one by one.
 WIDEST_GAP = 20_000
+# Stash orders by chance from a seed; with the same one a sample can be compared with the last one.
+SAMPLE_SEED = 48_271_337
 # Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
 # the server's time zone and summer time; what is too old is left out by its instant.
 OFFSET_MARGIN = timedelta(hours=26)
@@ -102,6 +104,12 @@ class Stash:
         other.reads_performer_pictures = self.reads_performer_pictures
         return other
 
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """Stash's version; all zeros in a build that somebody made without one."""
+        version = self._interface.version
+        return version.major, version.minor, version.patch
+
     def plugin_settings(self) -> Mapping[str, Any]:
         """What Stash stored of this plugin's settings; unset keys are absent."""
         plugins = self._ask(_SETTINGS, {"ids": [PLUGIN_ID]}, "configuration", "plugins")
@@ -112,6 +120,11 @@ class Stash:
         """How many scenes Stash has."""
         count = self._ask(_COUNT, {"find": {"per_page": 0}}, "findScenes", "count")
         return count if isinstance(count, int) else 0
+
+    def sample_ids(self, count: int) -> list[int]:
+        """The ids of so many scenes from all over the collection, the same ones every time."""
+        find = {"sort": f"random_{SAMPLE_SEED}", "per_page": count}
+        return [int(scene["id"]) for scene in self._ask_for_list(_PAGE_OF_IDS, {"find": find})]
 
     def pages(self, where: Mapping[str, Any] | None = None) -> Iterator[ScenePage]:
         """All scenes that the GraphQL filter `where` admits, by pages.

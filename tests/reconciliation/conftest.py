@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from stashapi import log
+
+from tests.builders_entry import Here
+from tests.servers.world import World, a_world
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +19,18 @@ def _log_stream_is_put_back() -> Iterator[None]:
     yield
     for handler, stream in streams:
         handler.stream = stream
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Both servers; at the end, that neither has failed."""
+    with a_world(tmp_path) as world:
+        yield world
+        assert not world.plex.failures
+        assert not world.stash.crashes
+
+
+@pytest.fixture
+def here(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """The entry in this process."""
+    return Here(world, monkeypatch, capsys)

@@ -77,6 +77,13 @@ def test_a_map_that_is_wrong_is_answered_with_the_right_one(bench: Bench) -> Non
     assert bench.reconcile().suggested_path_map == "/data=>/media"
 
 
+@pytest.mark.parametrize("folder", ["/data;old/", "/data=>x/"])
+def test_a_folder_that_no_path_map_can_name_leads_to_no_suggestion(bench: Bench, folder: str) -> None:
+    add_films(bench, folder, "/media/")
+    result = bench.reconcile()
+    assert (result.suggested_path_map, result.inexact_count) == ("", 4)
+
+
 def test_where_the_paths_are_the_same_nothing_is_suggested(bench: Bench) -> None:
     add_films(bench, "/same/", "/same/")
     result = bench.reconcile()

@@ -40,6 +40,8 @@ class PlexBehaviour:
     refuses_non_images: bool = False
     # The filter by file looks anywhere in the path, or compares the file's name.
     file_filter: Literal["part_of_path", "file_name"] = "part_of_path"
+    # What a guest meets who asks for what is the owner's: an edit, or the list of accounts.
+    refusal_of_guests: Literal[401, 403] = 401
     # A scan that was asked for happens at once; otherwise only when the test calls `library.scan`.
     scans_at_once: bool = True
     # Answers are compressed for those who accept it.

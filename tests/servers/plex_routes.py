@@ -40,6 +40,7 @@ class PlexRoutes:
             for methods, pattern, answer in (
                 ("GET", r"/identity", self._identity),
                 ("GET", r"/", self._root),
+                ("GET", r"/accounts/?", self._accounts),
                 ("GET", r"/library/?", self._library_root),
                 ("GET", r"/library/sections(?:/all)?/?", self._sections),
                 ("GET", r"/library/sections/(?P<section>\d+)", self._section),
@@ -106,6 +107,14 @@ class PlexRoutes:
             "version": self.library.version,
         }
         return self._document(request, Element("MediaContainer", attributes, directories))
+
+    def _accounts(self, request: Request) -> Response:
+        accounts = [
+            Element("Account", {"id": number, "key": f"/accounts/{number}", "name": name})
+            for number, name in enumerate(("", "owner", "guest"))
+        ]
+        attributes = {"size": len(accounts), "identifier": "com.plexapp.system.accounts"}
+        return self._document(request, Element("MediaContainer", attributes, accounts), "Account")
 
     # Libraries
 

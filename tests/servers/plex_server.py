@@ -37,6 +37,7 @@ _KEEP_ALIVE_SECONDS = 20
 _LONGEST_REQUEST_LINE = 16 * 1024 * 1024
 _SMALLEST_COMPRESSED = 1024
 _WITHOUT_TOKEN = {"/identity"}
+_FOR_THE_OWNER = {"/accounts"}
 _PIECES_OF_A_DRIP = 20
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class PlexTestServer:
         behaviour: PlexBehaviour | None = None,
     ) -> None:
         self.token = token
+        # A token of somebody with whom the owner shares the libraries; None where there is nobody.
+        self.guest_token: str | None = None
         # Seconds that each request waits before it is carried out.
         self.latency = latency
         self.behaviour = behaviour or PlexBehaviour()
@@ -172,8 +175,12 @@ class PlexTestServer:
         longest = self.behaviour.maximum_url
         if longest is not None and len(request.target) > longest:
             return error(414)
-        if request.path not in _WITHOUT_TOKEN and request.plex_value("X-Plex-Token") != self.token:
-            return error(401, at_root=request.path == "/")
+        token = request.plex_value("X-Plex-Token")
+        if request.path not in _WITHOUT_TOKEN and token != self.token:
+            if token is None or token != self.guest_token:
+                return error(401, at_root=request.path == "/")
+            if request.method != "GET" or request.path in _FOR_THE_OWNER:
+                return error(self.behaviour.refusal_of_guests)
         try:
             return self.routes.answer(request)
         except Exception:

@@ -34,6 +34,23 @@ def plex(server: PlexTestServer) -> PlexServer:
 # Editing
 
 
+def test_a_guest_reads_the_libraries_and_meets_a_refusal_where_only_the_owner_may(
+    server: PlexTestServer, plex: PlexServer
+) -> None:
+    film = a_film(server.library)
+    assert [account.name for account in plex.systemAccounts()] == ["", "owner", "guest"]
+    server.guest_token = "the token of a guest"
+    guest = {"X-Plex-Token": server.guest_token}
+    for path in ("/", "/library/sections", f"{SECTION}?type=1"):
+        assert ask(server, path, headers=guest).status_code == 200
+    edit = f"{SECTION}?type=1&id={film.rating_key}&title.value=Theirs"
+    for refusal in (401, 403):
+        server.behaviour.refusal_of_guests = refusal
+        assert ask(server, "/accounts", headers=guest).status_code == refusal
+        assert ask(server, edit, "PUT", headers=guest).status_code == refusal
+    assert (film.title, server.writes) == ("one", [])
+
+
 def test_an_edit_sets_locks_and_clears(server: PlexTestServer, plex: PlexServer) -> None:
     item = a_film(server.library, studio="Old", summary="Old")
     film = plex.fetchItem(item.rating_key)

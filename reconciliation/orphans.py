@@ -1,0 +1,131 @@
+"""Plex items that no scene owns: found in the index that a reconcile fills, told and never touched."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stashapi import log
+
+from plex.client import Plex, connect
+from plex.library import ITEMS_PER_READ, LibrarySection, PlexItem, read_items, read_sections
+from plex.orphans import orphans_in
+from reconciliation.engine import GapDetectionEngine
+from reconciliation.orphans_report import OrphansReport, orphans_report
+from sync_queue.state import SyncState
+from validation.config import Stash2PlexConfig
+from validation.stash import Stash
+
+REPORT = "orphans.html"
+# More than this nobody reads, and each page of them is a request to Plex.
+ITEMS_IN_REPORT = 5_000
+
+
+@dataclass(frozen=True)
+class LibraryOrphans:
+    """What was found in one library, by rating keys; `items` is how many it has in all."""
+
+    section: LibrarySection
+    items: int
+    orphans: Sequence[int]
+    uncertain: Sequence[int]
+
+    @property
+    def unowned(self) -> int:
+        """How many items surely belong to no scene, or perhaps to none."""
+        return len(self.orphans) + len(self.uncertain)
+
+
+@dataclass
+class OrphansFound:
+    """What a search found, and what keeps it from being complete; the report, where one was written."""
+
+    libraries: list[LibraryOrphans] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    report: Path | None = None
+
+
+class OrphanSearch:
+    """Compares both servers without queueing anything, and lists what is left over in Plex."""
+
+    def __init__(self, stash: Stash, config: Stash2PlexConfig, data_dir: str | Path) -> None:
+        self._stash = stash
+        self._config = config
+        self._data_dir = Path(data_dir)
+        self._shown = 0
+
+    def run(self) -> OrphansFound:
+        """Find the orphans and write the report. Raises StashError, PlexError, OSError, sqlite3.Error."""
+        compared = GapDetectionEngine(
+            stash=self._stash, config=self._config, data_dir=self._data_dir, queue=None
+        ).run("all")
+        found = OrphansFound(problems=list(compared.errors))
+        if not compared.scenes_checked:
+            found.problems.append(
+                "Stash has no scene that could be read, so every item in Plex would be called an orphan. "
+                "None is reported. Is it the right Stash, with its database?"
+            )
+            return found
+        plex = connect(self._config, self._data_dir)
+        with closing(SyncState(self._data_dir)) as state:
+            state.use_server(plex.machine_identifier, str(self._config.path_map))
+            found.libraries = self._sorted(plex, state)
+        if compared.errors:
+            found.problems.append("Not everything could be read: what is listed may have a scene after all.")
+        if 0 < sum(one.items for one in found.libraries) == sum(one.unowned for one in found.libraries):
+            found.problems.append(
+                "No item in Plex surely belongs to a scene. Most likely a setting is wrong, such as the path "
+                "map or the libraries: run the task Check Setup."
+            )
+        found.report = self._data_dir / REPORT
+        with orphans_report(found.report, found.problems) as report:
+            for library in found.libraries:
+                self._list(plex, library, report)
+        return found
+
+    def _sorted(self, plex: Plex, state: SyncState) -> list[LibraryOrphans]:
+        orphans: dict[int, list[int]] = defaultdict(list)
+        uncertain: dict[int, list[int]] = defaultdict(list)
+        for orphan in orphans_in(state.index):
+            (uncertain if orphan.is_uncertain else orphans)[orphan.section_key].append(orphan.rating_key)
+        counts = state.index.count_items_by_section()
+        return [
+            LibraryOrphans(section, counts.get(section.key, 0), orphans[section.key], uncertain[section.key])
+            for section in read_sections(plex, self._config.plex_library)
+        ]
+
+    def _list(self, plex: Plex, library: LibraryOrphans, report: OrphansReport) -> None:
+        for word, rating_keys in (("orphans", library.orphans), ("uncertain", library.uncertain)):
+            if not rating_keys:
+                continue
+            report.begin(library.section.title, f"{word}: {len(rating_keys):,} of {library.items:,} items")
+            shown = rating_keys[: ITEMS_IN_REPORT - self._shown]
+            self._shown += len(shown)
+            name = f"Library “{library.section.title}”, {word}"
+            for item in _items(plex, shown):
+                report.add(item)
+                paths = ", ".join(part.path for part in item.parts)
+                log.debug(f"{name}: item {item.rating_key} “{item.fields.text('title')}” {paths}")
+            for rating_key in rating_keys[len(shown) :]:
+                log.debug(f"{name}: item {rating_key}")
+            report.end(len(rating_keys) - len(shown))
+
+
+def _items(plex: Plex, rating_keys: Sequence[int]) -> Iterator[PlexItem]:
+    for start in range(0, len(rating_keys), ITEMS_PER_READ):
+        yield from read_items(plex, rating_keys[start : start + ITEMS_PER_READ]).values()
+
+
+def summary_lines(found: OrphansFound) -> list[str]:
+    """The summary for the log."""
+    if found.report is None:
+        return []
+    lines = ["=== Orphans (nothing was changed) ==="]
+    for library in found.libraries:
+        counts = f"{len(library.orphans):,} of {library.items:,} items, uncertain: {len(library.uncertain):,}"
+        lines.append(f"Without a scene in “{library.section.title}”: {counts}")
+    lines.append(f"They are listed in the report {found.report}")
+    return lines

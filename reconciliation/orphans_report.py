@@ -1,0 +1,49 @@
+"""The orphans as one HTML file that needs nothing else: title and files of each item, by library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import IO
+
+from plex.library import PlexItem
+from reconciliation.report_page import report_page
+
+
+@contextmanager
+def orphans_report(path: Path, problems: Iterable[str]) -> Iterator[OrphansReport]:
+    """A report to be filled, below these problems; it takes its place when the block ends well."""
+    with report_page(
+        path,
+        title="Stash2Plex orphans",
+        heading="Plex items that no scene in Stash owns",
+        introduction="Nothing was changed. An item is uncertain where its file has the name and size of a "
+        "scene's, but so have others, or the scene is in Plex under another file.",
+        columns="1fr 2fr",
+    ) as file:
+        file.writelines(f"<p><strong>{escape(problem)}</strong></p>\n" for problem in problems)
+        yield OrphansReport(file)
+
+
+class OrphansReport:
+    """Writes the report library by library, page of items by page of items."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def begin(self, library: str, what: str) -> None:
+        """Begin a list; `what` says of what and how many."""
+        self._file.write(f"<h2>{escape(library)} <small>{escape(what)}</small></h2>\n<dl>\n")
+
+    def add(self, item: PlexItem) -> None:
+        """Add an item to the list."""
+        files = escape("\n".join(part.path for part in item.parts))
+        title = escape(item.fields.text("title"))
+        self._file.write(f'<div class="row"><dt>{title}</dt><dd>{files}</dd></div>\n')
+
+    def end(self, left_out: int) -> None:
+        """End the list, of which so many items are not shown."""
+        more = f"<p>{left_out:,} more are not shown.</p>\n" if left_out else ""
+        self._file.write(f"</dl>\n{more}")

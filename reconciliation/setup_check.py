@@ -1,0 +1,255 @@
+"""What is right in the set-up, what is wrong and what to do about it; nothing is changed, nothing is queued.
+
+A check that fails does not end the others: whatever can still be told is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from plex.client import Plex, connect, read_version
+from plex.exceptions import TYPES, PlexError
+from plex.library import LibrarySection, choose_sections, count_items, read_all_sections
+from plex.matching import MatchLevel
+from reconciliation import path_map_help
+from reconciliation.setup_absence import reason_for_absence
+from reconciliation.setup_sample import Sample, take_sample
+from sync_queue import data_folder
+from sync_queue.progress import Progress
+from validation.config import Stash2PlexConfig, read_settings
+from validation.exceptions import SettingsInvalid, StashError
+from validation.stash import Stash
+from validation.user_log import log_line
+
+OLDEST_STASH = (0, 28, 0)
+# Queue, state and reports of a hundred thousand scenes.
+FREE_BYTES = 300_000_000
+# Settings with which each other one can be looked at alone.
+STAND_INS = {"plex_url": "http://localhost:32400", "plex_token": "none"}
+# The levels of a match that are always told; the others only where there is such a match.
+LEVELS_TOLD = (
+    MatchLevel.EXACT,
+    MatchLevel.NAME_AND_SIZE,
+    MatchLevel.NAME,
+    MatchLevel.AMBIGUOUS,
+    MatchLevel.NONE,
+)
+
+Connect = Callable[[], tuple[Stash, Mapping[str, Any]]]
+
+
+class Level(Enum):
+    """How a finding is logged."""
+
+    RIGHT = "info"
+    DOUBT = "warning"
+    WRONG = "error"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line for the user."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """The settings that can be used, with stand-ins for the required ones that cannot."""
+
+    config: Stash2PlexConfig
+    has_url: bool
+    has_token: bool
+
+
+def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
+    """Check everything and log it, a line each; returns the error to end with, if something is wrong.
+
+    `connect_to_stash` gives a connection and what Stash stored of the settings; it may raise StashError.
+    """
+    levels = []
+    for finding in _findings(connect_to_stash, data_dir):
+        log_line(finding.level.value, finding.text)
+        levels.append(finding.level)
+    problems = levels.count(Level.WRONG)
+    if problems:
+        log_line("info", "Correct what is marked above and run Check Setup again.")
+        return f"{problems} problem{'s' if problems > 1 else ''} found; the log says what to do."
+    found = (
+        "Nothing is wrong; look at the warnings above." if Level.DOUBT in levels else "Everything is right."
+    )
+    log_line("info", f"{found} Run Reconcile Library (All), then Process Queue.")
+    return None
+
+
+def _findings(connect_to_stash: Connect, data_dir: str) -> Iterator[Finding]:
+    try:
+        stash, stored = connect_to_stash()
+    except StashError as problem:
+        yield Finding(Level.WRONG, str(problem))
+        yield _check_data_folder(data_dir)
+        return
+    yield _check_stash(stash)
+    settings = yield from _check_settings(stored)
+    yield _check_data_folder(data_dir)
+    if settings.has_url:
+        yield from _check_plex(stash, settings, data_dir)
+
+
+def _check_stash(stash: Stash) -> Finding:
+    version = stash.version
+    name = ".".join(map(str, version))
+    if not any(version):
+        return Finding(Level.RIGHT, "Stash answers; its build tells no version.")
+    if version < OLDEST_STASH:
+        return Finding(Level.DOUBT, f"Stash {name} answers. It is older than 0.28: update Stash.")
+    return Finding(Level.RIGHT, f"Stash {name} answers.")
+
+
+def _check_settings(stored: Mapping[str, Any]) -> Generator[Finding, None, _Settings]:
+    problems: Sequence[str] = ()
+    try:
+        read_settings(stored)
+    except SettingsInvalid as invalid:
+        problems = invalid.problems
+    usable = {key: value for key, value in stored.items() if _is_usable(key, value)}
+    settings = read_settings({**STAND_INS, **usable})
+    yield from (Finding(Level.WRONG, problem) for problem in problems)
+    yield from (Finding(Level.DOUBT, warning) for warning in settings.warnings)
+    if not problems:
+        yield Finding(Level.RIGHT, "The settings can be used.")
+    return _Settings(settings.config, "plex_url" in usable, "plex_token" in usable)
+
+
+def _is_usable(key: str, value: object) -> bool:
+    try:
+        read_settings({**STAND_INS, key: value})
+    except SettingsInvalid:
+        return False
+    return True
+
+
+def _check_data_folder(data_dir: str) -> Finding:
+    try:
+        free = data_folder.check(data_dir)
+    except OSError as problem:
+        return Finding(Level.WRONG, data_folder.problem_text(data_dir, problem))
+    if free < FREE_BYTES:
+        text = f"Only {free / 1e6:,.0f} MB are free where the data folder {data_dir} is. Make room there."
+        return Finding(Level.DOUBT, text)
+    return Finding(Level.RIGHT, f"The data folder {data_dir} can be written; {free / 1e9:,.1f} GB are free.")
+
+
+def _check_plex(stash: Stash, settings: _Settings, data_dir: str) -> Iterator[Finding]:
+    """Everything that needs Plex, as far as it comes."""
+    config = settings.config
+    try:
+        yield Finding(Level.RIGHT, f"Plex {read_version(config)} answers at {config.plex_url}.")
+        if settings.has_token:
+            plex = connect(config, data_dir)
+            yield _check_token(plex)
+            everything = read_all_sections(plex)
+            yield from _check_libraries(plex, everything, config)
+            yield from _check_scenes(stash, plex, everything, config)
+    except (PlexError, StashError) as problem:
+        yield Finding(Level.WRONG, str(problem))
+
+
+def _check_token(plex: Plex) -> Finding:
+    is_owners = plex.is_owners_token()
+    if is_owners is False:
+        return Finding(
+            Level.WRONG,
+            f"The server “{plex.name}” accepts the token in setting “Plex token” (plex_token), but it is not "
+            "its owner's, so it may write nothing. Copy the token of the server's owner.",
+        )
+    owner = ", which is its owner's" if is_owners else ""
+    return Finding(Level.RIGHT, f"The server “{plex.name}” accepts the token{owner}.")
+
+
+def _check_libraries(
+    plex: Plex, everything: Sequence[LibrarySection], config: Stash2PlexConfig
+) -> Iterator[Finding]:
+    chosen, problem = choose_sections(everything, config.plex_library)
+    for section in chosen:
+        count = count_items(plex, section)
+        if config.plex_library and not count:
+            text = f"Library “{section.title}” is empty. In Plex, add its folders and let it scan them."
+            yield Finding(Level.DOUBT, text)
+        else:
+            yield Finding(Level.RIGHT, f"Library “{section.title}”: {count:,} items.")
+    if problem:
+        yield Finding(Level.WRONG, str(problem))
+    elif not chosen:
+        text = (
+            "Plex has no movie library. Make one, of type Movies or Other Videos, for the folders of Stash."
+        )
+        yield Finding(Level.WRONG, text)
+    others = [section for section in everything if not section.is_for_movies]
+    if others:
+        names = ", ".join(
+            f"“{section.title}” ({TYPES.get(section.type, section.type)})" for section in others
+        )
+        yield Finding(Level.RIGHT, f"Not written to, since they are no movie libraries: {names}.")
+
+
+def _check_scenes(
+    stash: Stash, plex: Plex, everything: Sequence[LibrarySection], config: Stash2PlexConfig
+) -> Iterator[Finding]:
+    # A library's name that is wrong does not hide a path map that is.
+    chosen = choose_sections(everything, config.plex_library)[0] or choose_sections(everything, ())[0]
+    if not chosen:
+        return
+    log_line("info", "Looking for some scenes from all over Stash in Plex…")
+    sample = take_sample(stash, plex, chosen, config.path_map, Progress())
+    yield from (Finding(Level.DOUBT, problem) for problem in sample.unreadable)
+    if not sample.scenes:
+        yield Finding(Level.DOUBT, "Stash has no scene with a file. Scan your folders in Stash first.")
+        return
+    yield from _tell_counts(sample)
+    yield from _judge(sample, chosen, everything, config)
+
+
+def _tell_counts(sample: Sample) -> Iterator[Finding]:
+    yield Finding(Level.RIGHT, f"Of {len(sample.scenes)} scenes from all over Stash:")
+    for level in MatchLevel:
+        count = sample.count(level)
+        if count or level in LEVELS_TOLD:
+            yield Finding(Level.RIGHT, f"  {level.value}: {count}")
+    if sample.without_file:
+        yield Finding(Level.RIGHT, f"  without a file (left out): {sample.without_file}")
+
+
+def _judge(
+    sample: Sample,
+    chosen: Sequence[LibrarySection],
+    everything: Sequence[LibrarySection],
+    config: Stash2PlexConfig,
+) -> Iterator[Finding]:
+    """What the counts mean."""
+    if path_map_help.is_path_map_needed(sample.inexact, sample.matched):
+        helpful = path_map_help.helpful_path_map(sample.pairs(), config.path_map)
+        if helpful:
+            yield Finding(Level.DOUBT, path_map_help.advice(sample.inexact, helpful))
+    ambiguous = sample.count(MatchLevel.AMBIGUOUS)
+    if path_map_help.is_path_map_needed(ambiguous, len(sample.scenes)):
+        yield Finding(
+            Level.DOUBT,
+            f"{ambiguous} scenes fit several files and are left alone. With the right folders in the setting "
+            "“Path map” (path_map) such files are told apart.",
+        )
+    absent = sample.absent()
+    if len(absent) == len(sample.scenes):
+        reason = reason_for_absence(absent, config.path_map, chosen, everything)
+        yield Finding(Level.WRONG, f"None of these scenes is in Plex. {reason}")
+    elif 2 * len(absent) > len(sample.scenes) and not config.plex_holds_a_part:
+        reason = reason_for_absence(absent, config.path_map, chosen, everything)
+        yield Finding(
+            Level.DOUBT,
+            f"{len(absent)} of these scenes are not in Plex. If that is on purpose, switch on “Plex holds a "
+            f"part” (plex_holds_a_part). {reason}",
+        )

@@ -1,0 +1,116 @@
+"""Some scenes from all over the collection, matched with Plex as a sync would match them.
+
+The index is a private one in memory: nothing that a sync relies on is read or changed. ItemFinder
+asks Plex for each file by its name, or lists the libraries where that takes fewer requests, so the
+requests grow neither with the collection nor with Plex beyond a bound.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+
+from plex.client import Plex
+from plex.finding import Found, ItemFinder
+from plex.index import SCHEMA, FileIndex, keys_of_files
+from plex.library import ITEMS_PER_READ, LibrarySection
+from plex.matching import Match, MatchLevel, match_scenes
+from reconciliation.path_map_help import Pair, file_pairs
+from sync_queue.progress import Progress
+from validation.path_map import PathMap
+from validation.scene import Scene
+from validation.stash import Stash
+
+SCENES_IN_SAMPLE = 200
+# So many pages of scenes that have a file of the same name are looked at, for each batch of names.
+PAGES_OF_NAMESAKES = 2
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Scenes that have a file, and their matches and items by scene id; what Stash could not read."""
+
+    scenes: Sequence[Scene]
+    matches: Mapping[int, Match]
+    found: Mapping[int, Found]
+    without_file: int
+    unreadable: Sequence[str]
+
+    def count(self, level: MatchLevel) -> int:
+        """How many scenes were matched like this."""
+        return sum(match.level is level for match in self.matches.values())
+
+    @property
+    def matched(self) -> int:
+        """How many scenes are in Plex."""
+        return sum(bool(match.parts) for match in self.matches.values())
+
+    @property
+    def inexact(self) -> int:
+        """How many of these were matched by less than their path."""
+        return sum(match.is_inexact for match in self.matches.values())
+
+    def pairs(self) -> list[Pair]:
+        """The paths in Stash and in Plex of the files that were matched."""
+        matched = (scene for scene in self.scenes if self.matches[scene.id].parts)
+        return [pair for scene in matched for pair in file_pairs(scene, self.found[scene.id].items)]
+
+    def absent(self) -> list[Scene]:
+        """The scenes that are not in Plex."""
+        return [scene for scene in self.scenes if self.matches[scene.id].level is MatchLevel.NONE]
+
+
+def take_sample(
+    stash: Stash, plex: Plex, sections: Sequence[LibrarySection], path_map: PathMap, progress: Progress
+) -> Sample:
+    """Match a sample of the scenes with these libraries. Raises StashError, PlexError."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        index = FileIndex(connection)
+        finder = ItemFinder(plex, sections, index, path_map)
+        ids = stash.sample_ids(SCENES_IN_SAMPLE)
+        scenes: list[Scene] = []
+        unreadable: list[str] = []
+        found: dict[int, Found] = {}
+        for start in range(0, len(ids), ITEMS_PER_READ):
+            progress(start / len(ids))
+            read, malformed = stash.scenes_by_id(ids[start : start + ITEMS_PER_READ])
+            unreadable.extend(map(str, malformed.values()))
+            batch = [scene for scene in read.values() if scene is not None]
+            scenes.extend(batch)
+            found.update(finder.find([scene for scene in batch if scene.files]))
+        with_file = [scene for scene in scenes if scene.files]
+        _add_namesakes(_uncertain_names(found.values()), stash, index, path_map)
+        matches = match_scenes({s.id: keys_of_files(s.files, path_map) for s in with_file}, index)
+        progress(1.0)
+    return Sample(with_file, matches, found, len(scenes) - len(with_file), unreadable)
+
+
+def _uncertain_names(found: Iterable[Found]) -> list[str]:
+    """The names of files in Plex that a scene outside the sample could own as well."""
+    names = {
+        part.path.replace("\\", "/").rpartition("/")[2]
+        for one in found
+        for item in one.items
+        for part in item.parts
+        if one.match.is_inexact or len(item.parts) > 1
+    }
+    return sorted(names)
+
+
+def _add_namesakes(names: Sequence[str], stash: Stash, index: FileIndex, path_map: PathMap) -> None:
+    """Tell the index of all scenes in Stash with a file of these names: they make a match ambiguous."""
+    for some in _batches(names):
+        pattern = rf"[/\\](?i:{'|'.join(map(re.escape, some))})$"
+        pages = stash.pages({"path": {"value": pattern, "modifier": "MATCHES_REGEX"}})
+        for page in islice(pages, PAGES_OF_NAMESAKES):
+            index.put_scene_files((scene.id, keys_of_files(scene.files, path_map)) for scene in page.scenes)
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), ITEMS_PER_READ):
+        yield names[start : start + ITEMS_PER_READ]
