@@ -48,7 +48,8 @@ class LibrarySection:
 
     def holds(self, folder: str) -> bool:
         """Whether a path, in the form of a path key, lies in one of the library's folders."""
-        return any(f"{folder}/".startswith(f"{path_key(location)}/") for location in self.locations)
+        roots = (path_key(location).rstrip("/") for location in self.locations)
+        return any(f"{folder}/".startswith(f"{root}/") for root in roots)
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,9 @@ class GapDetectionEngine:
     def _check_size(self, section: LibrarySection, count: int, state: SyncState) -> None:
         fact = f"items in section {section.key} of {self._server}"
         before = int(state.fact(fact) or 0)
-        state.set_fact(fact, str(count))
+        if self._queue is not None:
+            # What only looks, such as a preview, does not use up the warning of the next reconcile.
+            state.set_fact(fact, str(count))
         if before - count > SHRUNK_ITEMS and count < before * SHRUNK_SHARE:
             self._report_incomplete(
                 f"Library “{section.title}” had {before:,} items at the last reconcile and has {count:,} "

@@ -34,13 +34,17 @@ def count_exact(pairs: Iterable[Pair], path_map: PathMap) -> int:
 
 def helpful_path_map(pairs: Sequence[Pair], now: PathMap) -> str:
     """The setting's text that makes more of these pairs exact than the present map; empty where none does."""
-    text = suggest_path_map(pair for pair in pairs if not _needs_no_map(pair, now))
+    suggested = suggest_path_map(pair for pair in pairs if not _needs_no_map(pair, now))
     try:
-        suggested = PathMap.parse(text)
+        sources = {source for source, _ in PathMap.parse(suggested).pairs}
     except ValueError:
         # The name of a folder holds what separates the pairs of a map.
         return ""
-    return text if count_exact(pairs, suggested) > count_exact(pairs, now) else ""
+    kept = [f"{source}=>{target}" for source, target in now.pairs if source not in sources]
+    # Pairs of other folders stay, unless one of them is what is wrong.
+    texts = ["; ".join([suggested, *kept]), suggested]
+    counts = [count_exact(pairs, PathMap.parse(text)) for text in texts]
+    return texts[counts.index(max(counts))] if max(counts) > count_exact(pairs, now) else ""
 
 
 def _needs_no_map(pair: Pair, now: PathMap) -> bool:

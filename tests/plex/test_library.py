@@ -264,3 +264,17 @@ def test_many_items_are_read_in_few_requests(server: PlexTestServer, plex: Plex)
         a_film(server.library, f"film {number}")
     assert len(read_items(plex, range(1, 101))) == 100
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("location", "folder", "expected"),
+    [
+        ("/media", "/media", True),
+        ("/media", "/media/Films", True),
+        ("/media", "/media 2", False),
+        ("/", "/media/Films", True),
+        ("D:\\Films\\", "D:/Films/new", True),
+    ],
+)
+def test_a_library_holds_the_folders_below_its_own(location: str, folder: str, expected: bool) -> None:
+    assert LibrarySection(1, "Films", (location,)).holds(folder) is expected

@@ -176,16 +176,19 @@ def test_a_library_that_could_not_be_read_is_an_error_and_no_mass_of_orphans(
     assert any("“Clips” could not be read" in text for text in page(world).texts["strong"])
 
 
-def test_a_library_that_shrank_drastically_is_an_error(world: World, here: Here) -> None:
+def test_a_library_that_shrank_drastically_is_an_error_of_the_next_reconcile_too(
+    world: World, here: Here
+) -> None:
     for n in range(30):
         world.add_film(f"film {n}", plex={})
-    find_orphans(here)
+    here.reconcile()
     for n in range(29):
         world.plex.library.remove_item(world.item(f"film {n}").rating_key)
     told = find_orphans(here)
     assert told.status == 1
     assert "“Films” had 30 items" in told.texts("error")[0]
     assert count_line(told, "Films").endswith(": 0 of 1 items, uncertain: 0")
+    assert any("“Films” had 30 items" in text for text in here.reconcile().texts("warning"))
 
 
 def test_a_scene_that_could_not_be_read_is_told_since_its_item_is_listed(world: World, here: Here) -> None:

@@ -158,6 +158,19 @@ def test_the_map_makes_every_pair_exact(roots: Roots, below: list[list[str]]) ->
     ]
 
 
+def test_the_suggested_map_keeps_the_pairs_that_work_already(bench: Bench) -> None:
+    add_films(bench, "/data/", "/media/", start=10)
+    add_films(bench, "/mnt/more/", "/b/")
+    bench.world.settings["path_map"] = "/data=>/media"
+    assert_helps(bench, "/mnt/more=>/b; /data=>/media", 4)
+
+
+def test_a_pair_that_is_what_is_wrong_is_not_kept(bench: Bench) -> None:
+    add_films(bench, "/data/films/", "/media/films/")
+    bench.world.settings["path_map"] = "/data/films=>/elsewhere"
+    assert_helps(bench, "/data=>/media", 4)
+
+
 @given(ROOTS, st.lists(BELOW, min_size=1, max_size=5))
 def test_the_map_names_the_roots_and_nothing_else(roots: Roots, below: list[list[str]]) -> None:
     expected = PathMap.of(("/" + "/".join(source), "/" + "/".join(target)) for source, target in roots)
