@@ -8,13 +8,15 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from sync_queue.job import Job
+from sync_queue.manager import QueueManager
 from tests.servers.made_up_collection import MadeUpVideo, load_into_stash, make_collection, plan_gaps
 from tests.servers.plex_process import PlexProcess
 from tests.servers.stash_library import StashLibrary
@@ -66,6 +68,18 @@ class Arena:
         for number in range(scenes):
             scene_id = 1 + number * (self.scenes // scenes)
             self.stash.change("update_scene", scene_id, details=f"Edited by hand, number {number}")
+
+    def queue(self, scene_ids: Iterable[int]) -> None:
+        """Queue scenes, as hooks do whatever was edited."""
+        manager = QueueManager(self.data_dir)
+        manager.get_queue().put_jobs(Job(scene_id, "Scene.Update.Post", 1.0) for scene_id in scene_ids)
+        manager.close()
+
+    def clear_queue(self) -> None:
+        """Forget what is queued."""
+        manager = QueueManager(self.data_dir)
+        manager.get_queue().clear()
+        manager.close()
 
     def requests(self) -> int:
         """Requests to both servers since they were last counted."""

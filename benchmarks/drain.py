@@ -7,8 +7,6 @@ import sys
 from urllib.parse import quote
 
 from benchmarks.arena import TOKEN, Arena, an_arena, heading, measured, show
-from sync_queue.job import Job
-from sync_queue.manager import QueueManager
 
 
 def main(sizes: list[int]) -> None:
@@ -33,10 +31,10 @@ def main(sizes: list[int]) -> None:
                 arena.plex.set_latency(latency)
                 drain(arena, f"{arena.scenes:,} changed", latency)
                 if not latency:
-                    # Once more, with those that were no gap: they have a title and nothing else.
-                    queue_again(arena)
+                    # First those that were no gap: they have a title and nothing else.
+                    arena.queue(range(1, arena.scenes + 1))
                     arena.run_task("process_queue")
-                    queue_again(arena)
+                    arena.queue(range(1, arena.scenes + 1))
                     drain(arena, f"{arena.scenes:,} unchanged", latency)
 
 
@@ -59,15 +57,6 @@ def drain(arena: Arena, scenes: str, latency: float) -> None:
         f"{floor:.2f}" if puts else "",
         f"{cost.wall / floor:.2f}" if puts else "",
     )
-
-
-def queue_again(arena: Arena) -> None:
-    """Queue every scene, as hooks do whatever was edited."""
-    manager = QueueManager(arena.data_dir)
-    manager.get_queue().put_jobs(
-        Job(number, "Scene.Update.Post", 1.0) for number in range(1, arena.scenes + 1)
-    )
-    manager.close()
 
 
 def put_floor(arena: Arena, count: int) -> float:
