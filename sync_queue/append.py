@@ -1,7 +1,8 @@
-"""Appending a job from a hook: one INSERT into the table that persist-queue made.
+"""Appending a job from a hook: one INSERT into persist-queue's table, which the first hook makes.
 
-Stash waits for every hook, and loading persist-queue takes longer than all the rest of one. The hook
-path imports this module, so it needs nothing but the standard library, and little of that.
+Stash waits for every hook, and loading persist-queue takes longer than all the rest of one; before the
+first task it may not even be installed. The hook path imports this module, so it needs nothing but the
+standard library, and little of that.
 """
 
 from __future__ import annotations
@@ -10,10 +11,16 @@ import json
 import os
 import sqlite3
 import time
+from contextlib import closing
 
 DATABASE = "queue.db"
 # As persist-queue names it for its ack queue of the default name; a row of status 0 is new.
-TABLE = "ack_queue_default"
+TABLE = "`ack_queue_default`"
+# Word for word as persist-queue would; a test holds both together.
+_CREATE = (
+    f"CREATE TABLE IF NOT EXISTS {TABLE} ("
+    "_id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB, timestamp FLOAT, status INTEGER)"
+)
 LOCK_TIMEOUT = 30.0
 
 
@@ -39,15 +46,22 @@ def _append(data_dir: str, job: dict[str, object]) -> str:
             _insert(path, data, now)
             return ""
         except sqlite3.DatabaseError as error:
-            # No table yet, or a damaged file: the queue's own opening knows what to do.
+            # No table yet, or a damaged file: opening it knows what to do.
             if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
                 raise
-    from sync_queue.manager import QueueManager
+    from sync_queue.opening import open_database
 
-    manager = QueueManager(data_dir)
-    _insert(path, data, now)
-    manager.close()
-    return manager.notice
+    def make_and_insert(path: str) -> None:
+        _make_table(path)
+        _insert(path, data, now)
+
+    return open_database(path, make_and_insert)[1]
+
+
+def _make_table(path: str) -> None:
+    with closing(sqlite3.connect(path, timeout=LOCK_TIMEOUT, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(_CREATE)
 
 
 def _insert(path: str, data: bytes, now: float) -> None:

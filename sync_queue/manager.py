@@ -1,6 +1,6 @@
 """The queue of jobs on disk: persist-queue's SQLiteAckQueue, with what it lacks for many rows at once.
 
-A hook loads this module once, to make the database; persist-queue is loaded without its other back ends.
+persist-queue is loaded without its other back ends, which take longer to load than all of ours.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync_queue.append import DATABASE
-from sync_queue.damage import is_damage, set_aside
 from sync_queue.job import Job, is_due
+from sync_queue.opening import open_database
 
 
 class _DeferredPackage(ModuleType):
@@ -57,7 +57,6 @@ else:
     AckStatus, SQLiteAckQueue = _module.AckStatus, _module.SQLiteAckQueue
 
 _READY, _CLAIMED, _FAILED = int(AckStatus.ready), int(AckStatus.unack), int(AckStatus.ack_failed)
-OPENING_TIMEOUT = 30.0
 
 
 class QueuedJob(NamedTuple):
@@ -206,20 +205,8 @@ class QueueManager:
 
         `notice` is a sentence for the log where a damaged database was set aside, else empty.
         """
-        self.notice = ""
-        self._data_dir = os.fspath(data_dir)
-        os.makedirs(self._data_dir, mode=0o700, exist_ok=True)
-        path = os.path.join(self._data_dir, DATABASE)
-        try:
-            self._queue = _open_queue(path)
-        except sqlite3.Error as error:
-            if not is_damage(error):
-                raise
-            self.notice = (
-                f"{DATABASE} is damaged ({error}) and is kept as {set_aside(path)}. "
-                "Run Reconcile Library (All): it finds again what was waiting."
-            )
-            self._queue = _open_queue(path)
+        path = os.path.join(os.fspath(data_dir), DATABASE)
+        self._queue, self.notice = open_database(path, _open_queue)
 
     def get_queue(self) -> JobQueue:
         """The open queue."""
@@ -235,24 +222,13 @@ class QueueManager:
 
 
 def _open_queue(path: str) -> JobQueue:
-    if not os.path.exists(path):
-        # Made before SQLite makes it, to be readable for its owner only.
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    deadline = time.monotonic() + OPENING_TIMEOUT
-    while True:
-        try:
-            # Rows that are claimed belong to a worker that may be alive: only a worker releases them.
-            queue = JobQueue(
-                os.path.dirname(path),
-                auto_resume=False,
-                serializer=_JsonSerializer,
-                db_file_name=os.path.basename(path),
-                timeout=30.0,
-            )
-            queue.index_by_status()
-            return queue
-        except sqlite3.OperationalError as error:
-            # Several processes make the database at once: the change to WAL mode waits for no lock.
-            if "locked" not in str(error) or time.monotonic() >= deadline:
-                raise
-        time.sleep(0.02)
+    # Rows that are claimed belong to a worker that may be alive: only a worker releases them.
+    queue = JobQueue(
+        os.path.dirname(path),
+        auto_resume=False,
+        serializer=_JsonSerializer,
+        db_file_name=os.path.basename(path),
+        timeout=30.0,
+    )
+    queue.index_by_status()
+    return queue
