@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
 import pytest
 
 from tests.builders_entry import Here
@@ -22,6 +23,20 @@ UNMEASURED = (
     "test_rights_of_marks",
     "test_scheduled_reconcile",
 )
+
+# Thousands of scenes through lines that other tests cover: measuring them would double their time.
+STORIES = ("test_main_job", "test_two_way_edits")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _stories_that_are_not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    measured = coverage.Coverage.current()
+    if measured is None or request.module.__name__.rpartition(".")[2] not in STORIES:
+        yield
+    else:
+        measured.stop()
+        yield
+        measured.start()
 
 
 @pytest.fixture(autouse=True)
