@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sync_queue.manager import JobQueue, QueueManager
     from sync_queue.state import SyncState
     from validation.config import Stash2PlexConfig
+    from validation.dependencies import Packages
     from validation.stash import Stash
 
 # Set by main for the length of a task.
@@ -70,8 +71,6 @@ def main() -> int:
         error = _run(parse_plugin_input(sys.stdin.buffer.read()))
     except InvalidInput as problem:
         error = report(str(problem))
-    except ModuleNotFoundError as problem:
-        error = report(_missing_package(problem))
     except Exception as problem:  # noqa: BLE001 - the last resort: no fault may end in a bare traceback
         error = _report_failure("", problem)
     # ASCII, because Windows would write anything else in its own code page.
@@ -91,6 +90,7 @@ def _run(plugin_input: PluginInput) -> str | None:
 
 def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
     _task_of(args)
+    _provide_packages()
     from plex.exceptions import PlexError
 
     try:
@@ -416,15 +416,28 @@ def _data_dir_problem(problem: BaseException) -> str:
     return problem_text(get_plugin_data_dir(), problem)
 
 
-def _missing_package(problem: ModuleNotFoundError) -> str:
-    return (
-        f"The Python package “{problem.name}” is missing. Install what the plugin needs with: "
-        f"{sys.executable} -m pip install -r {os.path.join(PLUGIN_DIR, 'requirements.txt')}"
-    )
+def _provide_packages() -> None:
+    """See to it that everything can be imported; before this, only the standard library can."""
+    from sync_queue.exclusive import AlreadyRunning, exclusive
+
+    try:
+        _packages().provide(exclusive)
+    except AlreadyRunning as problem:
+        raise InvalidInput(
+            "Another task is still installing what Stash2Plex needs. Run this one again when it has ended."
+        ) from problem
+
+
+def _packages() -> Packages:
+    from validation.dependencies import Packages
+
+    return Packages(PLUGIN_DIR, get_plugin_data_dir())
 
 
 def _report_failure(what: str, problem: Exception) -> str:
     """Log why something ended: one plain line, and the traceback for the debug log."""
+    if isinstance(problem, ImportError):
+        return report(f"{what}{_packages().explain(problem)}")
     import traceback
 
     from plex.exceptions import PlexError

@@ -23,12 +23,18 @@ def log_line(level: str, text: str) -> None:
         from stashapi import log
     except ModuleNotFoundError:
         # Without stashapp-tools the user still has to read what is missing.
-        for line in text.splitlines():
-            sys.stderr.write(f"\x01{level[0]}\x02{line}\n")
+        write_line(level, text)
         return
     for handler in log.sl.handlers:
         handler.stream = sys.stderr
     getattr(log, level)(text)
+
+
+def write_line(level: str, text: str) -> None:
+    """The same before stashapp-tools may be imported: another version may be about to be installed."""
+    for line in text.splitlines():
+        sys.stderr.write(f"\x01{level[0]}\x02{line}\n")
+    sys.stderr.flush()
 
 
 def log_lines(level: str, lines: Iterable[str]) -> None:

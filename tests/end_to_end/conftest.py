@@ -16,6 +16,7 @@ UNMEASURED = (
     "test_automatic_drain",
     "test_entry",
     "test_faults_on_disk",
+    "test_first_task",
     "test_hook_path",
     "test_kill",
     "test_many_hooks",

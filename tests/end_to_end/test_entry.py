@@ -291,7 +291,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(
     error = json.loads(run.stdout)["error"]
     assert run.returncode == 1
     assert package in error
-    assert "pip install -r" in error
+    assert "pip install" in error
     assert "requirements.txt" in error
     assert f"\x01e\x02{error}" in run.stderr.decode()
     assert b"Traceback" not in run.stderr

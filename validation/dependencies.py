@@ -1,0 +1,298 @@
+"""The Python packages that the plugin needs: installed by the first task, into a folder of the plugin's own.
+
+They go into `packages` in the plugin's folder, which outlives updates of the plugin and containers made
+anew; into `packages` in the data folder where that one cannot be written. A sub-folder is named after
+what it fits: this Python, this kind of machine, this requirements.txt. When one of them changes, the
+packages are installed once more, and what was there before is removed. The system's own Python is never
+changed.
+
+This runs before anything else can be imported, so it needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import io
+import os
+import platform
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, redirect_stdout, suppress
+from importlib.machinery import EXTENSION_SUFFIXES
+
+from validation.exceptions import InvalidInput
+from validation.user_log import write_line
+
+# A lock of this file, waited for as many seconds at the most.
+Lock = Callable[[str, float], AbstractContextManager[None]]
+
+# Seconds: disks of a NAS are slow, and pip asks an index that does not answer again and again.
+INSTALLING_LASTS = 600.0
+ROOMS = frozenset({"reconciliation", "sync_queue", "plex", "validation"})
+# How those packages are imported that are not imported by their name.
+IMPORTED_AS = {"stashapp-tools": "stashapi", "persist-queue": "persistqueue"}
+# What a person has set for pip counts (index, proxy, certificates), but not where it installs to.
+PLACES_OF_PIP = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON")
+SWITCHED_OFF = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "PIP_DRY_RUN": "0"}
+# What installs pip, by the tool that a system has.
+INSTALL_PIP = {"apk": ["apk", "add", "py3-pip"], "apt-get": ["sudo", "apt-get", "install", "python3-pip"]}
+CONTAINER_MARK = "/.dockerenv"
+IS_ONLINE = "Can this machine reach pypi.org?"
+MEANWHILE = "What you save in Stash is queued meanwhile."
+IN_README = "(README.md, “Python packages”)"
+
+
+class PackagesMissing(InvalidInput):
+    """Packages are missing and could not be installed."""
+
+
+class Packages:
+    """What requirements.txt asks for: found, or installed and found."""
+
+    def __init__(self, plugin_dir: str, data_dir: str) -> None:
+        self._requirements = os.path.join(plugin_dir, "requirements.txt")
+        self._roots = [os.path.join(folder, "packages") for folder in (plugin_dir, data_dir)]
+
+    def provide(self, lock: Lock) -> None:
+        """See to it that everything can be imported.
+
+        Raises PackagesMissing, and whatever `lock` raises where another process installs for too long.
+        """
+        name = self._folder_name()
+        if any(self._use(os.path.join(root, name)) for root in self._roots):
+            return
+        missing = self._missing()
+        if missing and not self._has_dependency_manager_done_it():
+            self._install(missing, lock)
+
+    def explain(self, error: ImportError) -> str:
+        """What to do about something that could not be imported all the same."""
+        module = error.name or "?"
+        if module.partition(".")[0] in ROOMS:
+            return (
+                f"A file of the plugin cannot be loaded ({error}). Stash may be updating the plugin: run the "
+                "task again. If that does not help, install Stash2Plex again."
+            )
+        try:
+            return self._failure(f"The Python package “{module}” cannot be loaded ({error}).")
+        except PackagesMissing as problem:
+            return str(problem)
+
+    def _folder_name(self) -> str:
+        fits = (*EXTENSION_SUFFIXES, platform.machine(), self._read_requirements())
+        python = f"{sys.implementation.name}{sys.version_info.major}.{sys.version_info.minor}"
+        return f"{python}-{sys.platform}-{hashlib.sha256(repr(fits).encode()).hexdigest()[:12]}"
+
+    def _use(self, folder: str) -> bool:
+        """Put a folder that holds everything first in the search path."""
+        if not os.path.isdir(folder):
+            return False
+        sys.path.insert(0, folder)
+        importlib.invalidate_caches()
+        if self._missing():
+            sys.path.remove(folder)
+            return False
+        return True
+
+    def _missing(self) -> list[str]:
+        return [name for name, version in self._wanted() if not _is_installed(name, version)]
+
+    def _wanted(self) -> list[tuple[str, str]]:
+        """Names and lowest versions; a line of requirements.txt has no other form."""
+        return re.findall(r"^([\w.-]+)>=([\d.]+)", self._read_requirements(), re.MULTILINE)
+
+    def _read_requirements(self) -> str:
+        try:
+            with open(self._requirements, encoding="utf-8") as file:
+                return file.read()
+        except OSError as problem:
+            raise PackagesMissing(
+                f"{self._requirements} cannot be read ({problem.strerror}). Install Stash2Plex again."
+            ) from problem
+
+    def _has_dependency_manager_done_it(self) -> bool:
+        """Whether the plugin PythonDepManager, installed from the same source, provides everything.
+
+        It starts git and pip at every call, fails with a plain Exception where there is no git, and
+        asks for what it has installed to be named again by each process.
+        """
+        if importlib.util.find_spec("PythonDepManager") is None:
+            return False
+        wanted = [f"{IMPORTED_AS.get(name, name)}:{name}>={version}" for name, version in self._wanted()]
+        try:
+            # Ours is one JSON object.
+            with redirect_stdout(io.StringIO()):
+                importlib.import_module("PythonDepManager").ensure_import(*wanted)
+        except Exception as problem:  # noqa: BLE001 - it raises no other
+            write_line("debug", f"PythonDepManager could not help: {problem}")
+            return False
+        importlib.invalidate_caches()
+        return not self._missing()
+
+    def _install(self, missing: Sequence[str], lock: Lock) -> None:
+        missing_line = f"Missing Python packages: {', '.join(missing)}."
+        if problem := _why_pip_cannot_be_started():
+            raise PackagesMissing(f"{missing_line} {problem}")
+        root = self._root()
+        folder = os.path.join(root, self._folder_name())
+        try:
+            with lock(os.path.join(root, "install.lock"), INSTALLING_LASTS):
+                # Another task may have installed them meanwhile.
+                if self._use(folder):
+                    return
+                write_line(
+                    "info",
+                    f"Installing what Stash2Plex needs: {', '.join(missing)}. "
+                    "This happens once and takes up to some minutes.",
+                )
+                problem = self._fill(folder)
+        except OSError as error:
+            problem = f"{root} cannot be written ({error})."
+        if problem or not self._use(folder):
+            problem = problem or "pip has not installed all of them."
+            raise PackagesMissing(self._failure(f"{missing_line} {problem}"))
+        write_line("info", f"Installed into {root}. The system's own Python is as it was.")
+
+    def _root(self) -> str:
+        for root in self._roots:
+            with suppress(OSError):
+                os.makedirs(root, exist_ok=True)
+                with tempfile.TemporaryFile(dir=root):
+                    return root
+        return self._roots[0]
+
+    def _fill(self, folder: str) -> str:
+        """Make the folder whole or not at all; returns why it is not, or nothing."""
+        root = os.path.dirname(folder)
+        drafts = os.path.join(root, "installing")
+        # Of a task that was killed; its pip may live on for a moment and hold a draft, so each has its own.
+        shutil.rmtree(drafts, ignore_errors=True)
+        os.makedirs(drafts, exist_ok=True)
+        draft = tempfile.mkdtemp(dir=drafts)
+        installed = os.path.join(draft, "packages")
+        try:
+            problem = self._run_pip(installed, draft)
+            if not problem:
+                _remove_what_stash_would_load(installed)
+                _close_namespaces(installed)
+                if os.path.isdir(folder):
+                    os.rename(folder, os.path.join(draft, "replaced"))
+                os.rename(installed, folder)
+                _remove_others(folder)
+            return problem
+        finally:
+            shutil.rmtree(drafts, ignore_errors=True)
+
+    def _run_pip(self, target: str, working_dir: str) -> str:
+        """Install into `target`; returns why that failed, or nothing."""
+        environment = {name: text for name, text in os.environ.items() if name not in PLACES_OF_PIP}
+        # On the same disk, so that pip renames instead of copying, and a kill leaves nothing elsewhere.
+        environment.update(SWITCHED_OFF, TMPDIR=working_dir, TEMP=working_dir, TMP=working_dir)
+        quietly = ["--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
+        try:
+            run = subprocess.run(
+                [*self._pip(target), *quietly],
+                cwd=working_dir,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=INSTALLING_LASTS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as stopped:
+            _log_output(stopped.output)
+            return f"pip was stopped after {INSTALLING_LASTS / 60:.0f} minutes. {IS_ONLINE}"
+        lines = _log_output(run.stdout)
+        if run.returncode == 0:
+            return ""
+        told = [line for line in lines if line.startswith("ERROR:")] or lines or ["no reason was given"]
+        return f"pip could not install them ({told[-1]}). {IS_ONLINE}"
+
+    def _pip(self, target: str) -> list[str]:
+        command = [sys.executable or "python3", "-m", "pip", "install", "--upgrade", "--target", target]
+        # Where Stash runs there is no compiler.
+        return [*command, "--only-binary", ":all:", "-r", self._requirements]
+
+    def _failure(self, problem: str) -> str:
+        command = _as_typed(self._pip(os.path.join(self._root(), self._folder_name())))
+        return f"{problem} {MEANWHILE} To install what is needed by hand {IN_README}: {command}"
+
+
+def _is_installed(name: str, lowest: str) -> bool:
+    try:
+        # None where a half removed package has left its folder.
+        return _numbers(str(importlib.metadata.version(name))) >= _numbers(lowest)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", re.sub(r"(\.0)+$", "", version))]
+
+
+def _why_pip_cannot_be_started() -> str:
+    if not os.path.isfile(sys.executable or ""):
+        return (
+            "This Python does not know where it lies, so that pip cannot be started. Enter another one in "
+            f"Stash, Settings → System → Python executable path {IN_README}. {MEANWHILE}"
+        )
+    if importlib.util.find_spec("pip") is not None:
+        return ""
+    tools = [command for tool, command in INSTALL_PIP.items() if shutil.which(tool)]
+    command = _as_typed(tools[0] if tools else [sys.executable, "-m", "ensurepip"])
+    return (
+        f"{sys.executable} has no pip to install them. {MEANWHILE} Get it, and run the task again "
+        f"{IN_README}: {command}"
+    )
+
+
+def _as_typed(command: Sequence[str]) -> str:
+    """The command as a person types it on this machine."""
+    if os.name == "nt":
+        return subprocess.list2cmdline(command)
+    if os.path.exists(CONTAINER_MARK):
+        command = ["docker", "exec", "-it", "stash", *command[command[0] == "sudo" :]]
+    return shlex.join(command)
+
+
+def _remove_what_stash_would_load(folder: str) -> None:
+    """Stash takes every .yml below its plugins folder for a plugin; programs are of no use here."""
+    for name in ("bin", "Scripts"):
+        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".yml"):
+                os.remove(os.path.join(parent, name))
+
+
+def _close_namespaces(folder: str) -> None:
+    """Make packages without an `__init__.py`, as stashapi is, whole ones.
+
+    Python prefers a whole package of the same name that it finds later, such as an older one.
+    """
+    for entry in os.scandir(folder):
+        mark = os.path.join(entry.path, "__init__.py")
+        if entry.is_dir() and entry.name.isidentifier() and not os.path.exists(mark):
+            open(mark, "w").close()
+
+
+def _remove_others(folder: str) -> None:
+    for entry in os.scandir(os.path.dirname(folder)):
+        if entry.is_dir() and entry.name != os.path.basename(folder):
+            shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _log_output(output: bytes | None) -> list[str]:
+    lines = [line.strip() for line in (output or b"").decode("utf-8", "replace").splitlines()]
+    for line in lines:
+        write_line("debug", line)
+    return [line for line in lines if line]
