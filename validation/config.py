@@ -81,7 +81,10 @@ def _without_query(text: str) -> str:
 def _read_token(value: object) -> str:
     text = _read_text(value.get_secret_value() if isinstance(value, SecretStr) else value)
     if not text:
-        raise ValueError("is not set. README.md says where to find your Plex token.")
+        raise ValueError(
+            "is not set. In Plex Web open any item, … → Get Info → View XML: the address of the page that "
+            "opens ends with X-Plex-Token= and your token."
+        )
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("holds characters that no Plex token has. Copy it again, without spaces around it.")
     return text

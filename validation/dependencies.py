@@ -47,7 +47,7 @@ INSTALL_PIP = {"apk": ["apk", "add", "py3-pip"], "apt-get": ["sudo", "apt-get", 
 CONTAINER_MARK = "/.dockerenv"
 IS_ONLINE = "Can this machine reach pypi.org?"
 MEANWHILE = "What you save in Stash is queued meanwhile."
-IN_README = "(README.md, “Python packages”)"
+IN_README = "(more under “Python packages” in the project's README)"
 
 
 class PackagesMissing(InvalidInput):

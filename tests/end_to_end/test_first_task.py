@@ -97,7 +97,7 @@ def test_without_a_network_a_task_says_what_is_missing_and_what_was_saved_waits(
     pip_configuration.write_text(only_this_index(f"http://127.0.0.1:{closed_port()}/simple"))
     save(bare_world, "one")
     (drain,) = bare_world.stash.wait_for_jobs()
-    assert_one_plain_error(Told.by(drain), *NEEDED, "pypi.org", "-m pip install", "--target", "README.md")
+    assert_one_plain_error(Told.by(drain), *NEEDED, "pypi.org", "-m pip install", "--target", "README")
     save(bare_world, "two")
     bench = Bench(bare_world)
     assert [job.scene_id for job in bench.waiting()] == [1, 2]
@@ -108,7 +108,7 @@ def test_without_a_network_a_task_says_what_is_missing_and_what_was_saved_waits(
 def test_without_pip_a_task_says_how_to_get_it(bare_world: World) -> None:
     save(bare_world, "one")
     (drain,) = bare_world.stash.wait_for_jobs()
-    assert_one_plain_error(Told.by(drain), *NEEDED, "has no pip", "README.md")
+    assert_one_plain_error(Told.by(drain), *NEEDED, "has no pip", "README")
 
 
 def test_a_task_says_that_another_one_still_installs(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
