@@ -40,8 +40,6 @@ stash_interface: Stash | None = None
 config: Stash2PlexConfig | None = None
 queue_manager: QueueManager | None = None
 
-# What a hook's type says about the job: the entity that changed, empty for a scene.
-HOOK_ENTITIES = {"Scene": "", "Performer": "performer", "Studio": "studio", "Tag": "tag", "Group": "group"}
 REPORT_A_FAULT = "This is a fault in Stash2Plex: please report it with the debug log."
 
 # Modes that return at once and never wait for the queue to be drained.
@@ -121,17 +119,15 @@ def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None =
 
     Raises InvalidInput where the change cannot be queued.
     """
-    kind, _, event = hook.type.partition(".")
-    if kind not in HOOK_ENTITIES:
-        return
+    from sync_queue.append import append_change
     from sync_queue.drain_request import AskingFailed, ask_for_drain
 
     data_dir = get_plugin_data_dir()
     try:
-        notice = _append(data_dir, hook, HOOK_ENTITIES[kind], event)
+        is_queued, notice = append_change(data_dir, hook.type, hook.id)
         if notice:
             log_line("warning", notice)
-        if server_connection is not None:
+        if is_queued and server_connection is not None:
             ask_for_drain(data_dir, server_connection)
     except AskingFailed as problem:
         log_line("debug", str(problem))
@@ -140,17 +136,6 @@ def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None =
             f"{hook.type} of {hook.id} could not be queued: {_data_dir_problem(problem)} "
             "Reconcile Library finds the change later."
         ) from problem
-
-
-def _append(data_dir: str, hook: HookContext, entity: str, event: str) -> str:
-    from sync_queue.append import append_entity, append_scene
-
-    if not entity:
-        return append_scene(data_dir, hook.type, hook.id)
-    if event.startswith("Destroy"):
-        # The links to its scenes are gone with it: what was pushed tells which scenes changed.
-        return append_entity(data_dir, hook.type, "scenes", 0)
-    return append_entity(data_dir, hook.type, entity, hook.id)
 
 
 def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str | None:
@@ -216,20 +201,13 @@ def _process_queue(is_automatic: bool) -> str | None:
 
 def handle_preview() -> str | None:
     """Show what a sync of everything that differs would write, in the log and as a report."""
-    from pathlib import Path
-
-    from reconciliation import engine, preview
+    from reconciliation.preview import preview_all, summary_lines
 
     stash, settings = _stash_and_config()
-    data_dir = get_plugin_data_dir()
-    detection = engine.GapDetectionEngine(stash=stash, config=settings, data_dir=data_dir, queue=None)
-    result = detection.run(scope="all")
-    log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
-    waiting = [one.job.scene_id for one in queue_manager.get_queue().jobs()] if queue_manager else []
-    scene_ids = sorted({*detection.gaps, *waiting} - {0})
-    with _state() as state:
-        shown = preview.Preview(stash, _plex(settings), state, settings, Path(data_dir)).run(scene_ids)
-    log_lines("info", preview.summary_lines(shown))
+    queue = queue_manager.get_queue() if queue_manager is not None else None
+    problems, shown = preview_all(stash, _plex(settings), settings, get_plugin_data_dir(), queue)
+    log_lines("warning", (f"Error during reconciliation: {problem}" for problem in problems))
+    log_lines("info", summary_lines(shown))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from plex.client import Plex
 from plex.finding import ItemFinder
 from plex.library import ITEMS_PER_READ, read_sections
 from plex.merge import Change
+from reconciliation.engine import GapDetectionEngine
 from reconciliation.preview_report import preview_report
 from sync_queue.covers import artwork_kinds, version_of
+from sync_queue.manager import JobQueue
 from sync_queue.planning import ItemPlan, Planner, describe
 from sync_queue.progress import Progress
 from sync_queue.state import SyncState
@@ -94,6 +97,21 @@ class Preview:
         return not plan.is_opted_out and any(
             record is None or record.version != version_of(scene) for record in records
         )
+
+
+def preview_all(
+    stash: Stash, plex: Plex, config: Stash2PlexConfig, data_dir: str, queue: JobQueue | None
+) -> tuple[Sequence[str], PreviewResult]:
+    """Preview all that differs and all that waits; what could not be read, and the result.
+
+    Raises StashError, PlexError, OSError, sqlite3.Error.
+    """
+    detection = GapDetectionEngine(stash=stash, config=config, data_dir=data_dir, queue=None)
+    problems = detection.run(scope="all").errors
+    waiting = {one.job.scene_id for one in queue.jobs()} if queue else set()
+    with closing(SyncState(data_dir)) as state:
+        preview = Preview(stash, plex, state, config, Path(data_dir))
+        return problems, preview.run(sorted({*detection.gaps, *waiting} - {0}))
 
 
 def summary_lines(result: PreviewResult) -> list[str]:

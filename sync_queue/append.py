@@ -22,19 +22,34 @@ _CREATE = (
     "_id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB, timestamp FLOAT, status INTEGER)"
 )
 LOCK_TIMEOUT = 30.0
+# What shows in the metadata of scenes, by the first word of a hook's type.
+ENTITIES = {"Performer": "performer", "Studio": "studio", "Tag": "tag", "Group": "group"}
+# After an entity is gone nothing in Stash tells which scenes had it.
+ALL_SCENES = "scenes"
+
+
+def append_change(data_dir: str, hook_type: str, changed_id: int) -> tuple[bool, str]:
+    """Append what a hook such as `Scene.Update.Post` announces of the entity with this id.
+
+    Returns whether there was something to append, and a sentence for the log where a damaged queue was
+    set aside, else nothing. Raises OSError or sqlite3.Error.
+    """
+    kind, _, event = hook_type.partition(".")
+    if kind == "Scene":
+        return True, append_scene(data_dir, hook_type, changed_id)
+    if kind not in ENTITIES:
+        return False, ""
+    if event.startswith("Destroy"):
+        # The links to its scenes are gone with it: what was pushed tells which scenes changed.
+        job: dict[str, object] = {"entity": ALL_SCENES, "entity_id": 0}
+    else:
+        job = {"entity": ENTITIES[kind], "entity_id": changed_id}
+    return True, _append(data_dir, {**job, "reason": hook_type})
 
 
 def append_scene(data_dir: str, reason: str, scene_id: int) -> str:
-    """Append “bring this scene to Plex”. Raises OSError or sqlite3.Error.
-
-    Returns a sentence for the log where a damaged queue was set aside, else nothing.
-    """
+    """Append “bring this scene to Plex”; the same notice and errors as append_change."""
     return _append(data_dir, {"scene_id": scene_id, "reason": reason})
-
-
-def append_entity(data_dir: str, reason: str, entity: str, entity_id: int) -> str:
-    """Append “bring the scenes of this entity to Plex” (sync_queue.job); as append_scene."""
-    return _append(data_dir, {"entity": entity, "entity_id": entity_id, "reason": reason})
 
 
 def _append(data_dir: str, job: dict[str, object]) -> str:

@@ -1,15 +1,9 @@
-"""A job: what the queue keeps about one change, which is an id and never metadata.
-
-The hook path imports this module, so it needs nothing but the standard library.
-"""
+"""A job: what the queue keeps about one change, which is an id and never metadata."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-# After an entity is gone nothing in Stash tells which scenes had it.
-ALL_SCENES = "scenes"
 
 
 class Job(NamedTuple):
@@ -17,7 +11,7 @@ class Job(NamedTuple):
 
     `entity` is empty for a scene. For a performer, studio, tag or group it is its name in Stash's
     filters, `entity_id` says which one, and `scene_id` is 0; the worker expands it to its scenes.
-    ALL_SCENES stands for every scene whose values are not those that were pushed.
+    sync_queue.append.ALL_SCENES stands for every scene whose values are not those that were pushed.
 
     `reason` is a hook's type or a gap's name. `queued_at` and `due_at` are seconds since 1970 by
     this machine's clock; a job is not taken before `due_at`. `attempts` counts the tries that ended

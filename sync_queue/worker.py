@@ -32,7 +32,8 @@ from plex.fields import SceneMapping
 from plex.finding import Found
 from plex.library import LibrarySection, read_sections, scan_folder
 from plex.matching import MatchLevel
-from sync_queue.job import ALL_SCENES, Job, is_due
+from sync_queue.append import ALL_SCENES
+from sync_queue.job import Job, is_due
 from sync_queue.manager import JobQueue, QueuedJob
 from sync_queue.planning import ItemPlan, Planner
 from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader

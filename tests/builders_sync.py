@@ -86,3 +86,10 @@ def retried_until_it_fails(bench: Bench, most: int = 20) -> int:
             return drains
         bench.later += max(job.due_at for job in waiting) - bench.clock() + 1
     raise AssertionError(f"after {most} drains {len(waiting)} jobs still wait")
+
+
+def films(bench: Bench, count: int) -> list[int]:
+    """Films that were saved; each is in Plex without metadata."""
+    ids = [bench.world.add_film(f"film {n}", details=f"Text {n}", plex={}) for n in range(count)]
+    bench.save(*ids)
+    return ids

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from math import ceil
 from pathlib import Path
@@ -18,12 +17,6 @@ from tests.servers.plex_library import PlexLibrary
 
 LISTING = "/library/sections/1/all"
 NOW = datetime.now(timezone.utc)
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
 
 
 def add_films(bench: Bench, count: int, **plex: str) -> list[int]:

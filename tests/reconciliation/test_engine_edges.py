@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.builders_queue import Bench, a_bench
+from tests.builders_queue import Bench
 from tests.servers.plex_library import PlexLibrary
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
 
 
 def test_a_scene_that_stash_cannot_read_is_reported_by_its_id_and_the_others_are_handled(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,6 @@ from tests.builders_sync import a_picture, changing_requests, logged, sync
 from tests.servers.made_up_collection import make_collection, plan_gaps
 
 NASTY = "<script>alert(\"1\")</script> & 'quotes' <img src=x onerror=alert(2)>"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
 
 
 def preview(bench: Bench, **settings: Any) -> str:

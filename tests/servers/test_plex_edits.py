@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from plexapi.server import PlexServer
 
-from tests.servers.plex_arrangement import OTHER_PNG, PNG, SECTION, a_film, a_library, ask
+from tests.servers.plex_arrangement import OTHER_PNG, PNG, SECTION, a_film, ask
 from tests.servers.plex_library import PlexLibrary
 from tests.servers.plex_server import PlexTestServer
-
-
-@pytest.fixture
-def library() -> PlexLibrary:
-    return a_library()
-
-
-@pytest.fixture
-def server(library: PlexLibrary) -> Iterator[PlexTestServer]:
-    with PlexTestServer(library) as server:
-        yield server
-        assert server.failures == []
-
-
-@pytest.fixture
-def plex(server: PlexTestServer) -> PlexServer:
-    return PlexServer(server.url, server.token, timeout=5)
-
 
 # Editing
 

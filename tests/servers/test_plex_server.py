@@ -6,7 +6,6 @@ import json
 import re
 import threading
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,28 +13,10 @@ import requests
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
 from plexapi.server import PlexServer
 
-from tests.servers.plex_arrangement import PNG, SECTION, a_film, a_library, ask, tags
+from tests.servers.plex_arrangement import PNG, SECTION, a_film, ask, tags
 from tests.servers.plex_library import PlexLibrary
 from tests.servers.plex_process import PlexProcess
 from tests.servers.plex_server import PlexTestServer
-
-
-@pytest.fixture
-def library() -> PlexLibrary:
-    return a_library()
-
-
-@pytest.fixture
-def server(library: PlexLibrary) -> Iterator[PlexTestServer]:
-    with PlexTestServer(library) as server:
-        yield server
-        assert server.failures == []
-
-
-@pytest.fixture
-def plex(server: PlexTestServer) -> PlexServer:
-    return PlexServer(server.url, server.token, timeout=5)
-
 
 # Reading
 

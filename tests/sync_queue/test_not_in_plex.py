@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench, a_bench
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
+from tests.builders_queue import Bench
 
 
 def scans(bench: Bench) -> list[str]:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from plex.client import connect
 from sync_queue.reading import Lane
 from sync_queue.worker import DrainSummary, Outcome, SyncWorker
-from tests.builders_queue import Bench, a_bench
+from tests.builders_queue import Bench
 
 FILMS = 130
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
 
 
 def films(bench: Bench) -> list[int]:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench, a_bench
+from tests.builders_queue import Bench
 from tests.builders_sync import changing_requests, logged
 from tests.servers import plex_edits, plex_routes
 
 Spoil = Callable[[plex_edits.Edit], Any]
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
 
 
 def let_plex(monkeypatch: pytest.MonkeyPatch, spoil: Spoil, times: int = 1_000) -> None:

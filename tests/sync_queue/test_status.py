@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from sync_queue import outage
 from sync_queue.status import REASONS_SHOWN, status_lines
-from tests.builders_queue import Bench, a_bench, a_job
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
+from tests.builders_queue import Bench, a_job
 
 
 def status(bench: Bench) -> list[str]:

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sync_queue.state import SyncState
 from sync_queue.worker import DrainSummary, Outcome
-from tests.builders_queue import Bench, a_bench, a_job
+from tests.builders_queue import Bench, a_job
+from tests.builders_sync import films, logged
 
 EDIT = "/library/sections/1/all"
 DAY = 86_400.0
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
-
-
-def logged(caplog: pytest.LogCaptureFixture, level: str) -> list[str]:
-    """The texts that were logged at one level."""
-    return [record.getMessage() for record in caplog.records if record.levelname == level]
-
-
-def films(bench: Bench, count: int) -> list[int]:
-    """Films that were saved; each is in Plex without metadata."""
-    ids = [bench.world.add_film(f"film {n}", details=f"Text {n}", plex={}) for n in range(count)]
-    bench.save(*ids)
-    return ids
 
 
 def drain_while_it_hangs(bench: Bench, act: Callable[[], None]) -> DrainSummary:

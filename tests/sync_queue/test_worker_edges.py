@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench, a_bench
+from tests.builders_queue import Bench
 
 EDIT = "/library/sections/1/all"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
 
 
 def test_looking_for_a_file_often_does_not_use_up_the_tries_of_its_first_write(bench: Bench) -> None:

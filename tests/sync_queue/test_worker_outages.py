@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench, a_bench
+from tests.builders_queue import Bench
+from tests.builders_sync import films, logged
 from tests.servers.plex_behaviour import error_page
 
 EDIT = "/library/sections/1/all"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        yield bench
-
-
-def logged(caplog: pytest.LogCaptureFixture, level: str) -> list[str]:
-    """The texts that were logged at one level."""
-    return [record.getMessage() for record in caplog.records if record.levelname == level]
-
-
-def films(bench: Bench, count: int) -> list[int]:
-    """Films that were saved; each is in Plex without metadata."""
-    ids = [bench.world.add_film(f"film {n}", details=f"Text {n}", plex={}) for n in range(count)]
-    bench.save(*ids)
-    return ids
 
 
 def edit_of(bench: Bench, name: str) -> Any:
