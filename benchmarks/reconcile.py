@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 
 from benchmarks.arena import TOKEN, Arena, Cost, an_arena, heading, measured, show
 
@@ -31,29 +32,35 @@ def main(sizes: list[int]) -> None:
 def measure(size: int) -> float:
     """Print the rows of one size; returns the seconds a scene of a reconcile where all is in sync."""
     with an_arena(size) as arena:
-        floor = read_floor(arena)
-        tell(arena, "all new, queued", run(arena, "reconcile_all"), floor)
+        tell(arena, "all new, queued", run(arena), read_floor(arena))
         arena.run_task("process_queue")
-        floor = read_floor(arena)
-        in_sync = run(arena, "reconcile_all")
-        tell(arena, "in sync", in_sync, floor)
         arena.edit(RECENTLY_EDITED)
-        tell(arena, f"recent, {RECENTLY_EDITED} edited", run(arena, "reconcile_recent"), floor)
+        recent = run(arena, "reconcile_recent")
         arena.run_task("process_queue")
-        arena.configure(leave_fields="poster, background, rating")
-        tell(arena, "all stale, queued", run(arena, "reconcile_all"), floor, in_sync)
+        floor = read_floor(arena)
+        tell(arena, f"recent, {RECENTLY_EDITED} edited", recent, floor)
+        in_sync, stale = in_turns(arena, {}, {"leave_fields": "poster, background, rating"})
+        tell(arena, "in sync", in_sync, floor)
+        tell(arena, "all stale, queued", stale, floor, in_sync)
         return in_sync[0].wall / arena.scenes
 
 
-def run(arena: Arena, mode: str) -> tuple[Cost, int]:
-    """Run a task twice with nothing queued; the cost of the quicker run and the requests that it made."""
-    runs = []
+def in_turns(arena: Arena, *settings: Mapping[str, str]) -> list[tuple[Cost, int]]:
+    """Reconcile under each of these settings, twice in turns; the quicker run of each."""
+    runs: list[list[tuple[Cost, int]]] = [[] for _ in settings]
     for _ in range(2):
-        arena.clear_queue()
-        arena.requests()
-        cost = arena.run_task(mode)
-        runs.append((cost, arena.requests()))
-    return min(runs, key=lambda one: one[0].wall)
+        for one, done in zip(settings, runs, strict=True):
+            arena.configure(**one)
+            done.append(run(arena))
+    return [min(done, key=lambda one: one[0].wall) for done in runs]
+
+
+def run(arena: Arena, mode: str = "reconcile_all") -> tuple[Cost, int]:
+    """Run a task with nothing queued; its cost and the requests that it made."""
+    arena.clear_queue()
+    arena.requests()
+    cost = arena.run_task(mode)
+    return cost, arena.requests()
 
 
 def tell(
