@@ -1,6 +1,6 @@
 # make test  sets everything up by itself and runs tests, linters and the type check
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
-# make bench measures speed and memory beside bare requests (some minutes)
+# make bench measures speed and memory beside bare requests (half an hour)
 # make package builds what Stash's plugin page installs, from the last commit; needs Python and git only
 
 PYTHON ?= python3
