@@ -40,11 +40,13 @@ def _stories_that_are_not_measured(request: pytest.FixtureRequest) -> Iterator[N
         measured.start()
 
 
-@pytest.fixture(autouse=True)
-def _processes_that_are_not_measured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.module.__name__.rpartition(".")[2] in UNMEASURED:
-        monkeypatch.setenv("COVERAGE_PROCESS_CONFIG", "")
-        monkeypatch.setenv("COVERAGE_PROCESS_START", "")
+@pytest.fixture(autouse=True, scope="module")
+def _processes_that_are_not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.module.__name__.rpartition(".")[2] in UNMEASURED:
+            patch.setenv("COVERAGE_PROCESS_CONFIG", "")
+            patch.setenv("COVERAGE_PROCESS_START", "")
+        yield
 
 
 @pytest.fixture
