@@ -229,9 +229,9 @@ class Packages:
 
 def _is_installed(name: str, lowest: str) -> bool:
     try:
-        # None where a half removed package has left its folder.
+        # None, or an error in newer versions of Python, where a half removed package has left its folder.
         return _numbers(str(importlib.metadata.version(name))) >= _numbers(lowest)
-    except importlib.metadata.PackageNotFoundError:
+    except (importlib.metadata.PackageNotFoundError, KeyError):
         return False
 
 
