@@ -35,6 +35,7 @@ from plex.exceptions import (
     PlexNotFound,
     PlexRefused,
     PlexRejected,
+    PlexTooLarge,
     PlexUnavailable,
 )
 from validation.config import Stash2PlexConfig
@@ -226,7 +227,8 @@ def _problem_of(response: requests.Response) -> PlexError | None:
             f"The address in setting “Plex URL” (plex_url) redirects elsewhere ({status}). "
             "Give Plex's own address."
         )
-    return PlexRejected(f"Plex refused it ({status}: {_words_of(response) or response.reason}).")
+    kind = PlexTooLarge if status in (413, 414) else PlexRejected
+    return kind(f"Plex refused it ({status}: {_words_of(response) or response.reason}).")
 
 
 def _words_of(response: requests.Response) -> str:

@@ -33,6 +33,10 @@ class PlexRejected(PlexError):
     """Plex refuses this one request, in its own words, and would refuse it again."""
 
 
+class PlexTooLarge(PlexRejected):
+    """What was sent is longer than Plex, or a proxy before it, takes (413, 414)."""
+
+
 class PlexAnswerInvalid(PlexError):
     """What answered sent something that is no answer of a Plex server."""
 

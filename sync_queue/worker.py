@@ -19,20 +19,13 @@ from typing import TypeVar
 from stashapi import log
 
 from plex.client import Plex
-from plex.exceptions import (
-    PlexAnswerInvalid,
-    PlexBusy,
-    PlexError,
-    PlexNotFound,
-    PlexRefused,
-    PlexRejected,
-    PlexUnavailable,
-)
+from plex.exceptions import PlexBusy, PlexError, PlexNotFound
 from plex.fields import SceneMapping
 from plex.finding import Found
 from plex.library import LibrarySection, read_sections, scan_folder
 from plex.matching import MatchLevel
 from sync_queue.append import ALL_SCENES
+from sync_queue.failure import Meaning, is_outage, meaning_of
 from sync_queue.job import Job, is_due
 from sync_queue.manager import JobQueue, QueuedJob
 from sync_queue.planning import ItemPlan, Planner
@@ -41,7 +34,7 @@ from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, not_in_plex_delay
 from sync_queue.sending import Senders, problems_after
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashError, StashUnavailable
+from validation.exceptions import SceneMalformed, StashError
 from validation.scene import Scene
 from validation.stash import Stash
 
@@ -140,7 +133,7 @@ class SyncWorker:
             self._drain_all()
         except (StashError, PlexError) as error:
             self._summary.stopped = str(error)
-            self._summary.is_outage = isinstance(error, (StashUnavailable, PlexUnavailable))
+            self._summary.is_outage = is_outage(error)
         finally:
             self._senders.close()
             self._queue.release([row for work in self._unsettled.values() for row in work.rows])
@@ -271,18 +264,16 @@ class SyncWorker:
         """
         try:
             return act()
-        except PlexBusy as error:
-            self._postpone_busy(work, str(error), error.retry_after)
-        except PlexNotFound:
-            self._postpone(work, Outcome.NOT_IN_PLEX, "Plex removed its item meanwhile.")
-        except PlexRejected as error:
-            self._fail(work, str(error))
-        except (StashError, PlexUnavailable, PlexRefused, PlexAnswerInvalid):
-            raise
-        except Exception as error:  # noqa: BLE001 - a bug on one scene must not stop the others
-            log.debug(traceback.format_exc())
-            problem = f"a fault in Stash2Plex ({type(error).__name__}); please report it with the debug log."
-            self._fail(work, problem)
+        except Exception as error:
+            meaning = meaning_of(error)
+            if meaning is Meaning.SERVER_IN_TROUBLE:
+                raise
+            if meaning is Meaning.NEVER:
+                self._fail(work, _problem_of(error))
+            elif isinstance(error, PlexNotFound):
+                self._postpone(work, Outcome.NOT_IN_PLEX, "Plex removed its item meanwhile.")
+            else:
+                self._postpone_busy(work, str(error), getattr(error, "retry_after", None))
         return None
 
     def _plans(self, work: _Work, read: ReadBatch) -> list[ItemPlan]:
@@ -291,8 +282,8 @@ class SyncWorker:
         if isinstance(found, PlexBusy):
             raise found
         if work.scene_id in read.malformed:
-            self._fail(work, str(read.malformed[work.scene_id]))
-        elif scene is None or found is None:
+            raise read.malformed[work.scene_id]
+        if scene is None or found is None:
             self._state.forget_scene(work.scene_id)
             self._finish([work], Outcome.DELETED)
         elif scene.is_bare and not self._state.was_pushed(scene.id):
@@ -372,6 +363,14 @@ class SyncWorker:
         for work in works:
             del self._unsettled[work.scene_id]
         self._summary.outcomes[outcome] += len(works)
+
+
+def _problem_of(error: Exception) -> str:
+    """The failure of one scene in words for the user."""
+    if isinstance(error, (PlexError, SceneMalformed)):
+        return str(error)
+    log.debug("".join(traceback.format_exception(error)))
+    return f"a fault in Stash2Plex ({type(error).__name__}); please report it with the debug log."
 
 
 def _attempts(job: Job, outcome: Outcome) -> int:

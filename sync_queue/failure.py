@@ -1,0 +1,70 @@
+"""What a failure means: the one place that decides, for Stash, for Plex and for this machine.
+
+    SERVER_IN_TROUBLE  StashError        Stash cannot be asked, or answered with an error of its own
+                       PlexUnavailable   Plex is down, starting up or too slow
+                       PlexRefused       the token is not accepted
+                       PlexAnswerInvalid what answers is no Plex
+                       LibraryNotFound   a setting names no library
+                       sqlite3.Error, OSError, MemoryError
+    NOT_NOW            PlexBusy          Plex answered 429 or 500 for this request
+                       PlexNotFound      Plex has nothing under this key at the moment
+    NEVER              PlexRejected      Plex refuses a request that names this item alone
+                       SceneMalformed    of the scenes of one answer, only this one is unusable
+                       ImageUnusable     the picture is none that can be carried
+                       anything else     a fault in this code that this scene brings to light
+
+A failure that all scenes share says nothing about any of them, whatever its type: see `shared_by_all`.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from enum import Enum
+
+from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRejected, PlexUnavailable
+from validation.exceptions import StashError, StashUnavailable
+
+
+class Meaning(Enum):
+    """What follows from a failure; there is no fourth."""
+
+    SERVER_IN_TROUBLE = "stop, keep everything, count no try"
+    NOT_NOW = "this scene is kept and tried again at growing intervals"
+    NEVER = "this scene fails, with the server's own words"
+
+
+_OF_THE_ITEM: tuple[tuple[type[Exception], Meaning], ...] = (
+    (PlexBusy, Meaning.NOT_NOW),
+    (PlexNotFound, Meaning.NOT_NOW),
+    (PlexRejected, Meaning.NEVER),
+)
+_OF_NO_ITEM = (StashError, PlexError, sqlite3.Error, OSError, MemoryError)
+# Numbers in a server's words may be an item's.
+_NUMBERS = re.compile(r"\d+")
+
+
+def meaning_of(error: BaseException) -> Meaning:
+    """What one failure means that met one scene, or the reading of one scene alone."""
+    for kind, meaning in _OF_THE_ITEM:
+        if isinstance(error, kind):
+            return meaning
+    return Meaning.SERVER_IN_TROUBLE if isinstance(error, _OF_NO_ITEM) else Meaning.NEVER
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether a server does not answer at the moment, which ends by itself."""
+    return isinstance(error, (StashUnavailable, PlexUnavailable))
+
+
+def shared_by_all(failures: Sequence[Exception], asked: int) -> bool:
+    """Whether all of two or more scenes failed, and in the same way: then it is the server's.
+
+    `asked` says how many scenes a server was asked for, those that went well included.
+    """
+    return asked == len(failures) >= 2 and len(set(map(_kind_of, failures))) == 1
+
+
+def _kind_of(error: Exception) -> tuple[type[Exception], str]:
+    return type(error), _NUMBERS.sub("", str(error))

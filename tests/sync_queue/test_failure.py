@@ -1,0 +1,76 @@
+"""Promises about what a failure means: the server's trouble is nobody's fault, and one scene's is its own."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from plex import exceptions as of_plex
+from sync_queue.failure import Meaning, is_outage, meaning_of, shared_by_all
+from validation import exceptions as of_stash
+from validation.images import ImageUnusable
+from validation.stash_session import GraphQLRefusal
+
+OF_A_SERVER = [
+    of_stash.StashUnavailable("…"),
+    of_stash.StashRefused("…"),
+    of_stash.StashAnswerInvalid("…"),
+    GraphQLRefusal("sql: database is closed"),
+    of_plex.PlexUnavailable("…"),
+    of_plex.PlexRefused("…"),
+    of_plex.PlexAnswerInvalid("…"),
+    of_plex.LibraryNotFound({"Flims": ""}, ["Films"]),
+    of_plex.PlexError("…"),
+    sqlite3.OperationalError("disk I/O error"),
+    sqlite3.DatabaseError("database disk image is malformed"),
+    OSError(28, "No space left on device"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", OF_A_SERVER, ids=lambda error: type(error).__name__)
+def test_what_no_scene_brings_about_is_no_scenes_fault(error: Exception) -> None:
+    assert meaning_of(error) is Meaning.SERVER_IN_TROUBLE
+
+
+@pytest.mark.parametrize("error", [of_plex.PlexBusy("…"), of_plex.PlexNotFound("…")])
+def test_what_may_be_otherwise_later_is_kept(error: Exception) -> None:
+    assert meaning_of(error) is Meaning.NOT_NOW
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        of_plex.PlexRejected("…"),
+        of_plex.PlexTooLarge("…"),
+        of_stash.SceneMalformed("1", "…"),
+        ImageUnusable("…"),
+        ZeroDivisionError(),
+    ],
+)
+def test_what_the_scene_itself_brings_about_is_failed(error: Exception) -> None:
+    assert meaning_of(error) is Meaning.NEVER
+
+
+def test_only_a_server_that_does_not_answer_is_an_outage() -> None:
+    outages = [error for error in OF_A_SERVER if is_outage(error)]
+    assert [type(error) for error in outages] == [of_stash.StashUnavailable, of_plex.PlexUnavailable]
+
+
+@pytest.mark.parametrize(
+    ("failures", "asked", "is_shared"),
+    [
+        ([of_plex.PlexRejected("400: Bad"), of_plex.PlexRejected("400: Bad")], 2, True),
+        ([of_plex.PlexRejected("item 7: Bad"), of_plex.PlexRejected("item 8: Bad")], 2, True),
+        ([of_plex.PlexRejected("400: Bad"), of_plex.PlexRejected("400: Bad")], 3, False),
+        ([of_plex.PlexRejected("400: Bad"), of_plex.PlexRejected("Odd")], 2, False),
+        ([of_plex.PlexRejected("Odd"), of_plex.PlexBusy("Odd")], 2, False),
+        ([of_plex.PlexRejected("400: Bad")], 1, False),
+        ([], 0, False),
+    ],
+)
+def test_a_failure_is_the_servers_where_two_or_more_scenes_and_no_other_share_it(
+    failures: list[Exception], asked: int, is_shared: bool
+) -> None:
+    assert shared_by_all(failures, asked) is is_shared
