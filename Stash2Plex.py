@@ -149,8 +149,11 @@ def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str
     return _task_of(task_args)(task_args)
 
 
-def handle_reconcile(scope: str) -> str | None:
-    """Find gaps in `all` scenes or the `recent` ones, queue them and log a summary."""
+def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
+    """Find gaps in `all` scenes or the `recent` ones, queue them and log a summary.
+
+    `is_scheduled` says that no person asked for it.
+    """
     if stash_interface is None:
         return report("No Stash connection available for reconciliation")
     if config is None:
@@ -161,9 +164,10 @@ def handle_reconcile(scope: str) -> str | None:
     from reconciliation import engine
     from reconciliation import report as reconcile_report
 
+    scheduled = {"is_scheduled": True} if is_scheduled else {}
     try:
         result = engine.GapDetectionEngine(
-            stash=stash_interface, config=config, data_dir=get_plugin_data_dir(), queue=queue
+            stash=stash_interface, config=config, data_dir=get_plugin_data_dir(), queue=queue, **scheduled
         ).run(scope=scope)
     except Exception as problem:  # noqa: BLE001 - whatever ends a reconcile, the user reads one plain line
         return _report_failure("Reconciliation failed: ", problem)
@@ -270,8 +274,8 @@ def handle_clear_queue() -> str | None:
 
 
 TASKS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
-    "reconcile_all": lambda _: handle_reconcile("all"),
-    "reconcile_recent": lambda _: handle_reconcile("recent"),
+    "reconcile_all": lambda args: handle_reconcile("all", bool(args.get("scheduled"))),
+    "reconcile_recent": lambda args: handle_reconcile("recent", bool(args.get("scheduled"))),
     "process_queue": lambda args: (
         handle_automatic_drain() if args.get("automatic") else handle_process_queue()
     ),

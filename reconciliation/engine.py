@@ -30,6 +30,7 @@ from plex.library import (
 )
 from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
+from reconciliation.library_size import LibrarySizes
 from reconciliation.path_map_help import file_pairs, helpful_path_map, is_path_map_needed
 from reconciliation.schedule import remember_run
 from reconciliation.seen import SeenScene, SeenScenes
@@ -44,8 +45,6 @@ from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash, ahead
 from validation.user_log import log_line
 
 SCENES_PER_CHUNK = 500
-# A library that lost more than half of its items, and more than a few, has lost a drive, not films.
-SHRUNK_SHARE, SHRUNK_ITEMS = 0.5, 10
 # A cover is asked for one by one; what is beyond this is looked at by the next reconcile.
 COVERS_PER_RUN = 500
 
@@ -84,27 +83,40 @@ class _Place(NamedTuple):
 class GapDetectionEngine:
     """Compares Stash's scenes with Plex's items; writes nothing but the queue and the index.
 
-    After a run `gaps` has the kind of gap of each scene that has one.
+    After a run `gaps` has the kind of gap of each scene that has one. `is_scheduled` says that no
+    person asked for the run, and none may read what it warns of.
     """
 
     def __init__(
-        self, stash: Stash, config: Stash2PlexConfig, data_dir: str | Path, queue: JobQueue | None = None
+        self,
+        stash: Stash,
+        config: Stash2PlexConfig,
+        data_dir: str | Path,
+        queue: JobQueue | None = None,
+        is_scheduled: bool = False,
     ) -> None:
         self._stash = stash
         self._config = config
         self._mapping = SceneMapping(config)
         self._data_dir = Path(data_dir)
         self._queue = queue
+        self._is_scheduled = is_scheduled
         self._detector = GapDetector()
         self._progress = Progress()
         self._result = GapDetectionResult()
         # False once a library could not be read: then nothing can be called missing.
         self._libraries_complete = True
+        self._is_by_hand = False
         # The scenes that were matched by less than their path, and an item of each.
         self._inexact: dict[int, int] = {}
         self._covers_left = 0
         self._server = ""
         self.gaps: Mapping[int, GapKind] = {}
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether there is no queue: then nothing is remembered that changes what a later run decides."""
+        return self._queue is None
 
     def run(self, scope: str = "all") -> GapDetectionResult:
         """Find the gaps of all scenes, or of those updated in the last days (`recent`).
@@ -118,6 +130,7 @@ class GapDetectionEngine:
         self._libraries_complete = True
         self._inexact = {}
         self._covers_left = COVERS_PER_RUN
+        self._is_by_hand = scope == "all" and not self._is_scheduled
         config = self._config
         log_line("info", f"Comparing {self._scenes_of(scope)} with Plex…")
         state = SyncState(self._data_dir)
@@ -131,7 +144,7 @@ class GapDetectionEngine:
             self._suggest_path_map(plex)
             self._enqueue(self.gaps)
             # A comparison whose gaps nobody queues is no reconcile.
-            if self._queue is not None:
+            if not self.only_looks:
                 state.set_fact("last reconcile", self._fact(scope))
                 remember_run(state, scope)
         finally:
@@ -205,20 +218,11 @@ class GapDetectionEngine:
                     sizes[section] = count
                 except (PlexAnswerInvalid, PlexBusy, PlexNotFound) as error:
                     self._report_incomplete(f"Library “{section.title}” could not be read: {error}")
+        known = LibrarySizes(state, self._server, self._is_by_hand, self.only_looks)
         for section, count in sizes.items():
-            self._check_size(section, count, state)
-
-    def _check_size(self, section: LibrarySection, count: int, state: SyncState) -> None:
-        fact = f"items in section {section.key} of {self._server}"
-        before = int(state.fact(fact) or 0)
-        if self._queue is not None:
-            # What only looks, such as a preview, does not use up the warning of the next reconcile.
-            state.set_fact(fact, str(count))
-        if before - count > SHRUNK_ITEMS and count < before * SHRUNK_SHARE:
-            self._report_incomplete(
-                f"Library “{section.title}” had {before:,} items at the last reconcile and has {count:,} "
-                "now. Is a drive of Plex not mounted? If the library is right as it is, run the task again."
-            )
+            problem = known.problem_with(section, count)
+            if problem:
+                self._report_incomplete(problem)
 
     def _report_incomplete(self, problem: str) -> None:
         self._libraries_complete = False
@@ -309,7 +313,7 @@ class GapDetectionEngine:
             changed.extend(
                 scene.id
                 for scene in scenes.values()
-                if scene and is_cover_changed(scene, uncertain[scene.id], self._stash, state)
+                if scene and is_cover_changed(scene, uncertain[scene.id], self._stash, state, self.only_looks)
             )
         return changed
 

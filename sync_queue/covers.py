@@ -128,13 +128,21 @@ class Covers:
 
 
 def is_cover_changed(
-    scene: Scene, records: Sequence[ArtworkRecord | None], stash: Stash, state: SyncState
+    scene: Scene,
+    records: Sequence[ArtworkRecord | None],
+    stash: Stash,
+    state: SyncState,
+    only_looks: bool = False,
 ) -> bool:
-    """Whether the scene has a cover that is not the recorded one everywhere. Raises StashError."""
+    """Whether the scene has a cover that is not the recorded one everywhere. Raises StashError.
+
+    That it is the same is remembered, unless this `only_looks`.
+    """
     image = _fetch(stash, scene, records)
     if isinstance(image, Image) and any(record is None or record.sha1 != image.sha1 for record in records):
         return True
-    state.set_cover_version(scene.id, _settled_version(scene, stash.now))
+    if not only_looks:
+        state.set_cover_version(scene.id, _settled_version(scene, stash.now))
     return False
 
 

@@ -1,0 +1,71 @@
+"""A library that lost most of its items: believed only where a person has seen it and asked once more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plex.library import LibrarySection
+from sync_queue.state import SyncState
+
+# A library that lost more than half of its items, and more than a few, has lost a drive, not films.
+SHRUNK_SHARE, SHRUNK_ITEMS = 0.5, 10
+
+
+def is_shrunk(before: int, now: int) -> bool:
+    """Whether so few items are left of so many that it takes a person to believe it."""
+    return before - now > SHRUNK_ITEMS and now < before * SHRUNK_SHARE
+
+
+@dataclass(frozen=True)
+class LibrarySizes:
+    """The number of items that each library of a server had at the last reconcile that believed it.
+
+    A full reconcile that a person started (`is_by_hand`) warns of a shrunken library first and
+    believes it at the next run; a scheduled one warns and believes nothing. What `only_looks`
+    remembers nothing, so that it neither uses up a warning nor stands in for one.
+    """
+
+    state: SyncState
+    server: str
+    is_by_hand: bool
+    only_looks: bool
+
+    def problem_with(self, section: LibrarySection, count: int) -> str:
+        """Why this number of items is not believed, and what to do; empty where it is."""
+        before = self._number(self._believed(section))
+        if not is_shrunk(before, count):
+            self._remember(section, count)
+            return ""
+        if self.is_by_hand and not self.only_looks:
+            warned_of = self._number(self._warned_of(section))
+            if warned_of and not is_shrunk(warned_of, count):
+                self._remember(section, count)
+                return ""
+            # Zero items is a number, too: one more than there are tells it from no warning.
+            self.state.set_fact(self._warned_of(section), str(count + 1))
+        return (
+            f"Library “{section.title}” had {before:,} items at the last reconcile and has {count:,} "
+            f"now. Is a drive of Plex not mounted? {self._advice()}"
+        )
+
+    def _advice(self) -> str:
+        if self.is_by_hand and not self.only_looks:
+            return "If the library is right as it is, run the task again."
+        return (
+            "If the library is right as it is, run Reconcile Library (All) yourself, twice: it warns the "
+            "first time and believes it the second."
+        )
+
+    def _remember(self, section: LibrarySection, count: int) -> None:
+        if not self.only_looks:
+            self.state.set_fact(self._believed(section), str(count))
+            self.state.forget_fact(self._warned_of(section))
+
+    def _number(self, fact: str) -> int:
+        return int(self.state.fact(fact) or 0)
+
+    def _believed(self, section: LibrarySection) -> str:
+        return f"items in section {section.key} of {self.server}"
+
+    def _warned_of(self, section: LibrarySection) -> str:
+        return f"warned of items in section {section.key} of {self.server}"
