@@ -83,4 +83,6 @@ def _insert(path: str, data: bytes, now: float) -> None:
     # The connection is not closed: the last one to close a database tidies its log, which takes longer
     # than the INSERT. A task does that.
     connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT, isolation_level=None)
+    # Some systems' SQLite does without: what was saved in Stash must outlast a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"INSERT INTO {TABLE} (data, timestamp, status) VALUES (?, ?, 0)", (data, now))

@@ -90,6 +90,11 @@ class JobQueue(SQLiteAckQueue):
     def __del__(self) -> None:
         """The connection closes by itself; the garbage collector may run in another thread."""
 
+    def write_through(self) -> None:
+        """Let what was written outlast a power cut, whatever this system's SQLite does by itself."""
+        for connection in {self._getter, self._putter}:
+            connection.execute("PRAGMA synchronous=FULL")
+
     def index_by_status(self) -> None:
         """Make counting and taking jobs independent of how many others there are."""
         self._conn.execute(f"CREATE INDEX IF NOT EXISTS job_status ON {self._table_name} (status)")
@@ -230,5 +235,6 @@ def _open_queue(path: str) -> JobQueue:
         db_file_name=os.path.basename(path),
         timeout=30.0,
     )
+    queue.write_through()
     queue.index_by_status()
     return queue

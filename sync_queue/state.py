@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from stashapi import log
 
 from plex.fields import PlexFields, Value
-from plex.index import SCHEMA as INDEX_SCHEMA
 from plex.index import VALUES_PER_STATEMENT, FileIndex
 from plex.merge import Base
 from sync_queue.damage import is_damage, set_aside
 
 DATABASE = "state.db"
+# There after a loss, with how far the way back to a whole state has come.
+LOST, RECONCILED = "memory lost", "reconciled"
 # Differs from every fingerprint: what was recovered after an interruption is never in sync by itself.
 NO_FINGERPRINT = b""
 # One script for each version of the database; a released script never changes.
@@ -47,8 +48,21 @@ MIGRATIONS = (
         scene_id INTEGER NOT NULL, value TEXT NOT NULL,
         PRIMARY KEY (server, rating_key, field)
     ) WITHOUT ROWID;
-    """
-    + INDEX_SCHEMA,
+    CREATE TABLE part (
+        path INTEGER NOT NULL, folded INTEGER NOT NULL, name INTEGER NOT NULL, size INTEGER,
+        rating_key INTEGER NOT NULL, section_key INTEGER NOT NULL, has_metadata INTEGER NOT NULL
+    );
+    CREATE INDEX part_path ON part (path);
+    CREATE INDEX part_name ON part (name);
+    CREATE INDEX part_item ON part (rating_key);
+    CREATE TABLE scene_file (
+        path INTEGER NOT NULL, folded INTEGER NOT NULL, name INTEGER NOT NULL, size INTEGER,
+        scene_id INTEGER NOT NULL
+    );
+    CREATE INDEX scene_file_path ON scene_file (path);
+    CREATE INDEX scene_file_name ON scene_file (name);
+    CREATE INDEX scene_file_scene ON scene_file (scene_id);
+    """,
 )
 
 
@@ -113,6 +127,31 @@ class SyncState:
         """Forget a fact."""
         with self._connection:
             self._connection.execute("DELETE FROM fact WHERE name = ?", (name,))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what was pushed is known as far as anything was pushed.
+
+        False after a loss, until a full reconcile and a drain after it are through: a missing record
+        does then not mean that nothing was pushed.
+        """
+        return self.fact(LOST) is None
+
+    def mark_lost(self) -> None:
+        """Remember that some of what was pushed may not be known."""
+        self.set_fact(LOST, "")
+
+    def mark_reconciled(self) -> None:
+        """Remember that a full reconcile has queued whatever is not known to be in Plex."""
+        if not self.is_whole:
+            self.set_fact(LOST, RECONCILED)
+
+    def mark_drained(self) -> bool:
+        """Remember that everything that was due is in Plex; whether that made the state whole again."""
+        if self.fact(LOST) != RECONCILED:
+            return False
+        self.forget_fact(LOST)
+        return True
 
     def pushed_fingerprints(self, scene_ids: Iterable[int]) -> dict[tuple[int, int], bytes]:
         """The fingerprints of what was last pushed, by scene id and rating key."""
@@ -270,8 +309,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=30.0, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
-        # A crash of the machine may lose the last records, which costs a repeated write; never the file.
-        connection.execute("PRAGMA synchronous=NORMAL")
+        # A power cut may not take what was recorded: our own value in Plex would pass for a person's edit.
+        connection.execute("PRAGMA synchronous=FULL")
         _migrate(connection)
     except BaseException:
         connection.close()
