@@ -55,8 +55,9 @@ class GapDetectionResult:
 
     `ambiguous_count` has the scenes that were not judged because their files fit several items,
     `not_wanted_count` the missing ones that are not queued since Plex holds a part on purpose,
-    `inexact_count` those that were matched by less than their path; `suggested_path_map` is the
-    setting that would make these exact, where they are the most.
+    `without_file_count` those that have no file and so no place in Plex, `inexact_count` those that were
+    matched by less than their path; `suggested_path_map` is the setting that would make these exact,
+    where they are the most. `is_work_due` tells that Process Queue would find something to do now.
     """
 
     scenes_checked: int = 0
@@ -68,8 +69,10 @@ class GapDetectionResult:
     skipped_already_queued: int = 0
     ambiguous_count: int = 0
     not_wanted_count: int = 0
+    without_file_count: int = 0
     inexact_count: int = 0
     suggested_path_map: str = ""
+    is_work_due: bool = False
     errors: list[str] = field(default_factory=list)
 
 
@@ -239,6 +242,7 @@ class GapDetectionEngine:
                     any(ours.values.get(name) for name in METADATA_FIELDS),
                     ours.fingerprint(),
                     version_of(scene),
+                    bool(scene.files),
                 )
             )
 
@@ -318,6 +322,7 @@ class GapDetectionEngine:
         return changed
 
     def _facts(self, scene: SeenScene, place: _Place, pushed: Mapping[int, bytes]) -> SceneFacts:
+        self._result.without_file_count += not scene.has_files
         if place.match.is_inexact:
             self._result.inexact_count += 1
             self._inexact[scene.scene_id] = place.match.rating_keys[0]
@@ -328,7 +333,8 @@ class GapDetectionEngine:
             scene_id=scene.scene_id,
             is_worth_pushing=scene.is_worth_pushing,
             fingerprint=scene.fingerprint,
-            is_missing=place.match.level is MatchLevel.NONE and self._libraries_complete,
+            # A scene without a file can be nowhere in Plex, which is no gap that anybody could close.
+            is_missing=scene.has_files and place.match.level is MatchLevel.NONE and self._libraries_complete,
             rating_keys=place.match.rating_keys,
             has_empty_item=place.has_empty_item and scene.fills_metadata,
             pushed=pushed,
@@ -379,6 +385,7 @@ class GapDetectionEngine:
             if scene_id not in (waiting if kind is GapKind.MISSING else due)
         )
         self._result.skipped_already_queued = len(gaps) - self._result.enqueued_count
+        self._result.is_work_due = self._queue.has_due_jobs()
 
 
 def _places_by_finder(

@@ -27,6 +27,8 @@ def summary_lines(result: GapDetectionResult, is_queued: bool) -> list[str]:
 def advice_lines(result: GapDetectionResult) -> list[str]:
     """What to do next, after the summary."""
     lines = []
+    if result.without_file_count:
+        lines.append(f"Scenes without a file: {result.without_file_count} (Plex cannot have them: no gap).")
     if result.not_wanted_count:
         lines.append(
             f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
@@ -38,6 +40,11 @@ def advice_lines(result: GapDetectionResult) -> list[str]:
             f"{result.ambiguous_count} scenes fit several files and are left alone; the debug log names "
             "them. A path map (setting path_map) makes matches exact."
         )
-    if result.enqueued_count or result.skipped_already_queued:
+    if result.enqueued_count or result.is_work_due:
         lines.append("Run the task Process Queue to write what is queued to Plex.")
+    elif result.skipped_already_queued:
+        lines.append(
+            "Nothing new was queued. Scenes that wait for a later try, which comes by itself: "
+            f"{result.skipped_already_queued}. Queue Status says why they wait."
+        )
     return lines

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 FINGERPRINT_BYTES = 8
-_IS_WORTH_PUSHING, _FILLS_METADATA = 1, 2
+_IS_WORTH_PUSHING, _FILLS_METADATA, _HAS_FILES = 1, 2, 4
 
 
 class SeenScene(NamedTuple):
@@ -22,6 +22,7 @@ class SeenScene(NamedTuple):
     fills_metadata: bool
     fingerprint: bytes
     version: int
+    has_files: bool
 
 
 class SeenScenes:
@@ -42,7 +43,9 @@ class SeenScenes:
         self._versions.append(scene.version)
         self._fingerprints += scene.fingerprint
         self._flags.append(
-            scene.is_worth_pushing * _IS_WORTH_PUSHING | scene.fills_metadata * _FILLS_METADATA
+            scene.is_worth_pushing * _IS_WORTH_PUSHING
+            | scene.fills_metadata * _FILLS_METADATA
+            | scene.has_files * _HAS_FILES
         )
 
     def chunks(self, size: int) -> Iterator[list[SeenScene]]:
@@ -59,4 +62,5 @@ class SeenScenes:
             bool(flags & _FILLS_METADATA),
             bytes(self._fingerprints[start : start + FINGERPRINT_BYTES]),
             self._versions[place],
+            bool(flags & _HAS_FILES),
         )

@@ -286,7 +286,7 @@ class SyncWorker:
         if scene is None or found is None:
             self._state.forget_scene(work.scene_id)
             self._finish([work], Outcome.DELETED)
-        elif scene.is_bare and not self._state.was_pushed(scene.id):
+        elif (scene.is_bare or not scene.files) and not self._state.was_pushed(scene.id):
             self._finish([work], Outcome.BARE)
         elif not found.items:
             self._settle_unmatched(work, scene, found)

@@ -10,6 +10,7 @@ import pytest
 
 from plex.exceptions import LibraryNotFound, PlexRefused, PlexUnavailable
 from reconciliation.engine import GapDetectionEngine
+from reconciliation.report import advice_lines
 from tests.builders_queue import Bench, a_bench, a_job
 from tests.builders_sync import logged
 from tests.servers.made_up_collection import make_collection, plan_gaps
@@ -328,3 +329,16 @@ def test_a_job_that_failed_for_good_is_no_reason_to_skip_its_scene(bench: Bench)
     (queued,) = bench.queue.jobs()
     bench.queue.fail([queued.row], a_job(scene_id, problem="Plex refused it"))
     assert bench.reconcile().enqueued_count == 1
+
+
+def test_process_queue_is_advised_only_where_it_would_find_something_to_do(bench: Bench) -> None:
+    bench.world.add_film("not scanned", details="Not in Plex")
+    advice = "Run the task Process Queue"
+    assert any(advice in line for line in advice_lines(bench.reconcile()))
+    assert any(advice in line for line in advice_lines(bench.reconcile()))
+    bench.drain()
+    again = bench.reconcile()
+    assert (again.total_gaps, again.skipped_already_queued) == (1, 1)
+    lines = advice_lines(again)
+    assert not any(advice in line for line in lines)
+    assert any(line.startswith("Nothing new was queued.") for line in lines)
