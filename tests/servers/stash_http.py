@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -129,6 +130,8 @@ class StashRequestHandler(BaseHTTPRequestHandler):
                 answer = _unauthorized(url.path)
             elif url.path == "/graphql":
                 answer = self._graphql(request, document)
+                if fault and fault.kind == "change":
+                    answer.body = go_json(fault.change(json.loads(answer.body)))
             else:
                 answer = self._image(url.path)
             if answer.status not in (302, 401):
@@ -219,7 +222,10 @@ class StashRequestHandler(BaseHTTPRequestHandler):
         if fault.kind == "hang":
             self.server.stash.faults.wait_for_release()
         if fault.kind == "status":
-            return Answer(fault.code, "text/plain", b"", tuple(fault.headers.items()))
+            return Answer(fault.code, fault.content_type, fault.body, tuple(fault.headers.items()))
+        if fault.kind == "bomb":
+            packed = gzip.compress(b" " * fault.size)
+            return Answer(200, JSON_TYPE, packed, (("Content-Encoding", "gzip"),))
         if fault.kind == "invalid_json":
             return Answer(200, JSON_TYPE, b'{"data":{"findScenes":{"scenes":[{"id":"1","ti')
         if fault.kind == "graphql_error":
@@ -233,30 +239,46 @@ class StashRequestHandler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def _send(self, answer: Answer, fault: Fault | None = None) -> None:
+        kind = fault.kind if fault else ""
         self.send_response(answer.status)
         if answer.content_type:
             self.send_header("Content-Type", answer.content_type)
         for name, value in answer.headers:
             self.send_header(name, value)
-        if answer.status != 304:
+        if answer.status not in (204, 304) and kind != "endless":
             self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
+        self._end_head(fault)
         body = b"" if self.command == "HEAD" else answer.body
-        if fault and fault.kind == "drop":
+        if kind == "drop":
             self.close_connection = True
             body = body[: len(body) // 2]
-        if fault and fault.kind == "drip":
-            self._drip(body, fault)
+        if fault and kind == "drip":
+            self._drip(body, -(-len(body) // fault.pieces), fault.pause)
+        elif kind == "endless":
+            self._send_without_end()
         else:
             self.wfile.write(body)
         self.wfile.flush()
 
-    def _drip(self, body: bytes, fault: Fault) -> None:
-        size = max(1, -(-len(body) // fault.pieces))
-        for start in range(0, len(body), size):
-            self.wfile.write(body[start : start + size])
+    def _end_head(self, fault: Fault | None) -> None:
+        """Send the head that was collected, however slowly."""
+        if fault is None or fault.kind != "slow_headers":
+            self.end_headers()
+            return
+        head = b"".join(self._headers_buffer)
+        self._headers_buffer = []
+        self._drip(head + b"\r\n", 1, fault.pause)
+
+    def _drip(self, data: bytes, size: int, pause: float) -> None:
+        for start in range(0, len(data), max(1, size)):
+            self.wfile.write(data[start : start + max(1, size)])
             self.wfile.flush()
-            self.server.stash.faults.pause(fault.pause)
+            self.server.stash.faults.pause(pause)
+
+    def _send_without_end(self) -> None:
+        self.close_connection = True
+        while not self.server.stash.faults.is_released:
+            self.wfile.write(b" " * 65_536)
 
 
 def _unauthorized(path: str) -> Answer:
