@@ -30,6 +30,7 @@ ELSEWHERE = {
     "not a ": "inside “unusable value”",
     "No module named": "told as a missing package",
     "without an id": "the name of a scene that has none",
+    "the answer ": "inside the words of the client that asked",
     "a job is an object": "a damaged row of the queue, which fails as such",
     "a base is an object": "a damaged state",
     "an image needs an item": "a mistake of ours",

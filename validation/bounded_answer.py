@@ -66,14 +66,14 @@ def read_whole(response: requests.Response, largest: int = LARGEST_ANSWER) -> by
 def _unpacked(response: requests.Response, largest: int) -> bytes:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", *ENCODINGS):
-        raise AnswerUnusable("The answer is packed in a way that was not asked for.")
+        raise AnswerUnusable("the answer is packed in a way that was not asked for")
     content = bytearray()
     for chunk in _chunks(response):
         content += chunk
         if len(content) > largest:
-            raise AnswerTooLarge(f"The answer is larger than {largest:,} bytes.")
+            raise AnswerTooLarge(f"the answer is larger than {largest:,} bytes")
     if _is_cut(response):
-        raise AnswerUnusable("The answer is cut off.")
+        raise AnswerUnusable("the answer is cut off")
     return bytes(content)
 
 
@@ -84,7 +84,7 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
     except (TimeoutError, ReadTimeoutError) as error:
         raise requests.ReadTimeout(error) from error
     except DecodeError as error:
-        raise AnswerUnusable("The answer cannot be unpacked.") from error
+        raise AnswerUnusable("the answer cannot be unpacked") from error
     except (HTTPError, OSError) as error:
         raise requests.ConnectionError(error) from error
 
