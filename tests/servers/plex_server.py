@@ -21,6 +21,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from tests.servers import odd_answers
+from tests.servers.odd_answers import OddAnswers
 from tests.servers.plex_behaviour import Fault, Faults, PlexBehaviour
 from tests.servers.plex_library import PlexLibrary
 from tests.servers.plex_messages import (
@@ -61,6 +63,7 @@ class PlexTestServer:
         self.latency = latency
         self.behaviour = behaviour or PlexBehaviour()
         self.faults = Faults()
+        self.odd_answers = OddAnswers()
         self.requests: list[RecordedRequest] = []
         self.client_identifiers: set[str] = set()
         # Tracebacks of errors of the test server itself; a test that fails oddly should look here.
@@ -97,6 +100,7 @@ class PlexTestServer:
             return
         self.closing.set()
         self.faults.clear()
+        self.odd_answers.clear()
         if self._thread.is_alive():
             self._http.shutdown()
         self._http.server_close()
@@ -242,14 +246,39 @@ class _Handler(BaseHTTPRequestHandler):
             plex.record(request, 0)
             self._cut()
             return
+        if self._answer_oddly(request):
+            return
         request.halved = fault is not None and fault.kind == "half_page"
         response = plex.respond(request, fault)
+        plex.odd_answers.learn(_name_of(request), _as_sent(response))
         if fault is not None and fault.kind == "apply_then_drop":
             plex.record(request, 0)
             self._cut()
             return
         plex.record(request, response.status)
         self._send(request, response, fault)
+
+    def _answer_oddly(self, request: Request) -> bool:
+        """Answer otherwise than the truth, where the test wants it so; whether it does."""
+        plex = self.server.plex
+        rule = plex.odd_answers.take(_name_of(request))
+        if rule is None:
+            return False
+        is_carried_out = request.method == "GET" or rule.kind in odd_answers.CARRIED_OUT
+        true = _as_sent(plex.respond(request, None) if is_carried_out else Response())
+        echo = f"You asked {request.target} with X-Plex-Token: {request.plex_value('X-Plex-Token')}"
+        sent = odd_answers.instead(rule.kind, true, rule.used, echo) or true
+        plex.record(request, sent.status)
+        if sent.manner == odd_answers.HANGING:
+            plex.odd_answers.released.wait(120)
+            self._cut()
+        elif not odd_answers.send(sent, self._write_now, plex.odd_answers):
+            self._cut()
+        return True
+
+    def _write_now(self, data: bytes) -> None:
+        self.wfile.write(data)
+        self.wfile.flush()
 
     def _send(self, request: Request, response: Response, fault: Fault | None) -> None:
         kind = fault.kind if fault is not None else ""
@@ -301,6 +330,15 @@ def _shut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
         return
+
+
+def _name_of(request: Request) -> str:
+    return odd_answers.name_of(request.method, request.path, request.query)
+
+
+def _as_sent(response: Response) -> odd_answers.Sent:
+    headers = tuple(response.headers.items())
+    return odd_answers.Sent(response.status, response.body, response.content_type, headers)
 
 
 def _takes_gzip(request: Request) -> bool:

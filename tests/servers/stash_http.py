@@ -9,11 +9,14 @@ import re
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.servers import odd_answers
+from tests.servers.odd_answers import Rule
 from tests.servers.stash_faults import Fault
 from tests.servers.stash_process_run import go_json
 from tests.servers.stash_schema import Document, InvalidDocumentError
@@ -123,23 +126,61 @@ class StashRequestHandler(BaseHTTPRequestHandler):
             time.sleep(stash.latency)
         fault = stash.faults.take(url.path, fields)
         answer = self._faulty_answer(fault) if fault else None
+        is_authorized = authorized and not (fault and fault.kind == "unauthorized")
+
+        def true_answer() -> Answer:
+            return self._true_answer(url.path, is_authorized, session, request, document)
+
+        name = _name_of(self.command, url.path, query)
+        if answer is None and (rule := stash.odd_answers.take(name)):
+            self._answer_oddly(rule, true_answer, session)
+            return
         if answer is None:
-            if url.path == "/login":
-                answer = Answer(200, "text/html; charset=utf-8", LOGIN_PAGE)
-            elif not authorized or (fault and fault.kind == "unauthorized"):
-                answer = _unauthorized(url.path)
-            elif url.path == "/graphql":
-                answer = self._graphql(request, document)
-                if fault and fault.kind == "change":
-                    answer.body = go_json(fault.change(json.loads(answer.body)))
-            else:
-                answer = self._image(url.path)
-            if answer.status not in (302, 401):
-                answer.headers += self._renewed_session(session)
+            answer = true_answer()
+            if fault and fault.kind == "change" and url.path == "/graphql":
+                answer.body = go_json(fault.change(json.loads(answer.body)))
+            stash.odd_answers.learn(name, _as_sent(answer))
         if fault and fault.kind == "refuse":
             self._reset()
         else:
             self._send(answer, fault)
+
+    def _true_answer(
+        self,
+        path: str,
+        is_authorized: bool,
+        session: str | None,
+        request: dict[str, Any],
+        document: Document | InvalidDocumentError | None,
+    ) -> Answer:
+        if path == "/login":
+            answer = Answer(200, "text/html; charset=utf-8", LOGIN_PAGE)
+        elif not is_authorized:
+            answer = _unauthorized(path)
+        elif path == "/graphql":
+            answer = self._graphql(request, document)
+        else:
+            answer = self._image(path)
+        if answer.status not in (302, 401):
+            answer.headers += self._renewed_session(session)
+        return answer
+
+    def _answer_oddly(self, rule: Rule, true_answer: Callable[[], Answer], session: str | None) -> None:
+        """Answer otherwise than the truth."""
+        answers = self.server.stash.odd_answers
+        is_carried_out = "mutation" not in rule.name or rule.kind in odd_answers.CARRIED_OUT
+        true = _as_sent(true_answer() if is_carried_out else Answer(200, JSON_TYPE))
+        echo = f"Cookie: session={session}"
+        sent = odd_answers.instead(rule.kind, true, rule.used, echo) or true
+        if sent.manner == odd_answers.HANGING:
+            answers.released.wait(120)
+            self.close_connection = True
+        elif not odd_answers.send(sent, self._write_now, answers):
+            self.close_connection = True
+
+    def _write_now(self, data: bytes) -> None:
+        self.wfile.write(data)
+        self.wfile.flush()
 
     # -- who asks ----------------------------------------------------------------------------------
 
@@ -279,6 +320,14 @@ class StashRequestHandler(BaseHTTPRequestHandler):
         self.close_connection = True
         while not self.server.stash.faults.is_released:
             self.wfile.write(b" " * 65_536)
+
+
+def _name_of(method: str, path: str, query: str) -> str:
+    return odd_answers.name_of_document(query) if path == "/graphql" else odd_answers.name_of(method, path)
+
+
+def _as_sent(answer: Answer) -> odd_answers.Sent:
+    return odd_answers.Sent(answer.status, answer.body, answer.content_type or "", answer.headers)
 
 
 def _unauthorized(path: str) -> Answer:

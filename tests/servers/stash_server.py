@@ -12,6 +12,7 @@ from pathlib import Path
 from socket import SHUT_RDWR
 from typing import Any
 
+from tests.servers.odd_answers import OddAnswers
 from tests.servers.stash_faults import Faults
 from tests.servers.stash_http import Request, StashHTTPServer
 from tests.servers.stash_jobs import HookResult, JobResult, StashPlugins
@@ -57,6 +58,7 @@ class StashServer:
         self.version = VERSION
         self.sessions = Sessions()
         self.faults = Faults()
+        self.odd_answers = OddAnswers()
         self.requests: list[Request] = []
         self.crashes: list[Exception] = []
         self.plugin_settings: dict[str, dict[str, Any]] = {}
@@ -115,6 +117,7 @@ class StashServer:
     def close(self) -> None:
         """End jobs, processes and connections."""
         self.faults.clear()
+        self.odd_answers.clear()
         self.plugins.close()
         self.stop_listening()
         self._cleanup.close()
