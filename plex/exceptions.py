@@ -41,6 +41,19 @@ class PlexAnswerInvalid(PlexError):
     """What answered sent something that is no answer of a Plex server."""
 
 
+class PlexItemUnusable(PlexError):
+    """Plex sent one item in a form that cannot be used; its neighbours in the same answer can be.
+
+    `rating_key` is None where it is what is missing; `paths` are those of its files, as far as they are told.
+    """
+
+    def __init__(self, rating_key: int | None, problem: str, paths: Sequence[str] = ()) -> None:
+        name = "an item" if rating_key is None else f"item {rating_key}"
+        super().__init__(f"Plex sent {name} {problem}.")
+        self.rating_key = rating_key
+        self.paths = tuple(paths)
+
+
 # What libraries are for: Plex's words, and those of the user.
 TYPES = {"show": "TV shows", "artist": "music", "photo": "photos"}
 

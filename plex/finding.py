@@ -12,15 +12,8 @@ from dataclasses import dataclass
 
 from plex.client import Plex
 from plex.index import FileIndex, FileKey, key_of_part, keys_of_files
-from plex.library import (
-    PAGE_SIZE,
-    LibrarySection,
-    PlexItem,
-    count_items,
-    items_with_file_name,
-    list_items,
-    read_items,
-)
+from plex.items import PlexItem
+from plex.library import PAGE_SIZE, LibrarySection, count_items, items_with_file_name, list_items, read_items
 from plex.matching import Match, MatchLevel, match_scenes
 from validation.path_map import PathMap
 from validation.scene import Scene

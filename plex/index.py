@@ -13,14 +13,15 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from plex.library import ListedItem, Part
+from plex.items import ListedItem, Part
 from validation.path_map import PathMap, path_key
 from validation.scene import SceneFile
 
 SCHEMA = """
 CREATE TABLE part (
     path INTEGER NOT NULL, folded INTEGER NOT NULL, name INTEGER NOT NULL, size INTEGER,
-    rating_key INTEGER NOT NULL, section_key INTEGER NOT NULL, has_metadata INTEGER NOT NULL
+    rating_key INTEGER NOT NULL, section_key INTEGER NOT NULL, has_metadata INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX part_path ON part (path);
 CREATE INDEX part_name ON part (name);
@@ -47,7 +48,7 @@ class FileKey(NamedTuple):
 
 
 class KnownPart(NamedTuple):
-    """A part of a Plex item, as of the last time it was read."""
+    """A part of a Plex item, as of the last time it was read; `updated_at` is that of the item."""
 
     path: int
     folded: int
@@ -56,6 +57,7 @@ class KnownPart(NamedTuple):
     rating_key: int
     section_key: int
     has_metadata: int
+    updated_at: int
 
 
 class UnownedItem(NamedTuple):
@@ -113,14 +115,14 @@ class FileIndex:
     @contextmanager
     def replacing_parts(self) -> Iterator[_Replacement]:
         """Collect the items of all listings; they replace the known parts when the block ends well."""
-        with self._replacing("part", 7) as replacement:
+        with self._replacing("part", len(KnownPart._fields)) as replacement:
             yield replacement
             self._swap("part")
 
     @contextmanager
     def replacing_scene_files(self) -> Iterator[_Replacement]:
         """Collect the files of all scenes; they replace the known ones when the block ends well."""
-        with self._replacing("scene_file", 5) as replacement:
+        with self._replacing("scene_file", len(FileKey._fields) + 1) as replacement:
             yield replacement
             self._swap("scene_file")
 
@@ -145,7 +147,9 @@ class FileIndex:
         """Remember one item's parts as they are now."""
         with self._connection:
             self._connection.execute("DELETE FROM part WHERE rating_key = ?", (item.rating_key,))
-            self._connection.executemany("INSERT INTO part VALUES (?,?,?,?,?,?,?)", _part_rows(item))
+            self._connection.executemany(
+                f"INSERT INTO part VALUES ({_marks(len(KnownPart._fields))})", _part_rows(item)
+            )
 
     def forget_items(self, rating_keys: Iterable[int]) -> None:
         """Forget items that Plex does not have any more."""
@@ -236,7 +240,7 @@ class FileIndex:
         wanted = list(set(values))
         for start in range(0, len(wanted), VALUES_PER_STATEMENT):
             some = wanted[start : start + VALUES_PER_STATEMENT]
-            yield from self._connection.execute(f"{statement} IN ({','.join('?' * len(some))})", some)
+            yield from self._connection.execute(f"{statement} IN ({_marks(len(some))})", some)
 
 
 class _Replacement:
@@ -244,7 +248,7 @@ class _Replacement:
 
     def __init__(self, connection: sqlite3.Connection, table: str, columns: int) -> None:
         self._connection = connection
-        self._insert = f"INSERT INTO {table} VALUES ({','.join('?' * columns)})"
+        self._insert = f"INSERT INTO {table} VALUES ({_marks(columns)})"
 
     def add_items(self, items: Iterable[ListedItem]) -> None:
         """Add a page of a Plex listing."""
@@ -255,9 +259,16 @@ class _Replacement:
         self._connection.executemany(self._insert, _file_rows(files))
 
 
+def _marks(count: int) -> str:
+    """So many places for values in a statement."""
+    return ",".join("?" * count)
+
+
 def _part_rows(item: ListedItem) -> list[KnownPart]:
     return [
-        KnownPart(*key_of_part(part), item.rating_key, item.section_key, int(item.has_metadata))
+        KnownPart(
+            *key_of_part(part), item.rating_key, item.section_key, int(item.has_metadata), item.updated_at
+        )
         for part in item.parts
     ]
 

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from plex.client import Plex
-from plex.exceptions import LibraryNotFound, PlexAnswerInvalid, PlexNotFound
-from plex.fields import FIELDS, Field, Kind, PlexFields, Value
+from plex.exceptions import LibraryNotFound, PlexAnswerInvalid, PlexItemUnusable, PlexNotFound
+from plex.items import ItemsRead, ListedItem, full_item, listed_item, number_in
 from validation.path_map import path_key
 
 PAGE_SIZE = 1000
 # Servers with rich metadata were seen to answer longer lists of ids with nothing.
 ITEMS_PER_READ = 50
 MOVIE = 1
-# An item that has none of these is one about which Plex knows nothing but the file.
-METADATA_FIELDS = ("studio", "summary", "originallyAvailableAt", "genre", "actor")
 
 _SLIM = {
     "excludeElements": "Director,Writer,Producer,Country,Collection,Label,Guid,Image,UltraBlurColors,Stream",
@@ -50,49 +48,6 @@ class LibrarySection:
         """Whether a path, in the form of a path key, lies in one of the library's folders."""
         roots = (path_key(location).rstrip("/") for location in self.locations)
         return any(f"{folder}/".startswith(f"{root}/") for root in roots)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A file of an item: its path as Plex sees it and its size in bytes (None where Plex has none)."""
-
-    path: str
-    size: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ListedItem:
-    """What a listing tells of an item.
-
-    `has_metadata` is true where any of studio, summary, release date, genres and roles is there.
-    Listings cut tag lists after the first few, so they show whether there are tags, not which.
-    """
-
-    rating_key: int
-    section_key: int
-    has_metadata: bool
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlexItem:
-    """An item in full: every value of the carried fields, and the names of the locked fields.
-
-    `pictures` has (actor, address of the picture).
-    """
-
-    rating_key: int
-    section_key: int
-    parts: tuple[Part, ...]
-    fields: PlexFields
-    locked: frozenset[str]
-    pictures: tuple[tuple[str, str], ...] = ()
-
-    def as_listed(self) -> ListedItem:
-        """What a listing would tell of this item."""
-        values = self.fields.values
-        has_metadata = any(values[name] for name in METADATA_FIELDS)
-        return ListedItem(self.rating_key, self.section_key, has_metadata, self.parts)
 
 
 def read_sections(plex: Plex, wanted: Sequence[str]) -> list[LibrarySection]:
@@ -164,7 +119,10 @@ def _pages(plex: Plex, section: LibrarySection, filters: Mapping[str, object]) -
             )
         # The next page starts after what came, which may be less than what was asked for.
         start += len(videos)
-        items = [_listed_item(video, section.key) for video in videos]
+        try:
+            items = [listed_item(video, section.key) for video in videos]
+        except PlexItemUnusable as unusable:
+            raise PlexAnswerInvalid(str(unusable)) from unusable
         yield [item for item in items if item.rating_key not in seen]
         seen.update(item.rating_key for item in items)
 
@@ -177,29 +135,37 @@ def scan_folder(plex: Plex, sections: Iterable[LibrarySection], folder: str) -> 
     return bool(holding)
 
 
-def read_items(plex: Plex, rating_keys: Iterable[int]) -> dict[int, PlexItem]:
-    """The items in full by rating key; those that Plex does not have are left out."""
+def read_items(plex: Plex, rating_keys: Iterable[int]) -> ItemsRead:
+    """The items in full by rating key; those that Plex does not have are left out. Raises PlexError."""
     keys = list(dict.fromkeys(rating_keys))
-    found: dict[int, PlexItem] = {}
+    read = ItemsRead()
     for start in range(0, len(keys), ITEMS_PER_READ):
-        found.update(_read_batch(plex, keys[start : start + ITEMS_PER_READ]))
-    return found
+        _read_batch(plex, keys[start : start + ITEMS_PER_READ], read)
+    return read
 
 
-def _read_batch(plex: Plex, keys: Sequence[int]) -> dict[int, PlexItem]:
+def _read_batch(plex: Plex, keys: Sequence[int], read: ItemsRead) -> None:
     """One read of several items; what a server leaves out of a long list is asked for once more."""
     try:
         container = plex.get(f"/library/metadata/{','.join(map(str, keys))}", _FULL)
     except PlexNotFound:
-        return {}
-    items = {item.rating_key: item for item in map(_full_item, container.findall("Video"))}
-    missing = [key for key in keys if key not in items]
-    if items and missing:
-        return {**items, **_read_batch(plex, missing)}
-    if items or len(keys) == 1:
-        return items
-    middle = len(keys) // 2
-    return {**_read_batch(plex, keys[:middle]), **_read_batch(plex, keys[middle:])}
+        return
+    for video in container.findall("Video"):
+        try:
+            item = full_item(video)
+            read[item.rating_key] = item
+        except PlexItemUnusable as unusable:
+            if unusable.rating_key is not None:
+                read.unusable[unusable.rating_key] = unusable
+    missing = [key for key in keys if key not in read and key not in read.unusable]
+    if not missing or len(keys) == 1:
+        return
+    if len(missing) < len(keys):
+        _read_batch(plex, missing, read)
+    else:
+        middle = len(keys) // 2
+        _read_batch(plex, keys[:middle], read)
+        _read_batch(plex, keys[middle:], read)
 
 
 def _listing(section: LibrarySection) -> tuple[str, dict[str, object]]:
@@ -215,51 +181,8 @@ def _total(page: Element) -> int:
     return _number(page, "totalSize") if "totalSize" in page.attrib else _number(page, "size")
 
 
-def _listed_item(video: Element, section_key: int) -> ListedItem:
-    has_metadata = bool(
-        video.get("studio")
-        or video.get("summary")
-        or video.get("originallyAvailableAt")
-        or video.find("Genre") is not None
-        or video.find("Role") is not None
-    )
-    return ListedItem(_number(video, "ratingKey"), section_key, has_metadata, _parts(video))
-
-
-def _full_item(video: Element) -> PlexItem:
-    return PlexItem(
-        rating_key=_number(video, "ratingKey"),
-        section_key=_number(video, "librarySectionID"),
-        parts=_parts(video),
-        fields=PlexFields({field.name: _value(video, field) for field in FIELDS}),
-        locked=frozenset(
-            lock.get("name", "") for lock in video.findall("Field") if lock.get("locked") in ("1", "true")
-        ),
-        pictures=tuple([(role.get("tag", ""), role.get("thumb", "")) for role in video.findall("Role")]),
-    )
-
-
-def _value(video: Element, field: Field) -> Value:
-    if field.kind is Kind.TAGS:
-        return tuple([element.get("tag", "") for element in video.findall(field.source)])
-    text = video.get(field.source, "")
-    if field.kind is Kind.NUMBER and text:
-        try:
-            return f"{float(text):.1f}"
-        except ValueError as error:
-            raise PlexAnswerInvalid(f"Plex sent a {field.title} that is no number.") from error
-    return text
-
-
-def _parts(video: Element) -> tuple[Part, ...]:
-    return tuple(
-        Part(part.get("file", ""), int(size) if (size := part.get("size", "")).isdigit() else None)
-        for part in video.iter("Part")
-    )
-
-
 def _number(element: Element, attribute: str) -> int:
-    text = element.get(attribute, "")
-    if not (text.isascii() and text.isdigit()):
+    number = number_in(element.get(attribute, ""))
+    if number is None:
         raise PlexAnswerInvalid(f"Plex sent an element {element.tag} without a usable {attribute}.")
-    return int(text)
+    return number

@@ -24,13 +24,14 @@ class MatchLevel(Enum):
     NAME = "by file name"
     AMBIGUOUS = "ambiguous"
     NONE = "not in Plex"
+    UNKNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """The items of a scene; `parts` are those of its files' parts that led to them.
 
-    `reason` says in words why a match is ambiguous.
+    `reason` says in words why a match is ambiguous, or why it cannot be known now.
     """
 
     level: MatchLevel

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from plex.client import Plex
 from plex.fields import Field, PlexFields, Value, tag_key, text_key
-from plex.library import MOVIE, PlexItem
+from plex.items import PlexItem
+from plex.library import MOVIE
 from plex.merge import Change, Merge
 
 NO_PICTURES: Mapping[str, str] = {}

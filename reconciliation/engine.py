@@ -19,15 +19,8 @@ from plex.exceptions import PlexAnswerInvalid, PlexBusy, PlexNotFound
 from plex.fields import SceneMapping
 from plex.finding import ItemFinder
 from plex.index import FileKey, keys_of_files
-from plex.library import (
-    ITEMS_PER_READ,
-    METADATA_FIELDS,
-    PAGE_SIZE,
-    LibrarySection,
-    list_items,
-    read_items,
-    read_sections,
-)
+from plex.items import METADATA_FIELDS
+from plex.library import ITEMS_PER_READ, PAGE_SIZE, LibrarySection, list_items, read_items, read_sections
 from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
 from reconciliation.library_size import LibrarySizes

@@ -11,7 +11,8 @@ from pathlib import Path
 from stashapi import log
 
 from plex.client import Plex, connect
-from plex.library import ITEMS_PER_READ, LibrarySection, PlexItem, read_items, read_sections
+from plex.items import PlexItem
+from plex.library import ITEMS_PER_READ, LibrarySection, read_items, read_sections
 from plex.orphans import orphans_in
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.orphans_report import OrphansReport, orphans_report

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import IO
 
-from plex.library import PlexItem
+from plex.items import PlexItem
 from reconciliation.report_page import report_page
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from plex.library import PlexItem
+from plex.items import PlexItem
 from validation.path_map import PathMap, path_key, suggest_path_map
 from validation.scene import Scene
 

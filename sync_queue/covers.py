@@ -9,7 +9,7 @@ from stashapi import log
 
 from plex.artwork import LARGEST_IMAGE, ArtworkKind, Image, chosen, is_raster, upload_and_choose
 from plex.client import Plex
-from plex.library import PlexItem
+from plex.items import PlexItem
 from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashUnavailable

@@ -8,6 +8,7 @@
                        sqlite3.Error, OSError, MemoryError
     NOT_NOW            PlexBusy          Plex answered 429 or 500 for this request
                        PlexNotFound      Plex has nothing under this key at the moment
+                       PlexItemUnusable  of the items of one answer, only this one is unusable
     NEVER              PlexRejected      Plex refuses a request that names this item alone
                        SceneMalformed    of the scenes of one answer, only this one is unusable
                        ImageUnusable     the picture is none that can be carried
@@ -23,7 +24,7 @@ import sqlite3
 from collections.abc import Sequence
 from enum import Enum
 
-from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRejected, PlexUnavailable
+from plex.exceptions import PlexBusy, PlexError, PlexItemUnusable, PlexNotFound, PlexRejected, PlexUnavailable
 from validation.exceptions import StashError, StashUnavailable
 
 
@@ -38,6 +39,7 @@ class Meaning(Enum):
 _OF_THE_ITEM: tuple[tuple[type[Exception], Meaning], ...] = (
     (PlexBusy, Meaning.NOT_NOW),
     (PlexNotFound, Meaning.NOT_NOW),
+    (PlexItemUnusable, Meaning.NOT_NOW),
     (PlexRejected, Meaning.NEVER),
 )
 _OF_NO_ITEM = (StashError, PlexError, sqlite3.Error, OSError, MemoryError)

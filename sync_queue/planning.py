@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from plex.fields import FIELDS, PlexFields, SceneMapping, tag_key
-from plex.library import METADATA_FIELDS, PlexItem
+from plex.items import METADATA_FIELDS, PlexItem
 from plex.merge import Base, Change, Merge, after_interruption, merge
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig

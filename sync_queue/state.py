@@ -63,6 +63,7 @@ MIGRATIONS = (
     CREATE INDEX scene_file_name ON scene_file (name);
     CREATE INDEX scene_file_scene ON scene_file (scene_id);
     """,
+    "ALTER TABLE part ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;",
 )
 
 

@@ -8,7 +8,8 @@ from plex.artwork import ArtworkKind, choose, chosen
 from plex.client import Plex
 from plex.exceptions import PlexNotFound, PlexRejected
 from plex.fields import FIELDS, Field, Value, tag_key
-from plex.library import PlexItem, read_items
+from plex.items import PlexItem
+from plex.library import read_items
 from plex.merge import Base, Change, Merge
 from plex.writing import write
 from sync_queue.state import SyncState

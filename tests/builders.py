@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from plex.fields import FIELDS, Kind, PlexFields, Value
-from plex.library import ListedItem, Part, PlexItem
+from plex.items import ListedItem, Part, PlexItem
 from validation.config import Stash2PlexConfig, read_settings
 from validation.scene import Scene, SceneFile
 

@@ -15,6 +15,7 @@ from plex.exceptions import (
     PlexNotFound,
     PlexRefused,
     PlexRejected,
+    PlexTooLarge,
     PlexUnavailable,
 )
 from tests.servers.plex_server import PlexTestServer
@@ -30,8 +31,8 @@ STATUSES = [
     (401, PlexRefused, "“Plex token” (plex_token) (401)"),
     (403, PlexRefused, "“Plex token” (plex_token) (403)"),
     (404, PlexNotFound, "nothing under the key"),
-    (413, PlexRejected, "Plex refused it (413: "),
-    (414, PlexRejected, "Plex refused it (414: "),
+    (413, PlexTooLarge, "Plex refused it (413: "),
+    (414, PlexTooLarge, "Plex refused it (414: "),
     (429, PlexBusy, "could not do it now (429)"),
     (500, PlexBusy, "could not do it now (500)"),
     (502, PlexUnavailable, "Plex is not ready (502"),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plex.index import SCHEMA, FileIndex, key_of_path, keys_of_files
+from plex.items import ListedItem, Part
 from tests.builders import a_listed_item, a_scene
 from validation.path_map import PathMap
 
@@ -156,3 +157,9 @@ def test_any_path_has_a_key_that_a_database_keeps(path: str, size: int | None) -
     key = key_of_path(path, size)
     assert all(-(2**63) <= number < 2**63 for number in key if number is not None)
     assert key == key_of_path(path, size)
+
+
+def test_when_an_item_was_last_changed_is_kept_with_its_files(index: FileIndex) -> None:
+    index.put_item(ListedItem(7, 1, False, (Part(*ONE),), updated_at=1_700_000_000))
+    (part,) = index.parts_of_items([7])[7]
+    assert part.updated_at == 1_700_000_000

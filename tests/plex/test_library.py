@@ -7,10 +7,9 @@ import pytest
 import plex.library
 from plex.client import Plex
 from plex.exceptions import LibraryNotFound, PlexAnswerInvalid
+from plex.items import ListedItem, Part
 from plex.library import (
     LibrarySection,
-    ListedItem,
-    Part,
     count_items,
     items_with_file_name,
     list_items,
@@ -235,11 +234,29 @@ def test_an_item_in_full_has_every_value_every_tag_and_the_locks(server: PlexTes
     assert (item.locked, item.section_key) == ({"title", "genre"}, 1)
 
 
-def test_a_rating_that_is_no_number_is_an_error(server: PlexTestServer, plex: Plex) -> None:
-    video = b'<Video ratingKey="1" librarySectionID="1" userRating="good"/>'
-    server.faults.add("status", code=200, body=b'<MediaContainer size="1">' + video + b"</MediaContainer>")
-    with pytest.raises(PlexAnswerInvalid, match="a rating that is no number"):
-        read_items(plex, [1])
+UNUSABLE = {
+    "rating": (b'userRating="good"', "with a rating that is no number"),
+    "infinite rating": (b'userRating="inf"', "with a rating that is no number"),
+    "library": (b'librarySectionID=""', "without a usable librarySectionID"),
+    "size": (b"", "with a file whose size is no number of bytes"),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_an_item_that_cannot_be_used_is_named_and_keeps_no_other_from_being_read(
+    server: PlexTestServer, plex: Plex, kind: str
+) -> None:
+    attribute, words = UNUSABLE[kind]
+    section = b"" if kind == "library" else b'librarySectionID="1"'
+    size = b"9223372036854775808" if kind == "size" else b"5"
+    bad = b'<Video ratingKey="1" %b %b><Media><Part file="/a.mkv" size="%b"/></Media></Video>'
+    good = b'<Video ratingKey="2" librarySectionID="1" updatedAt="1700000000"/>'
+    body = b'<MediaContainer size="2">' + bad % (section, attribute, size) + good + b"</MediaContainer>"
+    server.faults.add("status", code=200, body=body)
+    read = read_items(plex, [1, 2])
+    assert ([*read], read[2].updated_at) == ([2], 1_700_000_000)
+    assert str(read.unusable[1]) == f"Plex sent item 1 {words}."
+    assert read.unusable[1].paths == ("/a.mkv",)
 
 
 def test_items_that_plex_does_not_have_are_left_out(server: PlexTestServer, plex: Plex) -> None:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plex.index import SCHEMA
 from plex.merge import Base
 from sync_queue.state import SyncState
 from tests.builders_queue import read_log, some_fields
@@ -160,6 +161,18 @@ def test_a_state_of_a_newer_version_is_set_aside_and_kept(
     with closing(sqlite3.connect(kept)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (999,)
     assert "newer version" in log()[0].text
+
+
+def test_a_state_of_an_older_version_comes_to_have_the_tables_of_a_new_index(tmp_path: Path) -> None:
+    SyncState(tmp_path).close()
+    with (
+        closing(sqlite3.connect(tmp_path / "state.db")) as grown,
+        closing(sqlite3.connect(":memory:")) as new,
+    ):
+        new.executescript(SCHEMA)
+        for table, *_ in new.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            columns = f"SELECT name, type, \"notnull\" FROM pragma_table_info('{table}')"
+            assert grown.execute(columns).fetchall() == new.execute(columns).fetchall()
 
 
 def test_an_empty_file_is_taken_for_a_new_state(tmp_path: Path) -> None:

@@ -1,0 +1,160 @@
+"""Plex's items as values: what a listing tells of one, what a read in full tells, and what cannot be used.
+
+One item that Plex sends in a form that cannot be used is named and left; the others go on.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from plex.exceptions import PlexItemUnusable
+from plex.fields import FIELDS, Field, Kind, PlexFields, Value
+
+# An item that has none of these is one about which Plex knows nothing but the file.
+METADATA_FIELDS = ("studio", "summary", "originallyAvailableAt", "genre", "actor")
+# SQLite, like Plex's own database, keeps whole numbers below this.
+_TOO_LARGE = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of an item: its path as Plex sees it and its size in bytes (None where Plex has none)."""
+
+    path: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """What a listing tells of an item.
+
+    `has_metadata` is true where any of studio, summary, release date, genres and roles is there.
+    Listings cut tag lists after the first few, so they show whether there are tags, not which.
+    `updated_at` is when Plex last changed it, in seconds since 1970, and 0 where Plex does not say.
+    """
+
+    rating_key: int
+    section_key: int
+    has_metadata: bool
+    parts: tuple[Part, ...]
+    updated_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlexItem:
+    """An item in full: every value of the carried fields, and the names of the locked fields.
+
+    `pictures` has (actor, address of the picture); `updated_at` is as in ListedItem.
+    """
+
+    rating_key: int
+    section_key: int
+    parts: tuple[Part, ...]
+    fields: PlexFields
+    locked: frozenset[str]
+    pictures: tuple[tuple[str, str], ...] = ()
+    updated_at: int = 0
+
+    def as_listed(self) -> ListedItem:
+        """What a listing would tell of this item."""
+        values = self.fields.values
+        has_metadata = any(values[name] for name in METADATA_FIELDS)
+        return ListedItem(self.rating_key, self.section_key, has_metadata, self.parts, self.updated_at)
+
+
+class ItemsRead(dict[int, PlexItem]):
+    """Items in full by rating key; `unusable` has those that cannot be used in the form that Plex sent.
+
+    What was asked for and is in neither, Plex does not have.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unusable: dict[int, PlexItemUnusable] = {}
+
+
+def listed_item(video: Element, section_key: int) -> ListedItem:
+    """The item that an element of a listing describes. Raises PlexItemUnusable."""
+    has_metadata = bool(
+        video.get("studio")
+        or video.get("summary")
+        or video.get("originallyAvailableAt")
+        or video.find("Genre") is not None
+        or video.find("Role") is not None
+    )
+    rating_key = _key(video, "ratingKey")
+    return ListedItem(rating_key, section_key, has_metadata, _parts(video), _updated_at(video))
+
+
+def full_item(video: Element) -> PlexItem:
+    """The item that an element of a read in full describes. Raises PlexItemUnusable."""
+    return PlexItem(
+        rating_key=_key(video, "ratingKey"),
+        section_key=_key(video, "librarySectionID"),
+        parts=_parts(video),
+        fields=PlexFields({field.name: _value(video, field) for field in FIELDS}),
+        locked=frozenset(
+            lock.get("name", "") for lock in video.findall("Field") if lock.get("locked") in ("1", "true")
+        ),
+        pictures=tuple([(role.get("tag", ""), role.get("thumb", "")) for role in video.findall("Role")]),
+        updated_at=_updated_at(video),
+    )
+
+
+def number_in(text: str) -> int | None:
+    """The whole number that a text is, of those that a database can keep; None where it is none."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+        return None
+    number = int(text)
+    return number if number < _TOO_LARGE else None
+
+
+def _unusable(video: Element, what: str) -> PlexItemUnusable:
+    rating_key = number_in(video.get("ratingKey", ""))
+    names = tuple([part.get("file", "") for part in video.iter("Part")])
+    return PlexItemUnusable(rating_key, what, names)
+
+
+def _key(video: Element, attribute: str) -> int:
+    key = number_in(video.get(attribute, ""))
+    if not key:
+        raise _unusable(video, f"without a usable {attribute}")
+    return key
+
+
+def _updated_at(video: Element) -> int:
+    """A hint, for which no item is left."""
+    return number_in(video.get("updatedAt", "")) or 0
+
+
+def _value(video: Element, field: Field) -> Value:
+    if field.kind is Kind.TAGS:
+        return tuple([element.get("tag", "") for element in video.findall(field.source)])
+    text = video.get(field.source, "")
+    if field.kind is Kind.NUMBER and text:
+        return _decimal(video, field, text)
+    return text
+
+
+def _decimal(video: Element, field: Field, text: str) -> str:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise _unusable(video, f"with a {field.title} that is no number")
+    return f"{number:.1f}"
+
+
+def _parts(video: Element) -> tuple[Part, ...]:
+    return tuple([Part(part.get("file", ""), _size(video, part)) for part in video.iter("Part")])
+
+
+def _size(video: Element, part: Element) -> int | None:
+    text = part.get("size", "")
+    size = number_in(text)
+    if text and size is None:
+        raise _unusable(video, "with a file whose size is no number of bytes")
+    return size
