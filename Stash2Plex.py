@@ -254,7 +254,7 @@ def handle_queue_status() -> str | None:
     from sync_queue.status import status_lines
 
     with _state() as state:
-        log_lines("info", status_lines(_queue(), state, [next_line(state)]))
+        log_lines("info", status_lines(_queue(), state, [next_line(state, time.time())]))
     return None
 
 
@@ -319,7 +319,7 @@ def _follow_up(args: Mapping[str, Any]) -> None:
     from reconciliation.schedule import follow_up
 
     queue = queue_manager.get_queue() if queue_manager is not None else None
-    follow_up(args, stash_interface, config, queue, get_plugin_data_dir())
+    follow_up(args, stash_interface, config, queue, get_plugin_data_dir(), time.time())
 
 
 def _stash_and_stored_settings(

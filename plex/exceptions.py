@@ -58,6 +58,15 @@ class PlexItemUnusable(PlexError):
 TYPES = {"show": "TV shows", "artist": "music", "photo": "photos"}
 
 
+class NoMovieLibrary(PlexError):
+    """The server lists no movie library: where nothing can be looked for, nothing is missing."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Plex has no movie library. Make one, of type Movies or Other Videos, for the folders of Stash."
+        )
+
+
 class LibraryNotFound(PlexError):
     """A library that the setting names is not one of Plex's movie libraries.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from plex.client import Plex
-from plex.exceptions import LibraryNotFound, PlexAnswerInvalid, PlexItemUnusable, PlexNotFound
+from plex.exceptions import LibraryNotFound, NoMovieLibrary, PlexAnswerInvalid, PlexItemUnusable, PlexNotFound
 from plex.items import ItemsRead, ListedItem, full_item, listed_item, number_in
 from validation.path_map import path_key
 
@@ -53,11 +53,13 @@ class LibrarySection:
 def read_sections(plex: Plex, wanted: Sequence[str]) -> list[LibrarySection]:
     """The movie libraries with these titles, or all of them where none is named.
 
-    Raises LibraryNotFound, which names those that exist, and other PlexErrors.
+    Raises LibraryNotFound, which names those that exist, NoMovieLibrary, and other PlexErrors.
     """
     chosen, problem = choose_sections(read_all_sections(plex), wanted)
     if problem:
         raise problem
+    if not chosen:
+        raise NoMovieLibrary
     return chosen
 
 

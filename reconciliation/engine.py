@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
 from reconciliation.library_size import LibrarySizes
 from reconciliation.path_map_help import file_pairs, helpful_path_map, is_path_map_needed
-from reconciliation.schedule import remember_run
+from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
 from sync_queue.covers import COVER_MAY_COME, artwork_kinds, is_cover_changed, version_of
 from sync_queue.job import Job, is_due
@@ -33,6 +34,7 @@ from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
 from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
+from validation.exceptions import StashAnswerInvalid
 from validation.scene import Scene
 from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash, ahead
 from validation.user_log import log_line
@@ -107,6 +109,10 @@ class GapDetectionEngine:
         self._inexact: dict[int, int] = {}
         self._covers_left = 0
         self._server = ""
+        self._now = 0.0
+        self._window = timedelta()
+        # Scenes that Stash sent and that cannot be used.
+        self._unusable = 0
         self.gaps: Mapping[int, GapKind] = {}
 
     @property
@@ -127,10 +133,13 @@ class GapDetectionEngine:
         self._inexact = {}
         self._covers_left = COVERS_PER_RUN
         self._is_by_hand = scope == "all" and not self._is_scheduled
+        self._unusable = 0
+        self._now = time.time()
         config = self._config
-        log_line("info", f"Comparing {self._scenes_of(scope)} with Plex…")
         state = SyncState(self._data_dir)
         try:
+            self._window = self._window_of_recent(state)
+            log_line("info", f"Comparing {self._scenes_of(scope)} with Plex…")
             plex = connect(config, self._data_dir)
             sections = read_sections(plex, config.plex_library)
             self._server = plex.machine_identifier
@@ -141,8 +150,7 @@ class GapDetectionEngine:
             self._enqueue(self.gaps)
             # A comparison whose gaps nobody queues is no reconcile.
             if not self.only_looks:
-                state.set_fact("last reconcile", self._fact(scope))
-                remember_run(state, scope)
+                self._remember_run(scope, state)
         finally:
             state.close()
         return self._result
@@ -150,12 +158,24 @@ class GapDetectionEngine:
     def _scenes_of(self, scope: str) -> str:
         if scope == "all":
             return "all scenes"
-        days = self._config.recent_days
+        days = ceil(self._window / timedelta(days=1))
         return f"scenes updated in the last {f'{days} days' if days > 1 else '24 hours'}"
 
-    def _fact(self, scope: str) -> str:
+    def _window_of_recent(self, state: SyncState) -> timedelta:
+        """How far back a reconcile of recent scenes looks: one that comes late leaves nothing out."""
+        days = timedelta(days=self._config.recent_days)
+        return recent_window(state, days, self._now) if self._is_scheduled else days
+
+    def _remember_run(self, scope: str, state: SyncState) -> None:
+        """Remember that this run took place; one that could not read a part does not count as done."""
         told = f"{scope} scenes, {self._result.total_gaps} gaps in {self._result.scenes_checked}"
-        return json.dumps({"at": time.time(), "what": told})
+        if not self._libraries_complete:
+            told += ", not all libraries could be read"
+        state.set_fact("last reconcile", json.dumps({"at": self._now, "what": told}))
+        if self._libraries_complete:
+            remember_run(state, scope, self._now, self._window)
+        if scope == "all" and not self._result.errors:
+            state.mark_reconciled()
 
     def _gaps_of_all(
         self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState
@@ -174,7 +194,16 @@ class GapDetectionEngine:
                 self._see(page, seen)
                 replacement.add_scene_files(self._files(page.scenes))
                 self._progress(0.9 * len(seen) / total)
+            self._check_that_some_were_read(seen)
         return seen
+
+    def _check_that_some_were_read(self, seen: SeenScenes) -> None:
+        """Raise where several scenes came and none can be used: that is no fault of the scenes."""
+        if not seen and self._unusable > 1:
+            raise StashAnswerInvalid(
+                f"None of the {self._unusable:,} scenes from Stash can be used, so nothing was compared. "
+                f"The first: {self._result.errors[0]}"
+            )
 
     def _read_libraries_apart(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
         """Read the libraries in another thread than Stash, over a connection to the state of its own."""
@@ -190,9 +219,10 @@ class GapDetectionEngine:
     ) -> dict[int, GapKind]:
         scenes: dict[int, Scene] = {}
         seen = SeenScenes()
-        for page in self._stash.pages_updated_within(timedelta(days=self._config.recent_days)):
+        for page in self._stash.pages_updated_within(self._window):
             self._see(page, seen)
             scenes.update((scene.id, scene) for scene in page.scenes)
+        self._check_that_some_were_read(seen)
         finder = ItemFinder(plex, sections, state.index, self._config.path_map)
         # Reading the items of a few scenes takes fewer requests than listing the libraries.
         if len(scenes) // ITEMS_PER_READ <= state.index.count_items() // PAGE_SIZE:
@@ -204,6 +234,7 @@ class GapDetectionEngine:
     def _read_libraries(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
         """List all libraries into the index; one that cannot be read is an error, not a mass of gaps."""
         sizes: dict[LibrarySection, int] = {}
+        problems: list[str] = []
         with state.index.replacing_parts() as replacement:
             for section in sections:
                 count = 0
@@ -213,7 +244,12 @@ class GapDetectionEngine:
                         count += len(page)
                     sizes[section] = count
                 except (PlexAnswerInvalid, PlexBusy, PlexNotFound) as error:
-                    self._report_incomplete(f"Library “{section.title}” could not be read: {error}")
+                    problems.append(f"Library “{section.title}” could not be read: {error}")
+            if not sizes:
+                # Raised in here, so that what was known of the libraries stays.
+                raise PlexBusy(f"No library could be read, so nothing was compared. {' '.join(problems)}")
+        for problem in problems:
+            self._report_incomplete(problem)
         known = LibrarySizes(state, self._server, self._is_by_hand, self.only_looks)
         for section, count in sizes.items():
             problem = known.problem_with(section, count)
@@ -225,6 +261,7 @@ class GapDetectionEngine:
         self._result.errors.append(f"{problem} Scenes without an item are not counted as missing this time.")
 
     def _see(self, page: ScenePage, seen: SeenScenes) -> None:
+        self._unusable += len(page.errors)
         self._result.errors.extend(page.errors)
         for scene in page.scenes:
             ours = self._mapping.fields(scene)
@@ -362,7 +399,7 @@ class GapDetectionEngine:
         self._progress(1.0)
         if self._queue is None:
             return
-        now = time.time()
+        now = self._now
         # A job that waits for a file to appear in Plex does not stand in the way once it is there.
         waiting, due = set(), set()
         for queued in self._queue.pending_jobs():

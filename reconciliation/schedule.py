@@ -6,7 +6,6 @@ reconcile that is due becomes a job in Stash's own list, where it is seen and ca
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import timedelta
@@ -27,6 +26,9 @@ SCHEDULED = "scheduled"
 REQUEST_LASTS = timedelta(hours=1)
 # What Queue Status, which reads no settings, tells of them.
 _SCHEDULE = "reconcile schedule"
+_COMPARED = "scenes compared until"
+# The clocks of two machines are never the same.
+OVERLAP = timedelta(hours=1)
 
 
 def is_due(period: timedelta | None, last: float | None, asked: float | None, now: float) -> bool:
@@ -47,22 +49,24 @@ def follow_up(
     config: Stash2PlexConfig,
     queue: JobQueue | None,
     data_dir: str,
+    now: float,
 ) -> None:
     """After a task that ended well: see to the gaps of a scheduled reconcile, and to the next one.
 
+    `now` is in seconds since 1970.
     Raises OSError or sqlite3.Error where the data folder cannot be used.
     """
     try:
         if args.get(SCHEDULED) and queue is not None and queue.has_due_jobs():
             ask_for_drain(data_dir, stash.server_connection)
         with closing(SyncState(data_dir)) as state:
-            _ask_if_due(stash, config, state)
+            _ask_if_due(stash, config, state, now)
     except AskingFailed as problem:
         log_line("warning", f"{problem} Nothing is lost: the next task or edit asks again.")
 
 
-def _ask_if_due(stash: Stash, config: Stash2PlexConfig, state: SyncState) -> None:
-    every, scope, now = config.reconcile_every, config.reconcile_scope, time.time()
+def _ask_if_due(stash: Stash, config: Stash2PlexConfig, state: SyncState, now: float) -> None:
+    every, scope = config.reconcile_every, config.reconcile_scope
     schedule = f"{every} {scope}"
     if state.fact(_SCHEDULE) != schedule:
         state.set_fact(_SCHEDULE, schedule)
@@ -75,12 +79,32 @@ def _ask_if_due(stash: Stash, config: Stash2PlexConfig, state: SyncState) -> Non
     state.set_fact(_request(scope), str(now))
 
 
-def remember_run(state: SyncState, scope: str) -> None:
-    """Remember that a reconcile of this scope has ended now."""
-    state.set_fact(_run(scope), str(time.time()))
+def remember_run(state: SyncState, scope: str, began: float, window: timedelta) -> None:
+    """Remember that a reconcile of this scope, which read all that it was to read, `began` then.
+
+    One of recent scenes looked back as far as `window`.
+    """
+    state.set_fact(_run(scope), str(began))
+    compared = _compared_until(state, began)
+    if scope == "all" or compared is None or began - window.total_seconds() <= compared:
+        state.set_fact(_COMPARED, str(began))
 
 
-def next_line(state: SyncState) -> str:
+def recent_window(state: SyncState, days: timedelta, now: float) -> timedelta:
+    """How far back a scheduled reconcile of recent scenes looks: the days of the setting, or more.
+
+    More where it comes so late that scenes were updated since the last one and before these days.
+    """
+    compared = _compared_until(state, now)
+    return days if compared is None else max(days, timedelta(seconds=now - compared) + OVERLAP)
+
+
+def _compared_until(state: SyncState, now: float) -> float | None:
+    """Until when what was updated has been compared without a hole; None where this is not known."""
+    return _latest([_time(state, _COMPARED)], now)
+
+
+def next_line(state: SyncState, now: float) -> str:
     """What Queue Status tells of the next scheduled reconcile."""
     every, _, scope = (state.fact(_SCHEDULE) or "never all").partition(" ")
     period = RECONCILE_PERIODS.get(every)
@@ -89,7 +113,6 @@ def next_line(state: SyncState) -> str:
             "Next scheduled reconcile: none (what the setting “Scheduled reconcile” says is seen when a "
             "reconcile or Process Queue runs)"
         )
-    now = time.time()
     last = _last_run(state, scope, now)
     due = now if last is None else last + period.total_seconds()
     when = moment(due) if due > now else "due"

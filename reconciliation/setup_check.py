@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from plex.client import Plex, connect, read_version
-from plex.exceptions import TYPES, PlexError
+from plex.exceptions import TYPES, NoMovieLibrary, PlexError
 from plex.library import LibrarySection, choose_sections, count_items, read_all_sections
 from plex.matching import MatchLevel
 from reconciliation import path_map_help
@@ -185,10 +185,7 @@ def _check_libraries(
     if problem:
         yield Finding(Level.WRONG, str(problem))
     elif not chosen:
-        text = (
-            "Plex has no movie library. Make one, of type Movies or Other Videos, for the folders of Stash."
-        )
-        yield Finding(Level.WRONG, text)
+        yield Finding(Level.WRONG, str(NoMovieLibrary()))
     others = [section for section in everything if not section.is_for_movies]
     if others:
         names = ", ".join(

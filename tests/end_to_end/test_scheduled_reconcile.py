@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from reconciliation import schedule
+import Stash2Plex as entry
+from reconciliation import engine
 from tests.builders_entry import ALL, DRAIN, RECENT, Here, Told, assert_plain
 from tests.builders_queue import Bench
 from tests.builders_sync import AClock
@@ -23,9 +24,10 @@ STATUS = "Queue Status"
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> AClock:
-    """The schedule's clock in this process."""
+    """The clock of the entry and of the reconcile in this process."""
     clock = AClock(time.time())
-    monkeypatch.setattr(schedule, "time", clock)
+    for module in (entry, engine):
+        monkeypatch.setattr(module, "time", clock)
     return clock
 
 

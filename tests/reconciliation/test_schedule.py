@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciliation import schedule
-from reconciliation.schedule import REQUEST_LASTS, is_due, next_line, remember_run
+from reconciliation.schedule import REQUEST_LASTS, is_due, next_line, recent_window, remember_run
 from sync_queue.outage import moment
 from sync_queue.state import SyncState
 from tests.builders_sync import AClock
@@ -21,10 +20,8 @@ DAILY = timedelta(days=1)
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> AClock:
-    clock = AClock(NOW)
-    monkeypatch.setattr(schedule, "time", clock)
-    return clock
+def clock() -> AClock:
+    return AClock(NOW)
 
 
 @pytest.fixture
@@ -66,38 +63,65 @@ def test_a_request_is_not_waited_for_longer_than_the_shortest_period() -> None:
 
 
 def test_queue_status_tells_when_the_next_one_is_due(state: SyncState, clock: AClock) -> None:
-    assert next_line(state).startswith("Next scheduled reconcile: none (")
+    assert next_line(state, clock.now).startswith("Next scheduled reconcile: none (")
     state.set_fact("reconcile schedule", "daily all")
-    remember_run(state, "all")
+    remember_run(state, "all", clock.now, DAILY)
     clock.now += HOUR
     expected = (
         f"Next scheduled reconcile: {moment(NOW + DAY)}, all scenes; the plugin looks when it runs anyway."
     )
-    assert next_line(state) == expected
+    assert next_line(state, clock.now) == expected
     clock.now += DAY
-    assert next_line(state).startswith("Next scheduled reconcile: due, all scenes")
+    assert next_line(state, clock.now).startswith("Next scheduled reconcile: due, all scenes")
     state.set_fact("reconcile schedule", "never all")
-    assert next_line(state).startswith("Next scheduled reconcile: none (")
+    assert next_line(state, clock.now).startswith("Next scheduled reconcile: none (")
 
 
 def test_a_reconcile_of_all_scenes_counts_for_the_recent_ones_and_not_the_other_way(
     state: SyncState, clock: AClock
 ) -> None:
     state.set_fact("reconcile schedule", "daily recent")
-    remember_run(state, "all")
+    remember_run(state, "all", clock.now, DAILY)
     clock.now += HOUR
-    assert moment(NOW + DAY) in next_line(state)
-    remember_run(state, "recent")
-    assert moment(clock.now + DAY) in next_line(state)
+    assert moment(NOW + DAY) in next_line(state, clock.now)
+    remember_run(state, "recent", clock.now, DAILY)
+    assert moment(clock.now + DAY) in next_line(state, clock.now)
     state.set_fact("reconcile schedule", "daily all")
-    assert moment(NOW + DAY) in next_line(state)
+    assert moment(NOW + DAY) in next_line(state, clock.now)
 
 
 def test_a_reconcile_in_the_future_counts_for_nothing(state: SyncState, clock: AClock) -> None:
     """The clock was set back: what ran since then counts, however early it looks."""
     state.set_fact("reconcile schedule", "daily recent")
-    remember_run(state, "all")
+    remember_run(state, "all", clock.now, DAILY)
     clock.now -= 10 * DAY
-    assert next_line(state).startswith("Next scheduled reconcile: due,")
-    remember_run(state, "recent")
-    assert moment(clock.now + DAY) in next_line(state)
+    assert next_line(state, clock.now).startswith("Next scheduled reconcile: due,")
+    remember_run(state, "recent", clock.now, DAILY)
+    assert moment(clock.now + DAY) in next_line(state, clock.now)
+
+
+def test_a_recent_reconcile_that_comes_late_looks_back_to_the_one_before(
+    state: SyncState, clock: AClock
+) -> None:
+    assert recent_window(state, DAILY, clock.now) == DAILY
+    remember_run(state, "recent", clock.now, DAILY)
+    assert recent_window(state, DAILY, clock.now + DAY / 2) == DAILY
+    assert timedelta(days=5) < recent_window(state, DAILY, clock.now + 5 * DAY) < timedelta(days=5.1)
+
+
+def test_a_run_that_left_a_hole_does_not_count_until_one_has_closed_it(
+    state: SyncState, clock: AClock
+) -> None:
+    remember_run(state, "all", clock.now, timedelta())
+    clock.now += 5 * DAY
+    remember_run(state, "recent", clock.now, DAILY)
+    assert recent_window(state, DAILY, clock.now) > timedelta(days=5)
+    remember_run(state, "recent", clock.now, timedelta(days=6))
+    assert recent_window(state, DAILY, clock.now) == DAILY
+
+
+def test_what_was_compared_by_a_clock_that_was_set_back_widens_nothing(
+    state: SyncState, clock: AClock
+) -> None:
+    remember_run(state, "all", clock.now, timedelta())
+    assert recent_window(state, DAILY, clock.now - 10 * DAY) == DAILY
