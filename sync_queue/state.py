@@ -19,6 +19,7 @@ from plex.fields import PlexFields, Value
 from plex.index import VALUES_PER_STATEMENT, FileIndex
 from plex.merge import Base
 from sync_queue.damage import is_damage, set_aside
+from sync_queue.noticed import NoticedChanges
 
 DATABASE = "state.db"
 # There after a loss, with how far the way back to a whole state has come.
@@ -64,6 +65,12 @@ MIGRATIONS = (
     CREATE INDEX scene_file_scene ON scene_file (scene_id);
     """,
     "ALTER TABLE part ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;",
+    """
+    CREATE TABLE noticed (
+        kind TEXT NOT NULL, id INTEGER NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY (kind, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE stood (place INTEGER PRIMARY KEY CHECK (place = 0), overview TEXT NOT NULL);
+    """,
 )
 
 
@@ -93,6 +100,7 @@ class SyncState:
         self.lock = threading.Lock()
         self._server = ""
         self.index = FileIndex(self._connection)
+        self.noticed = NoticedChanges(self._connection)
 
     def another(self) -> SyncState:
         """The same state over a connection of its own, for another thread."""
@@ -167,6 +175,12 @@ class SyncState:
             yield from self._connection.execute(
                 f"{statement} WHERE server = ? AND scene_id IN ({marks})", (self._server, *some)
             )
+
+    def known_scene_ids(self) -> set[int]:
+        """The scenes of which anything is remembered, for whatever server."""
+        tables = ("pushed", "begun", "artwork", "replaced", "scene_file")
+        statement = " UNION ".join(f"SELECT scene_id FROM {table}" for table in tables)
+        return {scene_id for (scene_id,) in self._connection.execute(statement)}
 
     def was_pushed(self, scene_id: int) -> bool:
         """Whether anything was ever brought to Plex for this scene."""

@@ -110,6 +110,12 @@ class Stash:
         version = self._interface.version
         return version.major, version.minor, version.patch
 
+    def ask(self, document: str, variables: dict[str, Any]) -> Mapping[str, Any]:
+        """The data of Stash's answer to a GraphQL document. Raises StashError."""
+        answer = self._ask(document, variables)
+        assert isinstance(answer, Mapping)
+        return answer
+
     def plugin_settings(self) -> Mapping[str, Any]:
         """What Stash stored of this plugin's settings; unset keys are absent."""
         plugins = self._ask(_SETTINGS, {"ids": [PLUGIN_ID]}, "configuration", "plugins")

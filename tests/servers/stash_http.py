@@ -90,6 +90,10 @@ class StashRequestHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: tests read `StashServer.requests`."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The header Date, by the clock that also writes Stash's timestamps."""
+        return super().date_time_string(self.server.stash.library.now().timestamp())
+
     def do_GET(self) -> None:
         self._serve()
 

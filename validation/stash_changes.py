@@ -1,0 +1,260 @@
+"""What changed in Stash since a moment, asked in small questions that go by Stash's own timestamps.
+
+Stash tells of a change by hooks, but not of every one: merged scenes and performers, covers that it
+generates, tags that it sets by itself, and whatever happens while the plugin is switched off. It writes
+`updated_at` as text in its own local time and compares it as text, so no clock but its own counts here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple
+
+from validation.exceptions import StashAnswerInvalid
+from validation.scene import parse_timestamp
+
+SCENE = "scene"
+# What shows in the metadata of scenes.
+ENTITIES = ("performer", "studio", "tag", "group")
+KINDS = (SCENE, *ENTITIES)
+# Covers an hour that a clock goes through twice in autumn, and several changes within one second.
+OVERLAP = timedelta(hours=2)
+IDS_PER_PAGE = 5_000
+# Stash's answers carry their time in whole seconds, and a proxy may have written it.
+CLOCK_TOLERANCE = timedelta(minutes=1)
+# Timestamps are whole seconds: another change may still get the one that was just seen.
+SAME_SECOND = timedelta(seconds=2)
+
+Ask = Callable[[str, dict[str, Any]], Mapping[str, Any]]
+
+
+class Changed(NamedTuple):
+    """Something that was saved: its id, and its updated_at in seconds since 1970."""
+
+    id: int
+    updated_at: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many of a kind Stash has, the id of the one made last, and the latest updated_at as Stash wrote it.
+
+    Without any of the kind the id is 0 and the text empty.
+    """
+
+    count: int = 0
+    latest_id: int = 0
+    newest: str = ""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """How all kinds stand, by kind; and how many scenes have no file, and more than one.
+
+    `new_scenes` counts those made after the one that was asked about. `is_ahead` tells that something
+    was saved at a time that Stash's clock has yet to reach, so it was set back.
+    """
+
+    standings: Mapping[str, Standing]
+    without_file: int
+    with_several_files: int
+    new_scenes: int = 0
+    is_ahead: bool = False
+
+    @property
+    def scenes(self) -> Standing:
+        """How the scenes stand."""
+        return self.standings[SCENE]
+
+    def same_as(self, other: Overview) -> bool:
+        """Whether nothing shows that anything changed between the two."""
+        return replace(self, new_scenes=0) == replace(other, new_scenes=0)
+
+    def held_back(self, now: datetime) -> Overview:
+        """The same, but nothing as late as `now`, Stash's present: whatever is saved next must be later."""
+        latest = now - SAME_SECOND
+        standings = {}
+        is_ahead = False
+        for kind, standing in self.standings.items():
+            instant = _instant(standing.newest)
+            is_ahead = is_ahead or instant > now + CLOCK_TOLERANCE
+            if instant > latest:
+                offset = timezone(offset_of(standing.newest) or timedelta())
+                text = latest.astimezone(offset).isoformat(timespec="seconds")
+                standing = replace(standing, newest=text)
+            standings[kind] = standing
+        return replace(self, standings=standings, is_ahead=is_ahead)
+
+    def to_stored(self) -> dict[str, Any]:
+        """As JSON can keep it."""
+        return asdict(self)
+
+    @classmethod
+    def from_stored(cls, stored: Mapping[str, Any]) -> Overview:
+        """What `to_stored` gave. Raises KeyError or TypeError for anything else."""
+        standings = {kind: Standing(**stored["standings"][kind]) for kind in KINDS}
+        counts = (int(stored["without_file"]), int(stored["with_several_files"]))
+        return cls(standings, *counts, is_ahead=bool(stored["is_ahead"]))
+
+
+def _plural(kind: str) -> str:
+    return f"find{kind.capitalize()}s"
+
+
+def _overview_document() -> str:
+    parts = []
+    for kind in KINDS:
+        # Not every kind can be sorted by id.
+        for alias, sort in (("newest", "updated_at"), ("latest", "id" if kind == SCENE else "created_at")):
+            order = f'{{sort: "{sort}", direction: DESC, per_page: 1}}'
+            parts.append(
+                f"{kind}_{alias}: {_plural(kind)}(filter: {order}) {{ count {kind}s {{ id updated_at }} }}"
+            )
+    for alias, file_count in (
+        ("without_file", "{value: 0, modifier: EQUALS}"),
+        ("with_several_files", "{value: 1, modifier: GREATER_THAN}"),
+    ):
+        where = f"scene_filter: {{file_count: {file_count}}}"
+        parts.append(f"{alias}: findScenes({where}, filter: {{per_page: 0}}) {{ count }}")
+    parts.append(
+        "new_scenes: findScenes(scene_filter: {id: {value: $after, modifier: GREATER_THAN}},"
+        " filter: {per_page: 0}) { count }"
+    )
+    return f"query Overview($after: Int!) {{ {' '.join(parts)} }}"
+
+
+_OVERVIEW = _overview_document()
+_CHANGED_SCENES = (
+    "query ChangedScenes($find: FindFilterType, $where: SceneFilterType)"
+    " { findScenes(filter: $find, scene_filter: $where) { scenes { id updated_at } } }"
+)
+
+
+def read_overview(ask: Ask, after_scene: int = 0) -> Overview:
+    """How everything stands now; scenes with an id above `after_scene` count as new. Raises StashError."""
+    answer = ask(_OVERVIEW, {"after": after_scene})
+    standings = {}
+    for kind in KINDS:
+        newest, latest = (_found(answer, f"{kind}_{alias}", kind) for alias in ("newest", "latest"))
+        standings[kind] = Standing(
+            count=_count(answer, f"{kind}_newest"),
+            latest_id=max((int(one["id"]) for one in latest), default=0),
+            newest=max((one["updated_at"] for one in newest), default=""),
+        )
+    without, several, new = (
+        _count(answer, name) for name in ("without_file", "with_several_files", "new_scenes")
+    )
+    return Overview(standings, without, several, new)
+
+
+def scenes_changed_since(ask: Ask, since: str) -> Iterator[list[Changed]]:
+    """The scenes whose updated_at is later than this text of Stash's, less the overlap; by pages.
+
+    Raises StashError.
+    """
+    where = {"updated_at": {"value": _less_overlap(since), "modifier": "GREATER_THAN"}} if since else {}
+    return _pages_of_scenes(ask, where)
+
+
+def scenes_made_after(ask: Ask, scene_id: int) -> Iterator[list[Changed]]:
+    """The scenes with a higher id than this, by pages. Raises StashError."""
+    return _pages_of_scenes(ask, {}, scene_id)
+
+
+def all_scene_ids(ask: Ask) -> Iterator[list[int]]:
+    """The ids of all scenes, in their order, by pages. Raises StashError."""
+    return ([one.id for one in page] for page in _pages_of_scenes(ask, {}))
+
+
+def entities_changed_since(ask: Ask, kind: str, since: str) -> list[Changed]:
+    """The performers (studios, tags, groups) saved since this text of Stash's, less the overlap.
+
+    Raises StashError.
+    """
+    capital = kind.capitalize()
+    selection = (
+        f"{_plural(kind)}({kind}_filter: $where, filter: {{per_page: -1}}) {{ {kind}s {{ id updated_at }} }}"
+    )
+    document = f"query Changed{capital}s($where: {capital}FilterType) {{ {selection} }}"
+    where = {"updated_at": {"value": _less_overlap(since), "modifier": "GREATER_THAN"}} if since else None
+    answer = ask(document, {"where": where})
+    return [_changed(one) for one in _found(answer, _plural(kind), kind)]
+
+
+def versions_of(ask: Ask, entities: Mapping[str, list[int]]) -> dict[tuple[str, int], int]:
+    """When these entities (kind → ids) were last saved, in seconds since 1970; without those that are gone.
+
+    Raises StashError.
+    """
+    names = {f"{kind}{number}": (kind, number) for kind in entities for number in entities[kind]}
+    if not names:
+        return {}
+    fields = [
+        f'{name}: find{kind.capitalize()}(id: "{number}") {{ id updated_at }}'
+        for name, (kind, number) in names.items()
+    ]
+    answer = ask(f"query Versions {{ {' '.join(fields)} }}", {})
+    return {names[name]: _changed(answer[name]).updated_at for name in names if answer.get(name)}
+
+
+def offset_of(text: str) -> timedelta | None:
+    """How far the local time of one of Stash's timestamps is from UTC; None for a text that is none."""
+    try:
+        return parse_timestamp(text).utcoffset()
+    except (ValueError, TypeError):
+        return None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return parse_timestamp(text)
+    except (ValueError, TypeError):
+        return datetime.min.replace(tzinfo=timezone.utc)
+
+
+def _pages_of_scenes(ask: Ask, where: Mapping[str, Any], last_id: int = 0) -> Iterator[list[Changed]]:
+    while True:
+        find = {"sort": "id", "direction": "ASC", "per_page": IDS_PER_PAGE, "page": 1}
+        after = {**where, "id": {"value": last_id, "modifier": "GREATER_THAN"}}
+        page = [_changed(one) for one in _scenes(ask(_CHANGED_SCENES, {"find": find, "where": after}))]
+        if page:
+            yield page
+        if len(page) < IDS_PER_PAGE:
+            return
+        if page[-1].id <= last_id:
+            raise StashAnswerInvalid("Stash returned a page of scenes that was asked for before.")
+        last_id = page[-1].id
+
+
+def _scenes(answer: Mapping[str, Any]) -> list[Any]:
+    return _found(answer, "findScenes", SCENE)
+
+
+def _less_overlap(text: str) -> str:
+    """The same text in Stash's local time, earlier by the overlap and without an offset."""
+    return (datetime.fromisoformat(text[:19]) - OVERLAP).isoformat(timespec="seconds")
+
+
+def _changed(raw: Any) -> Changed:
+    try:
+        return Changed(int(raw["id"]), int(parse_timestamp(raw["updated_at"]).timestamp()))
+    except (KeyError, TypeError, ValueError) as error:
+        raise StashAnswerInvalid("Stash returned something without an id or a time.") from error
+
+
+def _found(answer: Mapping[str, Any], name: str, kind: str) -> list[Any]:
+    found = answer.get(name)
+    entries = found.get(f"{kind}s") if isinstance(found, Mapping) else None
+    if not isinstance(entries, list):
+        raise StashAnswerInvalid(f"Stash returned no list of {kind}s.")
+    return entries
+
+
+def _count(answer: Mapping[str, Any], name: str) -> int:
+    found = answer.get(name)
+    count = found.get("count") if isinstance(found, Mapping) else None
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise StashAnswerInvalid("Stash returned no number where it counts.")
+    return count
