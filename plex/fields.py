@@ -35,8 +35,9 @@ class Field:
     `name` is Plex's name of it in edits and locks, `title` the user's word for it. `source` is where
     listings and details carry it: an attribute of the item for texts, child elements for tags.
     `limit` is in characters. `shared` marks a list that people fill in Plex as well (collections,
-    labels): the first contact adds to it and takes nothing away. A title may not be cleared: Plex
-    would show nothing at all.
+    labels): other tools add to it without locking it, so only what we brought is ever taken away.
+    `is_locked_by_people` tells that a person's edit in Plex locks it: all but the user rating, which
+    a click on a star sets. A title may not be cleared: Plex would show nothing at all.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Field:
     limit: int
     shared: bool = False
     may_be_cleared: bool = True
+    is_locked_by_people: bool = True
 
 
 FIELDS = (
@@ -56,7 +58,7 @@ FIELDS = (
     Field("originallyAvailableAt", "date", Kind.TEXT, "originallyAvailableAt", 10),
     Field("studio", "studio", Kind.TEXT, "studio", 500),
     Field("contentRating", "content rating", Kind.TEXT, "contentRating", 100),
-    Field("userRating", "rating", Kind.NUMBER, "userRating", 10),
+    Field("userRating", "rating", Kind.NUMBER, "userRating", 10, is_locked_by_people=False),
     Field("actor", "actors", Kind.TAGS, "Role", 250),
     Field("director", "directors", Kind.TAGS, "Director", 250),
     Field("genre", "genres", Kind.TAGS, "Genre", 250),

@@ -1,96 +1,17 @@
 """Whose edit wins: the three-way merge of one item, pure.
 
 Base is what Stash had when scene and item were last brought together, theirs is what Plex has now,
-ours is what Stash has now. Base is kept as hashes: enough to see what has changed, and small.
+ours is what Stash has now. What a person enters in Plex is locked there; what is not locked, Plex
+made itself, and puts it back when it refreshes: it is nobody's edit.
 """
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import blake2b
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-from plex.fields import FIELDS, NAMES_REMEMBERED, Field, Kind, PlexFields, Value, tag_key, text_key
-
-
-@dataclass(frozen=True)
-class Base:
-    """Hashes of the values of the last time: one for a text, one an element for tags."""
-
-    texts: Mapping[str, str]
-    tags: Mapping[str, frozenset[str]]
-
-    @classmethod
-    def of(cls, fields: PlexFields) -> Base:
-        """The base that these values leave behind once they are in Plex."""
-        texts, tags = {}, {}
-        for name, value in fields.values.items():
-            if isinstance(value, str):
-                texts[name] = _text_hash(value)
-            else:
-                tags[name] = frozenset(map(_tag_hash, value))
-        return cls(texts, tags)
-
-    def shows(self, name: str, fields: PlexFields) -> bool:
-        """Whether a field still has the value of the last time."""
-        value = fields.values[name]
-        if isinstance(value, str):
-            return _text_hash(value) == self.texts.get(name, "")
-        return frozenset(map(_tag_hash, value)) == self.tags.get(name, frozenset())
-
-    def has_tag(self, name: str, tag: str) -> bool:
-        """Whether this tag was among those of the last time."""
-        return _tag_hash(tag) in self.tags.get(name, frozenset())
-
-    def to_json(self) -> str:
-        """A compact text for the disk; empty values are left out."""
-        texts = {name: text for name, text in self.texts.items() if text}
-        tags = {name: sorted(hashes) for name, hashes in self.tags.items() if hashes}
-        return json.dumps({**texts, **tags}, separators=(",", ":"))
-
-    @classmethod
-    def from_json(cls, text: str) -> Base:
-        """What `to_json` wrote; a field that is not there had no value. Raises ValueError."""
-        stored = json.loads(text)
-        if not isinstance(stored, dict):
-            raise ValueError("a base is an object")
-        return cls(
-            {name: value for name, value in stored.items() if isinstance(value, str)},
-            {name: frozenset(value) for name, value in stored.items() if isinstance(value, list)},
-        )
-
-
-def after_interruption(base: Base | None, begun: Base, theirs: PlexFields) -> Base | None:
-    """The base after a write that was begun and whose end nobody recorded.
-
-    Where Plex shows what the write was to bring, that is ours and no person's edit.
-    """
-    texts = {name: _text_hash(value) for name, value in theirs.values.items() if isinstance(value, str)}
-    tags = {
-        name: frozenset(map(_tag_hash, value))
-        for name, value in theirs.values.items()
-        if not isinstance(value, str)
-    }
-    if base is None:
-        came = all(texts.get(name) == value for name, value in begun.texts.items() if value) and all(
-            hashes <= tags.get(name, frozenset()) for name, hashes in begun.tags.items()
-        )
-        return begun if came else None
-    return Base(
-        {
-            name: there if there == begun.texts.get(name, "") else base.texts.get(name, "")
-            for name, there in texts.items()
-        },
-        {name: _tags_after(base, begun, name, there) for name, there in tags.items()},
-    )
-
-
-def _tags_after(base: Base, begun: Base, name: str, there: frozenset[str]) -> frozenset[str]:
-    before, wanted = base.tags.get(name, frozenset()), begun.tags.get(name, frozenset())
-    return (before & (wanted | there)) | (wanted & there)
+from plex.base import Base, tag_hash, text_hash
+from plex.fields import FIELDS, Field, PlexFields, Value, tag_key, text_key
 
 
 @dataclass(frozen=True)
@@ -113,43 +34,68 @@ class Change:
 class Merge:
     """What to write to one item.
 
-    `agreeing` are the fields in which it already shows what Stash has. `contested` are those that
-    changed in Plex and in Stash since the last time, whoever wins.
+    `agreeing` are the fields in which it already shows what Stash has. `contested` are those that a
+    person changed in Plex and somebody in Stash since the last time, whoever wins. `kept` are those
+    that stay as they are in Plex because nobody knows any more whose value that is.
     """
 
     changes: tuple[Change, ...] = ()
     agreeing: tuple[Field, ...] = ()
     contested: tuple[Field, ...] = ()
+    kept: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What holds for all fields of an item."""
+
+    base: Base | None
+    locked: Collection[str]
+    preserve: bool
+    only_add: bool
+
+    def is_known(self, field: Field) -> bool:
+        """Whether the field was carried before; otherwise this is its first contact."""
+        return self.base is not None and self.base.knows(field.name)
+
+    def is_a_persons(self, field: Field) -> bool:
+        """Whether what Plex has there now was entered by a person, or by us."""
+        return field.name in self.locked or not field.is_locked_by_people
 
 
 def merge(
-    base: Base | None, theirs: PlexFields, ours: PlexFields, preserve_plex_edits: bool = False
+    base: Base | None,
+    theirs: PlexFields,
+    ours: PlexFields,
+    locked: Collection[str],
+    preserve_plex_edits: bool = False,
+    only_add: bool = False,
 ) -> Merge:
-    """Decide field by field; `base` is None at the first contact of scene and item."""
+    """Decide field by field; where `base` does not know a field, this is its first contact.
+
+    `locked` has the names of the fields that are locked in Plex. `only_add` is for a state that was
+    lost: a first contact then takes nothing away and replaces no locked value.
+    """
+    rules = _Rules(base, locked, preserve_plex_edits, only_add)
     changes: list[Change] = []
     agreeing: list[Field] = []
     contested: list[Field] = []
+    kept: list[Field] = []
     for field in FIELDS:
         if field.name not in ours.values:
             continue
-        if _agree(theirs.values[field.name], ours.values[field.name]):
+        here, wanted = theirs.values[field.name], ours.values[field.name]
+        if _agree(here, wanted):
             agreeing.append(field)
             continue
-        if field.kind is Kind.TAGS:
-            theirs_tags, ours_tags = theirs.tags(field.name), ours.tags(field.name)
-            change = _merge_tags(field, base, theirs_tags, ours_tags, preserve_plex_edits)
-        else:
-            theirs_text, ours_text = theirs.text(field.name), ours.text(field.name)
-            change = _merge_text(field, base, theirs_text, ours_text, preserve_plex_edits)
-            if (
-                base
-                and ours_text
-                and base.texts.get(field.name, "") not in map(_text_hash, (theirs_text, ours_text))
-            ):
-                contested.append(field)
+        change = _merge_field(field, rules, here, wanted)
         if change:
             changes.append(change)
-    return Merge(tuple(changes), tuple(agreeing), tuple(contested))
+        if _is_contested(field, rules, here, wanted):
+            contested.append(field)
+        if only_add and change != _merge_field(field, replace(rules, only_add=False), here, wanted):
+            kept.append(field)
+    return Merge(tuple(changes), tuple(agreeing), tuple(contested), tuple(kept))
 
 
 def _agree(theirs: Value, ours: Value) -> bool:
@@ -158,51 +104,50 @@ def _agree(theirs: Value, ours: Value) -> bool:
     return set(map(tag_key, theirs)) == set(map(tag_key, ours))
 
 
-def _merge_text(field: Field, base: Base | None, theirs: str, ours: str, preserve: bool) -> Change | None:
-    if base is None:
-        wins = bool(ours) and not (preserve and theirs)
-        return Change(field, theirs, ours) if wins else None
-    before = base.texts.get(field.name, "")
-    if _text_hash(ours) == before:
-        return None
-    if not ours and not field.may_be_cleared:
-        return None
-    if _text_hash(theirs) == before:
+def _merge_field(field: Field, rules: _Rules, theirs: Value, ours: Value) -> Change | None:
+    if isinstance(theirs, str) or isinstance(ours, str):
+        return _merge_text(field, rules, str(theirs), str(ours))
+    return _merge_tags(field, rules, theirs, ours)
+
+
+def _is_contested(field: Field, rules: _Rules, theirs: Value, ours: Value) -> bool:
+    if rules.base is None or not isinstance(ours, str) or not ours or not rules.is_a_persons(field):
+        return False
+    before = rules.base.texts.get(field.name)
+    return before is not None and before not in (text_hash(str(theirs)), text_hash(ours))
+
+
+def _merge_text(field: Field, rules: _Rules, theirs: str, ours: str) -> Change | None:
+    before = rules.base.texts.get(field.name) if rules.base else None
+    is_ours = before is not None and text_hash(theirs) == before
+    if not ours:
+        # Only what we brought is taken away again, and only when Stash has given it up since.
+        return Change(field, theirs, ours) if is_ours and field.may_be_cleared else None
+    if not rules.is_a_persons(field) or is_ours:
         return Change(field, theirs, ours)
-    return None if preserve or not ours else Change(field, theirs, ours)
+    if before is None:
+        is_kept = bool(theirs) and (rules.preserve or rules.only_add)
+        return None if is_kept else Change(field, theirs, ours)
+    if text_hash(ours) == before or rules.preserve:
+        return None
+    return Change(field, theirs, ours)
 
 
-def _merge_tags(
-    field: Field, base: Base | None, theirs: tuple[str, ...], ours: tuple[str, ...], preserve: bool
-) -> Change | None:
+def _merge_tags(field: Field, rules: _Rules, theirs: tuple[str, ...], ours: tuple[str, ...]) -> Change | None:
     here = {tag_key(name): name for name in theirs}
     wanted = {tag_key(name): name for name in ours}
-    if base is None:
-        if not ours or (preserve and theirs):
-            return None
-        coming = wanted
-        going = {} if field.shared else {key: name for key, name in here.items() if key not in wanted}
-    else:
-        before = base.tags.get(field.name, frozenset())
-        coming = {key: name for key, name in wanted.items() if _tag_hash(name) not in before}
-        going = {key: name for key, name in here.items() if key not in wanted and _tag_hash(name) in before}
-    coming = {key: name for key, name in coming.items() if key not in here}
+    is_known, is_a_persons = rules.is_known(field), rules.is_a_persons(field)
+    before = rules.base.tags.get(field.name, frozenset()) if rules.base else frozenset()
+    if not is_known and is_a_persons and theirs and rules.preserve:
+        return None
+    coming = {key: name for key, name in wanted.items() if key not in here}
+    if is_known and is_a_persons:
+        # What a person took away in Plex stays away.
+        coming = {key: name for key, name in coming.items() if tag_hash(name) not in before}
+    going = {key: name for key, name in here.items() if key not in wanted and tag_hash(name) in before}
+    if ours and not field.shared and not rules.only_add and not (is_known and is_a_persons):
+        going = {key: name for key, name in here.items() if key not in wanted}
     if not coming and not going:
         return None
     staying = [name for key, name in here.items() if key not in going]
     return Change(field, theirs, (*staying, *coming.values()), tuple(going.values()))
-
-
-def _text_hash(text: str) -> str:
-    key = text_key(text)
-    return _hash(key) if key else ""
-
-
-@lru_cache(maxsize=NAMES_REMEMBERED)
-def _tag_hash(name: str) -> str:
-    return _hash(tag_key(name))
-
-
-def _hash(key: str) -> str:
-    """Eight characters: 48 bits, so that two values of one field do not meet by chance."""
-    return b64encode(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).digest()).decode()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from plex.base import Base, after_interruption
 from plex.fields import FIELDS, PlexFields, SceneMapping, tag_key
-from plex.items import METADATA_FIELDS, PlexItem
-from plex.merge import Base, Change, Merge, after_interruption, merge
+from plex.items import PlexItem
+from plex.merge import Change, Merge, merge
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
@@ -19,7 +20,8 @@ ACTOR = next(field for field in FIELDS if field.name == "actor")
 class ItemPlan:
     """One scene and one of its items: what Stash has for it, and what is to be written.
 
-    `recovered` is the base where an interrupted write came through and was never recorded.
+    `recovered` is the base where a write was begun and never recorded. `first_contacts` are the
+    fields that were never carried to this item before.
     """
 
     scene: Scene
@@ -27,9 +29,9 @@ class ItemPlan:
     ours: PlexFields
     merged: Merge
     pictures: Mapping[str, str]
-    is_first_contact: bool
     is_opted_out: bool = False
     recovered: Base | None = None
+    first_contacts: frozenset[str] = frozenset()
 
 
 class Planner:
@@ -44,21 +46,29 @@ class Planner:
         """The plan for one item, as it was just read from Plex."""
         ours = self._mapping.fields(scene)
         if self._is_opted_out(item):
-            return ItemPlan(scene, item, ours, Merge(), {}, is_first_contact=False, is_opted_out=True)
+            return ItemPlan(scene, item, ours, Merge(), {}, is_opted_out=True)
         base = self._state.base(scene.id, item.rating_key)
         begun = self._state.begun(scene.id, item.rating_key)
         recovered = None
         if begun is not None:
             base = recovered = after_interruption(base, begun, item.fields)
-        if base is not None and _was_lost(base, item):
-            base = None
-        merged = merge(base, item.fields, ours, self._config.preserve_plex_edits)
+        if base is not None and _was_reset(base, item):
+            base = base.without("userRating")
+        merged = merge(
+            base,
+            item.fields,
+            ours,
+            item.locked,
+            self._config.preserve_plex_edits,
+            only_add=not self._state.is_whole,
+        )
         pictures = self._mapping.pictures(scene)
         if _lacks_pictures(item, merged, pictures):
             actors = item.fields.tags(ACTOR.name)
             merged = replace(merged, changes=(*merged.changes, Change(ACTOR, actors, actors)))
+        first_contacts = frozenset(name for name in ours.values if base is None or not base.knows(name))
         return ItemPlan(
-            scene, item, ours, merged, pictures, is_first_contact=base is None, recovered=recovered
+            scene, item, ours, merged, pictures, recovered=recovered, first_contacts=first_contacts
         )
 
     def _is_opted_out(self, item: PlexItem) -> bool:
@@ -73,13 +83,14 @@ def _lacks_pictures(item: PlexItem, merged: Merge, pictures: Mapping[str, str]) 
     return any(pictures.get(tag_key(name), shown) != shown for name, shown in item.pictures)
 
 
-def _was_lost(base: Base, item: PlexItem) -> bool:
-    """Whether Plex dropped all that had been pushed, as when it takes a file for a new item.
+def _was_reset(base: Base, item: PlexItem) -> bool:
+    """Whether Plex made the item anew: nothing of what was brought and locked is locked any more.
 
-    A person who clears fields in Plex leaves them locked.
+    Everything but the rating tells by its own lock that it is no person's; this tells it of the
+    rating, which goes with the rest.
     """
-    pushed = [name for name in METADATA_FIELDS if base.texts.get(name) or base.tags.get(name)]
-    return bool(pushed) and not item.as_listed().has_metadata and not item.locked.intersection(pushed)
+    brought = [field.name for field in FIELDS if field.is_locked_by_people and base.had(field.name)]
+    return bool(brought) and not item.fields.text("userRating") and item.locked.isdisjoint(brought)
 
 
 def describe(change: Change) -> str:

@@ -61,6 +61,12 @@ class Sender:
         for contested in plan.merged.contested:
             outcome = "Plex keeps its own" if self._preserve else "Stash wins"
             log.info(f"Scene {plan.scene.id}: {contested.title} changed in Plex and in Stash; {outcome}.")
+        if plan.merged.kept:
+            kept = ", ".join(field.title for field in plan.merged.kept)
+            log.info(
+                f"Scene {plan.scene.id}: {kept} differ in Plex and stay as they are: after the loss of "
+                "state.db nobody knows whose edit that is. What changes in Stash from now on is carried."
+            )
         if plan.merged.changes:
             log.debug(f"Scene {plan.scene.id}: {'; '.join(map(describe, plan.merged.changes))}")
 

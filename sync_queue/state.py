@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from stashapi import log
 
+from plex.base import Base
 from plex.fields import PlexFields, Value
 from plex.index import VALUES_PER_STATEMENT, FileIndex
-from plex.merge import Base
 from sync_queue.damage import is_damage, set_aside
 from sync_queue.noticed import NoticedChanges
 

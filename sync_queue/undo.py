@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plex.artwork import ArtworkKind, choose, chosen
+from plex.base import Base
 from plex.client import Plex
 from plex.exceptions import PlexNotFound, PlexRejected
 from plex.fields import FIELDS, Field, Value, tag_key
 from plex.items import PlexItem
 from plex.library import read_items
-from plex.merge import Base, Change, Merge
+from plex.merge import Change, Merge
 from plex.writing import write
 from sync_queue.state import SyncState
 

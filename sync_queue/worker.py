@@ -302,12 +302,12 @@ class SyncWorker:
 
     def _keep_replaced(self, plan: ItemPlan) -> None:
         """Keep what a person had locked in Plex, before the first contact replaces it."""
-        if plan.is_first_contact:
-            values = {
-                change.field.name: change.old
-                for change in plan.merged.changes
-                if change.old and change.field.name in plan.item.locked
-            }
+        values = {
+            change.field.name: change.old
+            for change in plan.merged.changes
+            if change.old and change.field.name in plan.item.locked & plan.first_contacts
+        }
+        if values:
             self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
 
     def _settle_unmatched(self, work: _Work, scene: Scene, found: Found) -> None:

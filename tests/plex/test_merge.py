@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plex.base import Base, after_interruption, after_rollback
 from plex.fields import FIELDS, Kind, PlexFields, Value, tag_key, text_key
-from plex.merge import Base, Change, Merge, merge
+from plex.merge import Change, Merge, merge
 from tests.builders import the_fields
 
 TEXTS = [field.name for field in FIELDS if field.kind is Kind.TEXT]
@@ -15,8 +18,19 @@ TAGS = [field.name for field in FIELDS if field.kind is Kind.TAGS]
 SHARED = [field.name for field in FIELDS if field.shared]
 
 
-def merged(base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool = False) -> Merge:
-    return merge(Base.of(base) if base else None, theirs, ours, preserve)
+LOCKABLE = frozenset(field.name for field in FIELDS if field.is_locked_by_people)
+
+
+def merged(
+    base: PlexFields | None,
+    theirs: PlexFields,
+    ours: PlexFields,
+    preserve: bool = False,
+    locked: Collection[str] = LOCKABLE,
+    only_add: bool = False,
+) -> Merge:
+    """The merge where a person locked every field in Plex, if nothing else is said."""
+    return merge(Base.of(base) if base else None, theirs, ours, locked, preserve, only_add)
 
 
 def applied(theirs: PlexFields, changes: tuple[Change, ...], replacing: bool = True) -> PlexFields:
@@ -133,8 +147,111 @@ def test_collections_are_shared_with_people_and_genres_are_not() -> None:
     assert not {"genre", "actor", "director"} & set(SHARED)
 
 
+# One text that is not locked: Plex made it itself. (why, base, theirs, ours, what Plex shows afterwards)
+UNLOCKED_TEXT_RULES = [
+    ("nothing changed", "a", "a", "a", "a"),
+    ("changed in Stash", "a", "a", "b", "b"),
+    ("Plex put its own back", "a", "p", "a", "a"),
+    ("Plex dropped it", "a", "", "a", "a"),
+    ("Plex put its own back, changed in Stash", "a", "p", "b", "b"),
+    ("cleared in Stash", "a", "a", "", ""),
+    ("Plex put its own back, cleared in Stash", "a", "p", "", "p"),
+    ("new in Stash, Plex has its own", "", "p", "b", "b"),
+    ("Stash never had one", "", "p", "", "p"),
+    ("first contact", None, "p", "b", "b"),
+    ("first contact, Stash has none", None, "p", "", "p"),
+]
+
+
+@pytest.mark.parametrize(("why", "base", "theirs", "ours", "after"), UNLOCKED_TEXT_RULES)
+@pytest.mark.parametrize("name", [name for name in TEXTS if name in LOCKABLE])
+@pytest.mark.parametrize("preserve", [False, True])
+def test_what_is_not_locked_is_nobodys_edit_and_never_told_as_one(
+    preserve: bool, name: str, why: str, base: str | None, theirs: str, ours: str, after: str
+) -> None:
+    before = None if base is None else the_fields(**{name: base})
+    item = the_fields(**{name: theirs})
+    outcome = merged(before, item, the_fields(**{name: ours}), preserve, locked=())
+    if name == "title" and not after:
+        after = theirs
+    assert applied(item, outcome.changes).text(name) == after
+    assert outcome.contested == ()
+
+
+# One list of tags that is not locked: (why, base, theirs, ours, after, after in a list that tools add to)
+UNLOCKED_TAG_RULES = [
+    ("nothing changed", "ab", "ab", "ab", "ab", "ab"),
+    ("Plex dropped them", "ab", "", "ab", "ab", "ab"),
+    ("Plex put its own back", "ab", "p", "ab", "ab", "abp"),
+    ("Plex dropped them, changed in Stash", "ab", "", "bc", "bc", "bc"),
+    ("a tool added one", "ab", "abp", "ab", "ab", "abp"),
+    ("removed in Stash", "ab", "abp", "a", "a", "ap"),
+    ("all removed in Stash", "ab", "abp", "", "p", "p"),
+    ("Stash never had any", "", "p", "", "p", "p"),
+    ("first contact", None, "p", "ab", "ab", "abp"),
+    ("first contact, Stash has none", None, "p", "", "p", "p"),
+]
+
+
+@pytest.mark.parametrize(("why", "base", "theirs", "ours", "after", "shared"), UNLOCKED_TAG_RULES)
+@pytest.mark.parametrize("name", TAGS)
+@pytest.mark.parametrize("preserve", [False, True])
+def test_tags_that_are_not_locked_are_plexs_own_but_tools_may_add_to_shared_lists(
+    preserve: bool, name: str, why: str, base: str | None, theirs: str, ours: str, after: str, shared: str
+) -> None:
+    before = None if base is None else the_fields(**{name: tuple(base)})
+    item = the_fields(**{name: tuple(theirs)})
+    changes = merged(before, item, the_fields(**{name: tuple(ours)}), preserve, locked=()).changes
+    assert set(applied(item, changes).tags(name)) == set(shared if name in SHARED else after)
+
+
+@pytest.mark.parametrize("preserve", [False, True])
+def test_a_rating_has_no_lock_and_is_always_a_persons(preserve: bool) -> None:
+    """(as Stash had it, as a person set it in Plex, as Stash has it) → as Plex shows it afterwards"""
+    rules = {("8.0", "3.0", "8.0"): "3.0", ("8.0", "3.0", ""): "3.0"}
+    rules[("8.0", "3.0", "9.0")] = "3.0" if preserve else "9.0"
+    for (before, theirs, ours), after in rules.items():
+        item = the_fields(userRating=theirs)
+        outcome = merged(
+            the_fields(userRating=before), item, the_fields(userRating=ours), preserve, locked=()
+        )
+        assert applied(item, outcome.changes).text("userRating") == after
+
+
+def test_a_field_that_was_not_carried_before_meets_plex_for_the_first_time() -> None:
+    base = Base.of(PlexFields({"title": "a", "genre": ("a",)}))
+    theirs = the_fields(title="a", studio="By hand", genre=("a",), actor=("By Hand",))
+    ours = the_fields(title="a", studio="From Stash", genre=("a",), actor=("Ada",))
+    outcome = merge(base, theirs, ours, LOCKABLE)
+    after = applied(theirs, outcome.changes)
+    assert (after.text("studio"), after.tags("actor"), outcome.contested) == ("From Stash", ("Ada",), ())
+    preserved = merge(base, theirs, ours, LOCKABLE, preserve_plex_edits=True)
+    assert (preserved.changes, preserved.contested) == ((), ())
+
+
+def test_a_field_that_was_carried_and_empty_is_not_met_for_the_first_time() -> None:
+    base = Base.from_json(Base.of(the_fields(title="a")).to_json())
+    outcome = merge(base, the_fields(studio="By hand"), the_fields(studio="From Stash"), LOCKABLE)
+    assert [field.name for field in outcome.contested] == ["studio"]
+
+
+def test_after_a_loss_locked_values_stay_and_are_told_and_only_what_plex_made_gives_way() -> None:
+    theirs = the_fields(title="p", studio="p", genre=("p", "b"), summary="", actor=("p",))
+    ours = the_fields(title="a", studio="a", genre=("a", "b"), summary="a", actor=("a",))
+    outcome = merged(None, theirs, ours, locked=("studio", "genre"), only_add=True)
+    after = applied(theirs, outcome.changes)
+    assert (after.text("title"), after.text("studio"), after.text("summary")) == ("a", "p", "a")
+    assert (set(after.tags("genre")), set(after.tags("actor"))) == ({"p", "b", "a"}, {"p", "a"})
+    assert [field.name for field in outcome.kept] == ["studio", "actor", "genre"]
+
+
+def test_after_a_loss_what_was_recorded_since_is_merged_as_ever() -> None:
+    base, ours = the_fields(title="a", genre=("a", "b")), the_fields(title="b", genre=("a",))
+    assert merged(base, base, ours, only_add=True) == merged(base, base, ours)
+
+
 def test_a_field_that_is_left_alone_is_neither_written_nor_locked() -> None:
-    outcome = merge(None, the_fields(studio="p"), PlexFields({"title": "b"}))
+    outcome = merge(None, the_fields(studio="p"), PlexFields({"title": "b"}), LOCKABLE)
     assert [change.field.name for change in outcome.changes] == ["title"]
     assert outcome.agreeing == ()
 
@@ -169,6 +286,7 @@ ITEMS = st.fixed_dictionaries(
     {"title": LETTERS, "summary": LETTERS, "genre": NAMES, "collection": NAMES}
 ).map(lambda values: the_fields(**values))
 PRESERVE = st.booleans()
+LOCKS = st.sets(st.sampled_from(["title", "summary", "genre", "collection"]))
 
 
 @given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE, st.booleans())
@@ -239,6 +357,76 @@ def test_with_edits_in_plex_preserved_no_text_that_a_person_changed_is_written(
             assert change.old == ()
 
 
+@given(st.none() | ITEMS, ITEMS, ITEMS, LOCKS, PRESERVE)
+@settings(max_examples=80)
+def test_after_a_loss_nothing_is_taken_away_and_no_locked_value_replaced(
+    begun: PlexFields | None, theirs: PlexFields, ours: PlexFields, locked: set[str], preserve: bool
+) -> None:
+    for change in merged(None, theirs, ours, preserve, locked, only_add=True).changes:
+        name = change.field.name
+        assert change.removed == ()
+        if isinstance(change.old, str):
+            assert name not in locked or not change.old
+        else:
+            assert set(map(tag_key, change.old)) <= set(map(tag_key, change.new))
+
+
+@given(st.none() | ITEMS, ITEMS, ITEMS, LOCKS, PRESERVE)
+@settings(max_examples=80)
+def test_where_nothing_is_locked_plex_shows_whatever_stash_has_in_every_mode(
+    base: PlexFields | None, theirs: PlexFields, ours: PlexFields, locked: set[str], preserve: bool
+) -> None:
+    outcome = merged(base, theirs, ours, preserve, locked)
+    after, wanted = keys(applied(theirs, outcome.changes)), keys(ours)
+    for name in {"title", "summary", "genre", "collection"} - locked:
+        if wanted[name]:
+            assert after[name] == wanted[name] or (name in SHARED and after[name] >= wanted[name])
+    assert {field.name for field in outcome.contested} <= locked
+
+
+@given(ITEMS, ITEMS, ITEMS, LOCKS, PRESERVE)
+@settings(max_examples=80)
+def test_what_only_plex_has_is_never_taken_away_where_tools_add_it(
+    base: PlexFields, theirs: PlexFields, ours: PlexFields, locked: set[str], preserve: bool
+) -> None:
+    after = keys(applied(theirs, merged(base, theirs, ours, preserve, locked).changes))
+    foreign = keys(theirs)["collection"] - keys(base)["collection"]
+    assert foreign <= after["collection"]
+
+
+@given(st.none() | ITEMS, ITEMS, ITEMS, LOCKS, PRESERVE)
+@settings(max_examples=80)
+def test_a_write_that_arrived_and_was_not_recorded_is_taken_for_ours(
+    base: PlexFields | None, theirs: PlexFields, ours: PlexFields, locked: set[str], preserve: bool
+) -> None:
+    after = applied(theirs, merged(base, theirs, ours, preserve, locked).changes)
+    recovered = after_interruption(Base.of(base) if base else None, Base.of(ours), after)
+    assert merge(recovered, after, ours, LOCKABLE, preserve).changes == ()
+
+
+@given(ITEMS, ITEMS, ITEMS)
+@settings(max_examples=80)
+def test_an_item_that_was_rolled_back_shows_what_it_showed_and_what_stash_changed_since(
+    pushed: PlexFields, old: PlexFields, ours: PlexFields
+) -> None:
+    base = after_rollback(Base.of(pushed), Base.of(pushed), old)
+    after = keys(applied(old, merge(base, old, ours, LOCKABLE).changes))
+    untouched = keys(applied(pushed, merge(Base.of(pushed), pushed, ours, LOCKABLE).changes))
+    if not ours.text("title"):
+        # A title is never cleared.
+        after["title"] = untouched["title"]
+    assert after == untouched
+
+
+@given(ITEMS, ITEMS, ITEMS, PRESERVE)
+@settings(max_examples=80)
+def test_an_item_that_was_rolled_back_and_shows_the_same_is_judged_as_ever(
+    pushed: PlexFields, shown: PlexFields, ours: PlexFields, preserve: bool
+) -> None:
+    base = after_rollback(Base.of(pushed), Base.of(shown), shown)
+    assert merge(base, shown, ours, LOCKABLE, preserve) == merged(pushed, shown, ours, preserve)
+
+
 @given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE, st.randoms())
 @settings(max_examples=80)
 def test_order_and_case_of_tags_make_no_difference(
@@ -264,9 +452,7 @@ def test_a_base_comes_back_from_the_disk_as_it_was_stored(fields: PlexFields) ->
     base = Base.of(fields)
     stored = Base.from_json(base.to_json())
     assert Base.from_json(stored.to_json()) == stored
-    assert merge(stored, fields, fields).changes == ()
-    assert {name: text for name, text in base.texts.items() if text} == dict(stored.texts)
-    assert {name: tags for name, tags in base.tags.items() if tags} == dict(stored.tags)
+    assert stored == base
 
 
 @given(st.none() | ITEMS, ITEMS, ITEMS, PRESERVE)
@@ -274,7 +460,7 @@ def test_a_base_from_the_disk_decides_as_the_one_that_was_stored(
     base: PlexFields | None, theirs: PlexFields, ours: PlexFields, preserve: bool
 ) -> None:
     stored = Base.from_json(Base.of(base).to_json()) if base else None
-    assert merge(stored, theirs, ours, preserve) == merged(base, theirs, ours, preserve)
+    assert merge(stored, theirs, ours, LOCKABLE, preserve) == merged(base, theirs, ours, preserve)
 
 
 def test_a_base_keeps_no_text_of_the_collection() -> None:

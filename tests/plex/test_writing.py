@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 import pytest
 
+from plex.base import Base
 from plex.client import Plex
 from plex.exceptions import PlexRejected, PlexUnavailable
-from plex.fields import PlexFields, fields_of_scene
+from plex.fields import FIELDS, PlexFields, fields_of_scene
 from plex.library import read_items
-from plex.merge import Base, Merge, merge
+from plex.merge import Merge, merge
 from plex.writing import edit_arguments, not_taken, write
 from tests.builders import a_config, a_scene, an_item, the_fields
 from tests.servers.plex_arrangement import a_film
@@ -49,7 +50,7 @@ def any_case(request: pytest.FixtureRequest, server: PlexTestServer) -> None:
 def bring(plex: Plex, ours: PlexFields, base: PlexFields | None = None, rating_key: int = 1) -> Merge:
     """Read the item, merge, write; returns what was decided."""
     item = read_items(plex, [rating_key])[rating_key]
-    outcome = merge(Base.of(base) if base else None, item.fields, ours)
+    outcome = merge(Base.of(base) if base else None, item.fields, ours, item.locked)
     write(plex, item, outcome)
     return outcome
 
@@ -120,7 +121,7 @@ def test_no_other_item_of_the_library_is_touched(server: PlexTestServer, plex: P
 
 @pytest.mark.usefixtures("either_way", "any_case")
 def test_odd_names_are_added_and_removed_whole(server: PlexTestServer, plex: Plex) -> None:
-    film = a_film(server.library, genres=("By Hand",), collections=("Of a person",))
+    film = a_film(server.library, locked=("genre",), genres=("By Hand",), collections=("Of a person",))
     before, after = the_fields(genre=ODD, collection=ODD), the_fields(genre=ODD[::2], collection=ODD[1::2])
     bring(plex, before, base=the_fields())
     assert folded(film.genres) == folded(("By Hand", *ODD))
@@ -204,7 +205,7 @@ def test_a_write_that_plex_did_not_take_is_an_error(server: PlexTestServer, plex
 def test_an_edit_without_an_item_is_never_sent(server: PlexTestServer, plex: Plex, rating_key: int) -> None:
     film = a_film(server.library)
     item = an_item(rating_key)
-    outcome = merge(None, item.fields, the_fields(title="Morning"))
+    outcome = merge(None, item.fields, the_fields(title="Morning"), item.locked)
     with pytest.raises(ValueError, match="would change the whole library"):
         write(plex, item, outcome)
     assert (film.title, server.requests) == ("one", [])
@@ -212,7 +213,7 @@ def test_an_edit_without_an_item_is_never_sent(server: PlexTestServer, plex: Ple
 
 def test_every_edit_names_its_item_and_its_kind() -> None:
     item = an_item(7, title="a")
-    arguments = edit_arguments(item, merge(None, item.fields, the_fields(title="b")))
+    arguments = edit_arguments(item, merge(None, item.fields, the_fields(title="b"), item.locked))
     assert arguments == {"type": 1, "id": 7, "title.value": "b", "title.locked": 1}
 
 
@@ -228,5 +229,5 @@ def test_every_edit_names_its_item_and_its_kind() -> None:
 )
 def test_what_plex_did_not_take_is_seen_when_the_item_is_read_again(shown: Any, words: list[str]) -> None:
     before, after = the_fields(title="a", genre=("a", "b")), the_fields(title="b", genre=("a", "c"))
-    outcome = merge(Base.of(before), before, after)
+    outcome = merge(Base.of(before), before, after, [field.name for field in FIELDS])
     assert [change.field.name for change in not_taken(outcome.changes, the_fields(**shown))] == words

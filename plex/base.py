@@ -1,0 +1,157 @@
+"""What Stash had when it and an item were last brought together: hashes, enough to see what has changed."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+from plex.fields import FIELDS, NAMES_REMEMBERED, Kind, PlexFields, tag_key, text_key
+
+# In a stored base: the fields that were carried and had no value. No field has this name.
+EMPTY = ""
+
+
+@dataclass(frozen=True)
+class Base:
+    """Hashes of the values of the last time: one for a text ("" where it was empty), one an element for tags.
+
+    A field that is not there was not carried then: a setting left it alone, or it did not exist yet.
+    """
+
+    texts: Mapping[str, str]
+    tags: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, fields: PlexFields) -> Base:
+        """The base that these values leave behind once they are in Plex."""
+        texts, tags = {}, {}
+        for name, value in fields.values.items():
+            if isinstance(value, str):
+                texts[name] = text_hash(value)
+            else:
+                tags[name] = frozenset(map(tag_hash, value))
+        return cls(texts, tags)
+
+    def knows(self, name: str) -> bool:
+        """Whether the field was carried the last time."""
+        return name in self.texts or name in self.tags
+
+    def had(self, name: str) -> bool:
+        """Whether the field had a value the last time."""
+        return bool(self.texts.get(name) or self.tags.get(name))
+
+    def without(self, name: str) -> Base:
+        """This base, but as if the field had not been carried."""
+        return Base(
+            {other: text for other, text in self.texts.items() if other != name},
+            {other: tags for other, tags in self.tags.items() if other != name},
+        )
+
+    def shows(self, name: str, fields: PlexFields) -> bool:
+        """Whether a field still has the value of the last time."""
+        value = fields.values[name]
+        if isinstance(value, str):
+            return text_hash(value) == self.texts.get(name, "")
+        return frozenset(map(tag_hash, value)) == self.tags.get(name, frozenset())
+
+    def has_tag(self, name: str, tag: str) -> bool:
+        """Whether this tag was among those of the last time."""
+        return tag_hash(tag) in self.tags.get(name, frozenset())
+
+    def to_json(self) -> str:
+        """A compact text for the disk; fields without a value are named together."""
+        texts = {name: text for name, text in self.texts.items() if text}
+        tags = {name: sorted(hashes) for name, hashes in self.tags.items() if hashes}
+        empty = [name for name in (*self.texts, *self.tags) if not self.had(name)]
+        return json.dumps({**texts, **tags, EMPTY: empty}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Base:
+        """What `to_json` wrote. Raises ValueError.
+
+        Older texts do not name the fields without a value: all that they do not have had none.
+        """
+        stored = json.loads(text)
+        if not isinstance(stored, dict):
+            raise ValueError("a base is an object")
+        empty = stored.pop(EMPTY, None)
+        texts = {name: value for name, value in stored.items() if isinstance(value, str)}
+        tags = {name: frozenset(value) for name, value in stored.items() if isinstance(value, list)}
+        without = [field for field in FIELDS if empty is None or field.name in empty]
+        for field in without:
+            if field.name in texts or field.name in tags:
+                continue
+            if field.kind is Kind.TAGS:
+                tags[field.name] = frozenset()
+            else:
+                texts[field.name] = ""
+        return cls(texts, tags)
+
+
+def after_interruption(base: Base | None, begun: Base, theirs: PlexFields) -> Base:
+    """The base after a write that was begun and whose end nobody recorded.
+
+    Where Plex shows what the write was to bring, that is ours and no person's edit.
+    """
+    before = base or Base({}, {})
+    there = Base.of(theirs)
+    texts = {
+        name: hashed if hashed == begun.texts.get(name) else before.texts[name]
+        for name, hashed in there.texts.items()
+        if hashed == begun.texts.get(name) or name in before.texts
+    }
+    tags = {
+        name: after
+        for name, hashes in there.tags.items()
+        if (after := _tags_after(before.tags.get(name), begun.tags.get(name), hashes)) is not None
+    }
+    return Base(texts, tags)
+
+
+def _tags_after(
+    before: frozenset[str] | None, wanted: frozenset[str] | None, there: frozenset[str]
+) -> frozenset[str] | None:
+    if wanted is None:
+        return before
+    if before is None:
+        return wanted if wanted <= there else None
+    return (before & (wanted | there)) | (wanted & there)
+
+
+def after_rollback(base: Base, shown: Base, theirs: PlexFields) -> Base:
+    """The base for an item that Plex shows as it once was, since its database was restored.
+
+    `shown` is what the item showed when it was last brought together with Stash. What it shows
+    again as then is judged as ever. What differs from that is old: nobody's edit, and ours to replace.
+    """
+    there = Base.of(theirs)
+    texts = {
+        name: before if there.texts.get(name) == shown.texts.get(name) else there.texts.get(name, "")
+        for name, before in base.texts.items()
+    }
+    tags = {}
+    for name, before in base.tags.items():
+        then, now = shown.tags.get(name, frozenset()), there.tags.get(name, frozenset())
+        tags[name] = (before - (then - now)) | (now - then)
+    return Base(texts, tags)
+
+
+def text_hash(text: str) -> str:
+    """The hash of a text; empty for an empty one."""
+    key = text_key(text)
+    return _hash(key) if key else ""
+
+
+@lru_cache(maxsize=NAMES_REMEMBERED)
+def tag_hash(name: str) -> str:
+    """The hash of a name, whatever its case."""
+    return _hash(tag_key(name))
+
+
+def _hash(key: str) -> str:
+    """Eight characters: 48 bits, so that two values of one field do not meet by chance."""
+    return b64encode(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).digest()).decode()
