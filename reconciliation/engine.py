@@ -28,13 +28,13 @@ from reconciliation.library_size import LibrarySizes
 from reconciliation.path_map_help import file_pairs, helpful_path_map, is_path_map_needed
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
-from sync_queue.covers import COVER_MAY_COME, artwork_kinds, is_cover_changed, version_of
+from sync_queue.covers import COVER_MAY_COME, FAILURES_IN_A_ROW, artwork_kinds, is_cover_changed, version_of
 from sync_queue.job import Job, is_due
 from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
 from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashAnswerInvalid
+from validation.exceptions import StashAnswerInvalid, StashError
 from validation.scene import Scene
 from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash, ahead
 from validation.user_log import log_line
@@ -108,6 +108,7 @@ class GapDetectionEngine:
         # The scenes that were matched by less than their path, and an item of each.
         self._inexact: dict[int, int] = {}
         self._covers_left = 0
+        self._cover_failures = 0
         self._server = ""
         self._now = 0.0
         self._window = timedelta()
@@ -132,6 +133,7 @@ class GapDetectionEngine:
         self._libraries_complete = True
         self._inexact = {}
         self._covers_left = COVERS_PER_RUN
+        self._cover_failures = 0
         self._is_by_hand = scope == "all" and not self._is_scheduled
         self._unusable = 0
         self._now = time.time()
@@ -338,17 +340,28 @@ class GapDetectionEngine:
     def _look_at_covers(
         self, uncertain: Mapping[int, Sequence[ArtworkRecord | None]], state: SyncState
     ) -> list[int]:
-        """Ask Stash which of these scenes' covers changed; no more of them than are left for this run."""
+        """Ask Stash which of these scenes' covers changed; no more of them than are left for this run.
+
+        A cover that does not come is looked at by the next reconcile: nothing is known about it.
+        """
         ids = list(uncertain)[: self._covers_left]
         self._covers_left -= len(ids)
         changed: list[int] = []
         for start in range(0, len(ids), SCENES_PER_REQUEST):
             scenes, _ = self._stash.scenes_by_id(ids[start : start + SCENES_PER_REQUEST])
-            changed.extend(
-                scene.id
-                for scene in scenes.values()
-                if scene and is_cover_changed(scene, uncertain[scene.id], self._stash, state, self.only_looks)
-            )
+            for scene in filter(None, scenes.values()):
+                if self._cover_failures >= FAILURES_IN_A_ROW:
+                    return changed
+                try:
+                    is_changed = is_cover_changed(
+                        scene, uncertain[scene.id], self._stash, state, self.only_looks
+                    )
+                except StashError as problem:
+                    self._cover_failures += 1
+                    log.debug(f"Scene {scene.id}: {problem}")
+                    continue
+                self._cover_failures = 0
+                changed.extend([scene.id] * is_changed)
         return changed
 
     def _facts(self, scene: SeenScene, place: _Place, pushed: Mapping[int, bytes]) -> SceneFacts:

@@ -12,8 +12,8 @@ from plex.client import Plex
 from plex.items import PlexItem
 from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashUnavailable
-from validation.images import ImageUnusable
+from validation.exceptions import StashError, StashUnavailable
+from validation.images import CoverUnchanged, ImageUnusable, NoCover
 from validation.scene import Scene
 from validation.stash import Stash
 
@@ -77,7 +77,7 @@ class Covers:
             raise StashUnavailable("Stash delivers no covers at the moment.")
         try:
             image = _fetch(self._stash, scene, records)
-        except StashUnavailable:
+        except StashError:
             self._failures += 1
             raise
         self._failures = 0
@@ -151,15 +151,15 @@ def _fetch(stash: Stash, scene: Scene, records: Iterable[ArtworkRecord | None]) 
     etags = {record.etag if record else "" for record in records}
     known = etags.pop() if len(etags) == 1 else ""
     try:
-        fetched = stash.fetch_image(scene.screenshot_url, known, LARGEST_IMAGE)
+        cover = stash.fetch_image(scene.screenshot_url, known, LARGEST_IMAGE)
     except ImageUnusable as problem:
         log.warning(f"Scene {scene.id}: {problem}; Plex keeps the poster it has.")
         return None
-    if fetched is None:
+    if isinstance(cover, NoCover):
         return None
-    if fetched.content is None:
-        return fetched.etag
-    if not is_raster(fetched.content):
+    if isinstance(cover, CoverUnchanged):
+        return cover.etag
+    if not is_raster(cover.content):
         log.warning(f"Scene {scene.id}: its cover is of a kind that Plex cannot show; Plex keeps its poster.")
         return None
-    return Image(fetched.content, fetched.etag)
+    return Image(cover.content, cover.etag)

@@ -40,6 +40,10 @@ class StashUnavailable(StashError):
     """Stash cannot be reached, is too slow or is overloaded: try again later."""
 
 
+class CoverUnavailable(StashUnavailable):
+    """Stash did not deliver a cover and did not say that there is none: nothing is known about it now."""
+
+
 class StashRefused(StashError):
     """Stash did not accept the session that it gave to the plugin."""
 

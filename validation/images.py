@@ -1,15 +1,27 @@
-"""Covers out of Stash, bounded in size and time."""
+"""Covers out of Stash: what each answer of Stash says about a cover."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import requests
 
-CHUNK = 64 * 1024
-LONGEST_SECONDS = 60.0
+from validation.bounded_answer import AnswerTooLarge, read_whole
+from validation.exceptions import CoverUnavailable, StashRefused
+
+REFUSED = (401, 403, 498)
+# How images begin: JPEG, PNG, GIF, BMP, TIFF, JPEG XL. WebP, AVIF and HEIC say so a few bytes later.
+_BEGINNINGS = (
+    b"\xff\xd8\xff",
+    b"\x89PNG",
+    b"GIF8",
+    b"BM",
+    b"II*\0",
+    b"MM\0*",
+    b"\xff\x0a",
+    b"\0\0\0\x0cJXL ",
+)
 
 
 class ImageUnusable(Exception):
@@ -17,11 +29,26 @@ class ImageUnusable(Exception):
 
 
 @dataclass(frozen=True)
-class FetchedImage:
-    """The bytes of an image and its ETag; `content` is None where it is still the one of that ETag."""
+class NoCover:
+    """Stash has no image: it drew its placeholder. Nothing else says so."""
 
-    content: bytes | None
+
+@dataclass(frozen=True)
+class CoverUnchanged:
+    """The image is still the one of the ETag that was asked with."""
+
     etag: str
+
+
+@dataclass(frozen=True)
+class FetchedImage:
+    """The bytes of an image, and the ETag under which Stash knows them."""
+
+    content: bytes
+    etag: str
+
+
+Cover = NoCover | CoverUnchanged | FetchedImage
 
 
 def local_path(url: str) -> str:
@@ -34,17 +61,37 @@ def local_path(url: str) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def read_bounded(response: requests.Response, largest: int) -> bytes:
-    """The body, as long as it is no larger than `largest` bytes and comes in reasonable time.
+def read_cover(response: requests.Response, etag: str, largest: int) -> Cover:
+    """What Stash's answer says of a cover that was asked for with `etag` (empty for none).
 
-    Raises ImageUnusable for a larger one, requests.Timeout for a slow one.
+    Raises StashRefused, CoverUnavailable where this is not known now, ImageUnusable.
     """
-    deadline = time.monotonic() + LONGEST_SECONDS
-    content = bytearray()
-    for chunk in response.iter_content(CHUNK):
-        content += chunk
-        if len(content) > largest:
-            raise ImageUnusable(f"its cover is larger than {largest:,} bytes")
-        if time.monotonic() > deadline:
-            raise requests.Timeout("the image came too slowly")
-    return bytes(content)
+    status = response.status_code
+    if status in REFUSED or "/login" in response.headers.get("Location", ""):
+        raise StashRefused("Stash did not accept the plugin's session for a cover. Run the task again.")
+    if status == 304 and etag:
+        return CoverUnchanged(etag)
+    if status != 200:
+        raise CoverUnavailable(f"Stash answered {status} for a cover.")
+    content = _content(response, largest)
+    kind = response.headers.get("Content-Type", "").lower()
+    # Stash generates no covers of this kind. It draws one for a scene that has none.
+    if kind.startswith("image/svg") and b"<svg" in content[:1000]:
+        return NoCover()
+    if not kind.startswith("image/") or not _begins_like_an_image(content):
+        raise CoverUnavailable("Stash answered something for a cover that is no image.")
+    return FetchedImage(content, response.headers.get("ETag", ""))
+
+
+def _content(response: requests.Response, largest: int) -> bytes:
+    try:
+        return read_whole(response, largest)
+    except AnswerTooLarge as error:
+        raise ImageUnusable(f"its cover is larger than {largest:,} bytes") from error
+    except requests.RequestException as error:
+        raise CoverUnavailable(f"Stash broke off a cover ({type(error).__name__}).") from error
+
+
+def _begins_like_an_image(content: bytes) -> bool:
+    is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
+    return content.startswith(_BEGINNINGS) or is_webp or content[4:8] == b"ftyp"

@@ -12,17 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import requests
 from stashapi import log
 
 from validation.address import connectable_host
-from validation.exceptions import (
-    SceneMalformed,
-    StashAnswerInvalid,
-    StashRefused,
-    StashUnavailable,
-)
-from validation.images import FetchedImage, local_path, read_bounded
+from validation.exceptions import SceneMalformed, StashAnswerInvalid
+from validation.images import Cover, local_path, read_cover
 from validation.scene import (
     SCENE_FRAGMENT,
     SCENE_FRAGMENT_WITH_PICTURES,
@@ -211,31 +205,15 @@ class Stash:
             if len(page) < PAGE_SIZE:
                 return ids
 
-    def fetch_image(self, url: str, etag: str, largest: int) -> FetchedImage | None:
+    def fetch_image(self, url: str, etag: str, largest: int) -> Cover:
         """An image at an address that Stash gave, unless it is still the one of this ETag.
 
-        None where Stash has no image and draws a placeholder. Raises ImageUnusable, StashError.
+        Raises ImageUnusable where it can never be carried over, StashError where it did not come.
         """
         headers = {"Accept": "image/*", **({"If-None-Match": etag} if etag else {})}
         address = self._interface.url.removesuffix("/graphql") + local_path(url)
-        response = self._session.get(address, headers=headers, stream=True)
-        with response:
-            if response.status_code == 304:
-                return FetchedImage(None, etag)
-            if 300 <= response.status_code < 400 or response.status_code in (401, 403):
-                raise StashRefused(
-                    "Stash did not accept the plugin's session for an image. Run the task again."
-                )
-            if response.status_code >= 500:
-                raise StashUnavailable(f"Stash answered {response.status_code} for an image.")
-            kind = response.headers.get("Content-Type", "")
-            if response.status_code != 200 or not kind.startswith("image/") or "svg" in kind:
-                return None
-            try:
-                content = read_bounded(response, largest)
-            except requests.RequestException as error:
-                raise StashUnavailable(f"Stash broke off an image ({type(error).__name__}).") from error
-        return FetchedImage(content, response.headers.get("ETag", ""))
+        with self._session.get(address, headers=headers, stream=True) as response:
+            return read_cover(response, etag, largest)
 
     @property
     def now(self) -> datetime:

@@ -19,6 +19,7 @@ import urllib3
 from stashapi import log
 from stashapi.stashapp import StashInterface
 
+from validation.bounded_answer import AnswerTooLarge, bound_in_time, read_whole
 from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
 
 CONNECT_TIMEOUT = 5.0
@@ -28,6 +29,10 @@ LOCKED_RETRIES = 5
 
 class GraphQLRefusal(StashAnswerInvalid):
     """Stash answered the document with errors."""
+
+
+class StashAnswerTooLarge(StashAnswerInvalid):
+    """Stash answered with more than is read at once; asking for less may help."""
 
 
 class _QuietLog:
@@ -66,6 +71,7 @@ class StashSession(requests.Session):
     def __init__(self, cookie: str) -> None:
         super().__init__()
         self.trust_env = False
+        bound_in_time(self)
         # The plugin talks to the Stash that started it, whose certificate is nearly always its own.
         self.verify = False
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -82,6 +88,7 @@ class StashSession(requests.Session):
         """Send a request in bounded time, without following redirects. Raises StashError."""
         kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
         kwargs["allow_redirects"] = False
+        kwargs["stream"] = True
         if request.method != "POST":
             return self._send_once(request, **kwargs)
         for attempt in range(LOCKED_RETRIES):
@@ -101,6 +108,10 @@ class StashSession(requests.Session):
     def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         try:
             response = super().send(request, **kwargs)
+            if request.method == "POST":
+                read_whole(response)
+        except AnswerTooLarge as error:
+            raise StashAnswerTooLarge(f"Stash's answer is too large to be read ({error}).") from error
         except requests.RequestException as error:
             raise StashUnavailable(
                 f"Stash cannot be reached or is too slow ({type(error).__name__}). Is it running? "

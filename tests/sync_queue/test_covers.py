@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import validation.images
+import validation.bounded_answer
 import validation.stash_session
 from sync_queue.worker import Outcome
 from tests.builders_queue import Bench, a_bench
@@ -160,6 +160,50 @@ def test_what_is_no_picture_never_becomes_a_poster(bench: Bench, content: bytes,
     assert (image_requests(bench), bench.world.item("one").summary) == ([], "Text")
 
 
+@pytest.mark.parametrize(
+    ("code", "body", "kind"),
+    [
+        (200, LOGIN_PAGE, "text/html; charset=utf-8"),
+        (200, b"", "text/plain"),
+        (204, b"", "image/jpeg"),
+        (404, b"404 page not found", "text/plain"),
+        (429, b"", "text/plain"),
+        (498, b"", "text/plain"),
+    ],
+)
+def test_covers_that_did_not_come_are_brought_when_stash_delivers_again(
+    bench: Bench, code: int, body: bytes, kind: str
+) -> None:
+    names = [f"film {n}" for n in range(8)]
+    for name in names:
+        bench.world.add_film(name, details=name, cover=A, plex={})
+    bench.world.stash.faults.add("status", "/scene/", code=code, body=body, content_type=kind)
+    sync(bench)
+    assert {bench.world.item(name).summary for name in names} == set(names)
+    assert all(poster(bench, name) is None for name in names)
+    bench.world.stash.faults.clear()
+    bench.later = 3600
+    bench.drain()
+    assert {poster(bench, name) for name in names} == {sha1_of(A)}
+
+
+@pytest.mark.parametrize("code", [401, 404, 500])
+def test_a_reconcile_ends_well_where_stash_delivers_no_covers_and_looks_at_them_the_next_time(
+    bench: Bench, code: int
+) -> None:
+    ids = [bench.world.add_film(f"film {n}", details="x", cover=A, plex={}) for n in range(6)]
+    sync(bench)
+    for scene_id in ids:
+        bench.world.stash.library.update_scene(scene_id, cover=B)
+    let_time_pass(bench.world)
+    fault = bench.world.stash.faults.add("status", "/scene/", code=code)
+    assert bench.reconcile().stale_sync_count == 0
+    assert fault.used == 3
+    bench.world.stash.faults.clear()
+    sync(bench)
+    assert {poster(bench, f"film {n}") for n in range(6)} == {sha1_of(B)}
+
+
 def test_the_login_page_that_stash_redirects_to_never_becomes_a_poster(bench: Bench) -> None:
     scene_id = a_film(bench)
     fault = bench.world.stash.faults.add("unauthorized", f"/scene/{scene_id}/screenshot", times=1)
@@ -191,8 +235,7 @@ def test_a_cover_that_does_not_come_holds_up_no_text_and_is_brought_later(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, kind: Any
 ) -> None:
     monkeypatch.setattr(validation.stash_session, "READ_TIMEOUT", 0.2)
-    monkeypatch.setattr(validation.images, "LONGEST_SECONDS", 0.05)
-    monkeypatch.setattr(validation.images, "CHUNK", 16)
+    monkeypatch.setattr(validation.bounded_answer, "LONGEST_ANSWER", 0.15)
     scene_id = a_film(bench, cover=A * 10)
     other = bench.world.add_film("two", details="Other", cover=B, plex={})
     fault = bench.world.stash.faults.add(kind, f"/scene/{scene_id}/screenshot", pause=0.02)
