@@ -6,7 +6,8 @@ the time and ask Plex again for every attribute that is empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -80,13 +81,26 @@ def choose_sections(
     sections: Sequence[LibrarySection], wanted: Sequence[str]
 ) -> tuple[list[LibrarySection], LibraryNotFound | None]:
     """The movie libraries with these titles, or all of them where none is named; and what is wrong."""
-    for_movies = {section.title.casefold() for section in sections if section.is_for_movies}
-    types = {section.title.casefold(): section.type for section in sections}
-    names = {name.casefold() for name in wanted} or for_movies
-    chosen = [section for section in sections if section.is_for_movies and section.title.casefold() in names]
-    wrong = {name: types.get(name.casefold(), "") for name in wanted if name.casefold() not in for_movies}
-    existing = [section.title for section in sections if section.is_for_movies]
-    return chosen, LibraryNotFound(wrong, existing) if wrong else None
+    for_movies = [section for section in sections if section.is_for_movies]
+    if not wanted:
+        return for_movies, None
+    called = {name: _called(name, for_movies) for name in wanted}
+    keys = {section.key for found in called.values() for section in found}
+    chosen = [section for section in for_movies if section.key in keys]
+    wrong = {name: next(iter(_called(name, sections)), None) for name, found in called.items() if not found}
+    types = {name: section.type if section else "" for name, section in wrong.items()}
+    return chosen, LibraryNotFound(types, [section.title for section in for_movies]) if wrong else None
+
+
+def _called(name: str, sections: Sequence[LibrarySection]) -> list[LibrarySection]:
+    """The libraries that have this name; where none has it to the letter, those that nearly have."""
+    forms: tuple[Callable[[str], str], ...] = (str, _folded, lambda title: _folded(title).strip())
+    found = ([section for section in sections if form(section.title) == form(name)] for form in forms)
+    return next(filter(None, found), [])
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def count_items(plex: Plex, section: LibrarySection) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from plex.items import PlexItem
-from validation.path_map import PathMap, path_key, suggest_path_map
+from validation.path_map import PathMap, pairs_text, path_key, suggest_path_map
 from validation.scene import Scene
 
 Pair = tuple[str, str]
@@ -35,14 +35,10 @@ def count_exact(pairs: Iterable[Pair], path_map: PathMap) -> int:
 def helpful_path_map(pairs: Sequence[Pair], now: PathMap) -> str:
     """The setting's text that makes more of these pairs exact than the present map; empty where none does."""
     suggested = suggest_path_map(pair for pair in pairs if not _needs_no_map(pair, now))
-    try:
-        sources = {source for source, _ in PathMap.parse(suggested).pairs}
-    except ValueError:
-        # The name of a folder holds what separates the pairs of a map.
-        return ""
-    kept = [f"{source}=>{target}" for source, target in now.pairs if source not in sources]
+    sources = {source for source, _ in PathMap.parse(suggested).pairs}
+    kept = pairs_text(pair for pair in now.pairs if pair[0] not in sources)
     # Pairs of other folders stay, unless one of them is what is wrong.
-    texts = ["; ".join([suggested, *kept]), suggested]
+    texts = ["; ".join(filter(None, [suggested, kept])), suggested]
     counts = [count_exact(pairs, PathMap.parse(text)) for text in texts]
     return texts[counts.index(max(counts))] if max(counts) > count_exact(pairs, now) else ""
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 from pydantic.fields import FieldInfo
 
 from validation.exceptions import SettingsInvalid
+from validation.names import in_quotes, read_list, read_pairs
 from validation.path_map import PathMap
 
 # What the setting “Fields to leave alone” may name, in the words of Plex's edit dialog.
@@ -92,10 +93,7 @@ def _read_token(value: object) -> str:
 
 def _read_names(value: object) -> tuple[str, ...]:
     """Names between commas, each once, in the order given."""
-    if isinstance(value, tuple):
-        return value
-    names = (name.strip() for name in _read_text(value).split(","))
-    return tuple(dict.fromkeys(name for name in names if name))
+    return value if isinstance(value, tuple) else read_list(_read_text(value))
 
 
 def _read_path_map(value: object) -> PathMap:
@@ -109,16 +107,14 @@ def _read_switch(value: object) -> bool:
         return False
     if text in ("1", "true", "on", "yes"):
         return True
-    raise ValueError(
-        f"is {_quoted([text])}, which is neither on nor off. Switch it in the plugin's settings."
-    )
+    raise ValueError(f"is “{text}”, which is neither on nor off. Switch it in the plugin's settings.")
 
 
 def _read_field_names(value: object) -> tuple[str, ...]:
     names = tuple(name.casefold() for name in _read_names(value))
     wrong = [name for name in names if name not in FIELD_NAMES]
     if wrong:
-        raise ValueError(f"names {_quoted(wrong)}. The fields are: {', '.join(FIELD_NAMES)}.")
+        raise ValueError(f"names {in_quotes(wrong)}. The fields are: {', '.join(FIELD_NAMES)}.")
     return names
 
 
@@ -129,7 +125,7 @@ def _one_of(words: Iterable[str]) -> BeforeValidator:
     def read(value: object) -> str:
         text = _shown(value).casefold() or allowed[0]
         if text not in allowed:
-            raise ValueError(f"is {_quoted([text])}. It is one of: {', '.join(allowed)}.")
+            raise ValueError(f"is “{text}”. It is one of: {', '.join(allowed)}.")
         return text
 
     return BeforeValidator(read)
@@ -142,7 +138,7 @@ def _number_to(highest: int) -> BeforeValidator:
     def read(value: object) -> int:
         text = _shown(value) or allowed[0]
         if text not in allowed:
-            raise ValueError(f"is {_quoted([text])}. It is a whole number from 1 to {highest}.")
+            raise ValueError(f"is “{text}”. It is a whole number from 1 to {highest}.")
         return max(1, int(text))
 
     return BeforeValidator(read)
@@ -153,17 +149,12 @@ def _read_renames(value: object) -> dict[str, str]:
     if isinstance(value, dict):
         return value
     renames: dict[str, str] = {}
-    for entry in filter(None, (part.strip() for part in re.split("[;\n]", _read_text(value)))):
-        old, arrow, new = (side.strip() for side in entry.partition("=>"))
-        if not arrow or not old or not new:
-            raise ValueError(f"{_quoted([entry])} is not a pair such as old name=>new name.")
+    for old, new, entry in read_pairs(_read_text(value)):
+        if not old or not new:
+            raise ValueError(f"“{entry}” is not a pair such as old name=>new name.")
         if renames.setdefault(old.casefold(), new) != new:
-            raise ValueError(f"{_quoted([old])} is renamed twice.")
+            raise ValueError(f"“{old}” is renamed twice.")
     return renames
-
-
-def _quoted(names: Iterable[str]) -> str:
-    return ", ".join(f"“{name}”" for name in names)
 
 
 def _read_prefix(value: object) -> str:

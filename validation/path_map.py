@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from validation.names import ARROW, for_pair, read_pairs
+
 
 def path_key(path: str) -> str:
     """The form in which two paths are compared: NFC, forward slashes, none doubled, none at the end.
@@ -49,7 +51,12 @@ def suggest_path_map(pairs: Iterable[tuple[str, str]]) -> str:
         heads[_differing_heads(*pair, folders)] += counts[pair]
     total = sum(counts.values())
     telling = {source: target for (source, target), count in heads.most_common(5) if count * 10 >= total}
-    return "; ".join(f"{source}=>{target}" for source, target in telling.items())
+    return pairs_text(telling.items())
+
+
+def pairs_text(pairs: Iterable[tuple[str, str]]) -> str:
+    """The setting's text for these pairs."""
+    return "; ".join(f"{for_pair(source)}{ARROW}{for_pair(target)}" for source, target in pairs)
 
 
 def _differing_heads(in_stash: str, in_plex: str, given_back: int) -> tuple[str, str]:
@@ -80,14 +87,14 @@ class PathMap:
 
     @classmethod
     def parse(cls, text: str) -> PathMap:
-        """Read the setting's text, `/data=>/media; /mnt/b=>/b` (semicolons or line breaks between pairs).
+        """Read the setting's text, `/data=>/media; /mnt/b=>/b` (semicolons or line breaks between pairs,
+        quotation marks around a folder that holds one or an arrow).
 
         Raises ValueError with a sentence that names the pair.
         """
         pairs: dict[str, str] = {}
-        for entry in filter(None, (part.strip() for part in re.split("[;\n]", text))):
-            source, arrow, target = (side.strip() for side in entry.partition("=>"))
-            if not arrow or not source or not target or "=>" in target:
+        for source, target, entry in read_pairs(text):
+            if not source or not target:
                 raise ValueError(
                     f"“{entry}” is not a pair such as /data=>/media "
                     "(the folder in Stash, =>, the same folder in Plex)."

@@ -6,7 +6,7 @@ import pytest
 
 import plex.library
 from plex.client import Plex
-from plex.exceptions import LibraryNotFound, PlexAnswerInvalid
+from plex.exceptions import LibraryNotFound, NoMovieLibrary, PlexAnswerInvalid
 from plex.items import ListedItem, Part
 from plex.library import (
     LibrarySection,
@@ -70,7 +70,8 @@ def test_a_library_that_plex_does_not_have_for_films_is_named_with_those_it_has(
 
 def test_a_server_without_movie_libraries_says_none(plex: Plex, library: PlexLibrary) -> None:
     library.sections.clear()
-    assert read_sections(plex, ()) == []
+    with pytest.raises(NoMovieLibrary):
+        read_sections(plex, ())
     with pytest.raises(LibraryNotFound, match=r"Movie libraries in Plex: none\."):
         read_sections(plex, ("Films",))
 

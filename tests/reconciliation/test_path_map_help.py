@@ -13,6 +13,7 @@ from reconciliation.report import advice_lines, summary_lines
 from tests.builders_queue import Bench, a_bench
 from tests.builders_sync import changing_requests
 from tests.servers.world import log_text
+from validation.names import for_pair
 from validation.path_map import PathMap, path_key, suggest_path_map
 
 
@@ -77,11 +78,10 @@ def test_a_map_that_is_wrong_is_answered_with_the_right_one(bench: Bench) -> Non
     assert bench.reconcile().suggested_path_map == "/data=>/media"
 
 
-@pytest.mark.parametrize("folder", ["/data;old/", "/data=>x/"])
-def test_a_folder_that_no_path_map_can_name_leads_to_no_suggestion(bench: Bench, folder: str) -> None:
-    add_films(bench, folder, "/media/")
-    result = bench.reconcile()
-    assert (result.suggested_path_map, result.inexact_count) == ("", 4)
+@pytest.mark.parametrize("folder", ["/data;old", "/data=>x", '/data;"old"'])
+def test_a_folder_that_holds_what_separates_is_suggested_in_quotes(bench: Bench, folder: str) -> None:
+    add_films(bench, f"{folder}/", "/media/")
+    assert_helps(bench, f"{for_pair(folder)}=>/media", 4)
 
 
 def test_where_the_paths_are_the_same_nothing_is_suggested(bench: Bench) -> None:

@@ -1,0 +1,38 @@
+"""Libraries are chosen by name, whatever characters are in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from plex.library import LibrarySection, choose_sections
+from tests.builders import a_config
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ('"Rock, Paper, Scissors"', ["Rock, Paper, Scissors"]),
+        ('" Movies"', [" Movies"]),
+        ("Movies", ["Movies"]),
+        ("MOVIES", ["Movies"]),
+        ("“Rock, Paper, Scissors”, Movies", ["Rock, Paper, Scissors", "Movies"]),
+        ("Only so", ["Only so "]),
+        ("Cafe\u0301", ["Café"]),
+    ],
+)
+def test_a_library_is_chosen_by_its_own_name_and_by_a_like_one_where_none_has_it(
+    wanted: str, expected: list[str]
+) -> None:
+    names = (" Movies", "Movies", "Rock, Paper, Scissors", "Only so ", "Café")
+    sections = [LibrarySection(number, name, ()) for number, name in enumerate(names)]
+    chosen, problem = choose_sections(sections, a_config(plex_library=wanted).plex_library)
+    assert problem is None
+    assert {section.title for section in chosen} == set(expected)
+
+
+def test_a_name_cut_at_its_comma_is_told_with_the_names_that_exist_in_quotes() -> None:
+    sections = [LibrarySection(1, "Rock, Paper", ())]
+    _, problem = choose_sections(sections, a_config(plex_library="Rock, Paper").plex_library)
+    assert "names “Rock”, “Paper”" in str(problem)
+    assert "A name with a comma in it stands in quotation marks." in str(problem)
+    assert str(problem).endswith(": “Rock, Paper”.")
