@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 
 from plex.client import Plex
 from plex.exceptions import PlexUnavailable
 from sync_queue import outage, report
+from sync_queue.catch_up import CatchUp
 from sync_queue.drain_request import forget_request
 from sync_queue.exclusive import WORKER_LOCK, AlreadyRunning, exclusive
 from sync_queue.manager import JobQueue
@@ -51,10 +53,12 @@ class ProcessQueue:
             forget_request(self._data_dir)
             return None
         error = None
-        for _ in range(DRAINS_PER_RUN):
+        for number in range(DRAINS_PER_RUN):
             try:
                 with exclusive(os.path.join(self._data_dir, WORKER_LOCK)):
                     forget_request(self._data_dir)
+                    if number == 0:
+                        self._catch_up()
                     error = self._drain()
             except AlreadyRunning:
                 self._tell("Process Queue is already running elsewhere; what waits is written by that run.")
@@ -66,6 +70,12 @@ class ProcessQueue:
 
     def _tell(self, *lines: str) -> None:
         user_log.log_lines("debug" if self._is_automatic else "info", lines)
+
+    def _catch_up(self) -> None:
+        with closing(SyncState(self._data_dir)) as state:
+            count = CatchUp(self._stash, state, self._queue).run()
+        if count:
+            self._tell(report.caught_up_line(count))
 
     def _drain(self) -> str | None:
         self._queue.release_claimed()

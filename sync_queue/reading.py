@@ -16,6 +16,7 @@ from validation.config import Stash2PlexConfig
 from validation.exceptions import SceneMalformed
 from validation.scene import Scene
 from validation.stash import Stash
+from validation.stash_changes import SAME_SECOND, Changed
 
 
 @dataclass
@@ -34,12 +35,13 @@ class ReadBatch:
     """What Stash and Plex have for some scenes, by scene id.
 
     A scene that Stash does not have is None; in place of its items there is PlexBusy where Plex
-    could not read them.
+    could not read them. `versions` are those of the scenes in which nothing changes any more.
     """
 
     scenes: Mapping[int, Scene | None]
     malformed: Mapping[int, SceneMalformed]
     found: Mapping[int, Found | PlexBusy]
+    versions: Sequence[Changed] = ()
 
 
 class Reader:
@@ -58,8 +60,14 @@ class Reader:
     def read(self, scene_ids: Sequence[int]) -> ReadBatch:
         """Read these scenes and their items. Raises StashError or PlexError."""
         scenes, malformed = self._stash.scenes_by_id(scene_ids)
-        found = self._find([scene for scene in scenes.values() if scene is not None])
-        return ReadBatch(scenes, malformed, found)
+        there = [scene for scene in scenes.values() if scene is not None]
+        settled = self._stash.now - SAME_SECOND
+        versions = [
+            Changed(scene.id, int(scene.updated_at.timestamp()))
+            for scene in there
+            if scene.updated_at < settled
+        ]
+        return ReadBatch(scenes, malformed, self._find(there), versions)
 
     def close(self) -> None:
         """Nothing to close: the lane belongs to the worker."""

@@ -33,6 +33,11 @@ def summary_lines(summary: DrainSummary) -> list[str]:
     return lines
 
 
+def caught_up_line(count: int) -> str:
+    """What was found in Stash before the drain, beside what hooks had told."""
+    return f"Queued what changed in Stash without a word to the plugin: {count}."
+
+
 def automatic_lines(summary: DrainSummary) -> list[str]:
     """One line for a drain that nobody asked for; none where nothing happened that a user wants to know."""
     told = [

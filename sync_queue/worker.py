@@ -37,6 +37,7 @@ from validation.config import Stash2PlexConfig
 from validation.exceptions import SceneMalformed, StashError
 from validation.scene import Scene
 from validation.stash import Stash
+from validation.stash_changes import ENTITIES, SCENE, Changed, versions_of
 
 T = TypeVar("T")
 SCENES_PER_BATCH = 50
@@ -201,13 +202,17 @@ class SyncWorker:
 
         The scenes' jobs are in the queue before the entity's leave it.
         """
-        for entity, entity_id in dict.fromkeys((one.job.entity, one.job.entity_id) for one in queued):
+        entities = list(dict.fromkeys((one.job.entity, one.job.entity_id) for one in queued))
+        versions = versions_of(self._lane.stash.ask, [one for one in entities if one[0] in ENTITIES])
+        for entity, entity_id in entities:
             if entity == ALL_SCENES:
                 scene_ids = self._changed_scenes()
             else:
                 scene_ids = self._lane.stash.scene_ids_with(entity, entity_id)
             log.debug(f"{entity} {entity_id or ''} changed: {len(scene_ids)} scenes.")
             self._queue.put_jobs(Job(scene_id, f"{entity} changed", self._clock()) for scene_id in scene_ids)
+        for (entity, entity_id), updated_at in versions.items():
+            self._state.noticed.notice(entity, [Changed(entity_id, updated_at)])
         self._queue.finish([one.row for one in queued])
 
     def _changed_scenes(self) -> list[int]:
@@ -245,6 +250,7 @@ class SyncWorker:
         self._state.record_pushed(
             (plan.scene.id, plan.item.rating_key, plan.ours) for sent in taken for plan in sent.plans
         )
+        self._state.noticed.notice(SCENE, read.versions)
         done: dict[Outcome, list[_Work]] = {Outcome.WRITTEN: [], Outcome.UNCHANGED: []}
         for work, sent in all_sent:
             if work.scene_id in problems:

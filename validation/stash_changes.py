@@ -7,7 +7,7 @@ generates, tags that it sets by itself, and whatever happens while the plugin is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
@@ -183,12 +183,12 @@ def entities_changed_since(ask: Ask, kind: str, since: str) -> list[Changed]:
     return [_changed(one) for one in _found(answer, _plural(kind), kind)]
 
 
-def versions_of(ask: Ask, entities: Mapping[str, list[int]]) -> dict[tuple[str, int], int]:
-    """When these entities (kind → ids) were last saved, in seconds since 1970; without those that are gone.
+def versions_of(ask: Ask, entities: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """When these entities (kind, id) were last saved, in seconds since 1970; without those that are gone.
 
     Raises StashError.
     """
-    names = {f"{kind}{number}": (kind, number) for kind in entities for number in entities[kind]}
+    names = {f"{kind}{number}": (kind, number) for kind, number in entities}
     if not names:
         return {}
     fields = [

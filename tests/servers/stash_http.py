@@ -91,8 +91,7 @@ class StashRequestHandler(BaseHTTPRequestHandler):
         """Nothing: tests read `StashServer.requests`."""
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The header Date, by the clock that also writes Stash's timestamps."""
-        return super().date_time_string(self.server.stash.library.now().timestamp())
+        return super().date_time_string(self.server.stash.now().timestamp())
 
     def do_GET(self) -> None:
         self._serve()

@@ -16,7 +16,7 @@ from tests.servers.odd_answers import OddAnswers
 from tests.servers.stash_faults import Faults
 from tests.servers.stash_http import Request, StashHTTPServer
 from tests.servers.stash_jobs import HookResult, JobResult, StashPlugins
-from tests.servers.stash_library import StashLibrary
+from tests.servers.stash_library import StashLibrary, current_time
 from tests.servers.stash_mutations import MUTATIONS
 from tests.servers.stash_plugins import Plugin
 from tests.servers.stash_process_run import PluginResult
@@ -54,6 +54,8 @@ class StashServer:
         self.credentials = credentials
         self.api_key = ""
         self.latency = latency
+        # What the header Date goes by; the library has a clock of its own for its timestamps.
+        self.now = current_time
         self.external_host: str | None = None
         self.version = VERSION
         self.sessions = Sessions()

@@ -26,7 +26,7 @@ class Times:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.moment = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
-        self.library.now = lambda: self.moment
+        self.library.now = bench.world.stash.now = lambda: self.moment
         for number in range(SCENES):
             bench.world.add_film(f"film {number}", title=f"Film {number}")
 
@@ -314,5 +314,5 @@ def test_a_list_longer_than_a_page_is_read_to_its_end(times: Times, monkeypatch:
 
 def test_the_versions_of_entities_are_those_that_stash_has(times: Times) -> None:
     tag = times.library.add_tag("a tag")
-    versions = versions_of(times.bench.stash().ask, {"tag": [tag.id, 999], "studio": []})
+    versions = versions_of(times.bench.stash().ask, [("tag", tag.id), ("studio", 999)])
     assert versions == {("tag", tag.id): int(times.moment.timestamp())}
