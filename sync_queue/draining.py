@@ -90,15 +90,16 @@ class ProcessQueue:
 
     def _drain_into_plex(self, state: SyncState) -> str | None:
         try:
+            plex = self._open_plex()
             summary = SyncWorker(
                 self._queue,
                 state,
                 self._stash,
-                self._open_plex(),
+                plex,
                 self._config,
                 Progress(),
                 is_automatic=self._is_automatic,
-                open_lane=lambda: Lane(self._stash.another(), self._open_plex()),
+                open_lane=lambda: Lane(self._stash.another(), plex.another()),
             ).drain()
         except PlexUnavailable as problem:
             return user_log.report(f"{problem} {outage.begin_or_go_on(state, self._queue.count_ready())}")

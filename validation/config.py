@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
@@ -245,12 +245,16 @@ class Stash2PlexConfig(BaseModel):
     )
 
 
+ANY_CERTIFICATE = (
+    "The certificate of Plex is not checked (setting “Accept any certificate of Plex”): whoever is "
+    "between Stash and Plex could read the token."
+)
 DISPLAY_NAMES = {key: field.title or key for key, field in Stash2PlexConfig.model_fields.items()}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Checked settings, and what to warn about: unknown keys, and wrong values whose default is used."""
+    """Checked settings, and what to warn about: unknown keys, wrong values whose default is used, risks."""
 
     config: Stash2PlexConfig
     warnings: tuple[str, ...]
@@ -265,15 +269,20 @@ def read_settings(stored: Mapping[str, Any]) -> Settings:
     unknown = sorted(set(stored) - set(fields))
     warnings = [f"Setting “{key}” is not known to this version and is ignored." for key in unknown]
     try:
-        return Settings(Stash2PlexConfig.model_validate(dict(stored)), tuple(warnings))
+        return _settings(stored, warnings)
     except ValidationError as error:
         problems = _problems(error)
     harmless = {key for key in problems if FALLS_BACK in fields[key].metadata}
     warnings += [f"{problems[key]} {_instead(fields[key])}" for key in problems if key in harmless]
     if len(harmless) < len(problems):
         raise SettingsInvalid([problems[key] for key in problems if key not in harmless], warnings)
-    right = {key: value for key, value in stored.items() if key not in harmless}
-    return Settings(Stash2PlexConfig.model_validate(right), tuple(warnings))
+    return _settings({key: value for key, value in stored.items() if key not in harmless}, warnings)
+
+
+def _settings(stored: Mapping[str, Any], warnings: Sequence[str]) -> Settings:
+    config = Stash2PlexConfig.model_validate(dict(stored))
+    risks = [ANY_CERTIFICATE] if config.plex_accept_any_certificate else []
+    return Settings(config, (*warnings, *risks))
 
 
 def _instead(field: FieldInfo) -> str:

@@ -31,13 +31,21 @@ STATUSES = [
     (401, PlexRefused, "“Plex token” (plex_token) (401)"),
     (403, PlexRefused, "“Plex token” (plex_token) (403)"),
     (404, PlexNotFound, "nothing under the key"),
+    (407, PlexUnavailable, "Plex is not ready (407"),
+    (408, PlexUnavailable, "Plex is not ready (408"),
     (413, PlexTooLarge, "Plex refused it (413: "),
     (414, PlexTooLarge, "Plex refused it (414: "),
+    (419, PlexRefused, "“Plex token” (plex_token) (419)"),
+    (425, PlexUnavailable, "Plex is not ready (425"),
     (429, PlexBusy, "could not do it now (429)"),
+    (431, PlexTooLarge, "Plex refused it (431: "),
+    (498, PlexRefused, "“Plex token” (plex_token) (498)"),
     (500, PlexBusy, "could not do it now (500)"),
     (502, PlexUnavailable, "Plex is not ready (502"),
     (503, PlexUnavailable, "Plex is not ready (503"),
     (504, PlexUnavailable, "Plex is not ready (504"),
+    (507, PlexUnavailable, "Plex is not ready (507"),
+    (511, PlexUnavailable, "Plex is not ready (511"),
     (522, PlexUnavailable, "Plex is not ready (522"),
 ]
 
@@ -106,7 +114,7 @@ def test_a_plex_that_hangs_is_not_waited_for_and_not_asked_again(
     server: PlexTestServer, plex: Plex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault = server.faults.add("hang", times=1)
-    monkeypatch.setattr("plex.client.READ_TIMEOUT", 0.3)
+    monkeypatch.setattr("plex.session.READ_TIMEOUT", 0.3)
     with pytest.raises(PlexUnavailable, match=r"\(ReadTimeout\)"):
         plex.get(PATH, {})
     monkeypatch.undo()

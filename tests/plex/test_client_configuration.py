@@ -38,6 +38,9 @@ def test_a_plexapi_configuration_of_the_users_own_is_ignored(server: PlexTestSer
     path.write_text(CONFIGURATION.format(log=log))
     environment = {**os.environ, "HOME": str(tmp_path), "PLEXAPI_CONFIG_PATH": str(path)}
     environment["PLEXAPI_HEADER_IDENTIFIER"] = "another-identifier-of-the-user"
+    environment["PLEXAPI_HEADER_PRODUCT"] = "another product"
+    environment |= {"PLEXAPI_LOG_PATH": str(log), "PLEXAPI_LOG_LEVEL": "DEBUG"}
+    environment |= {"PLEXAPI_LOG_SHOW_SECRETS": "true", "PLEXAPI_PLEXAPI_TIMEOUT": "no number"}
     run = subprocess.run(
         [sys.executable, "-c", CODE, server.url, server.token],
         cwd=ROOT,

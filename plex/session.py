@@ -1,0 +1,166 @@
+"""The HTTP session with Plex: bounded in time and size, and every failure is an error in words.
+
+Status codes and network faults are translated here, below plexapi, which turns everything but 401
+and 404 into one error whose text holds the whole address, titles included.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+from xml.etree.ElementTree import ParseError
+
+import requests
+import urllib3
+from urllib3.exceptions import ProtocolError
+
+from plex.exceptions import (
+    PlexAnswerInvalid,
+    PlexBusy,
+    PlexError,
+    PlexNotFound,
+    PlexRefused,
+    PlexRejected,
+    PlexTooLarge,
+    PlexUnavailable,
+)
+from validation.bounded_answer import AnswerTooLarge, bound_in_time, read_whole
+from validation.redaction import Redaction
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 60.0
+# So many bytes of an error's page are read to find words in it.
+LARGEST_ERROR = 64 * 1024
+# 401 and 403 are Plex's own; 498 stands for a token that has expired, the others for a session that has.
+_REFUSED = {401, 403, 419, 440, 498, 499}
+_NOT_READY = {407, 408, 425, 502, 503, 504, 507, 511}
+_TOO_LARGE = {413, 414, 431}
+_SPOKEN_BY_PLEX = "X-Plex-Protocol"
+RETRY_LATER = "Nothing is lost; what waits is written at the next run."
+
+
+class PlexSession(requests.Session):
+    """A session whose requests return a successful answer or raise a PlexError."""
+
+    def __init__(self, address: str, token: str, verify: bool) -> None:
+        super().__init__()
+        self._address = address
+        self._redaction = Redaction(token)
+        self.trust_env = False
+        self.verify = verify
+        bound_in_time(self)
+        if not verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a request and read its whole answer. Raises PlexError."""
+        kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        kwargs["allow_redirects"] = False
+        kwargs["stream"] = True
+        try:
+            response = self._send_again_if_dropped(request, **kwargs)
+        except requests.exceptions.SSLError as error:
+            raise PlexUnavailable(
+                "The TLS certificate of Plex does not fit the address in setting “Plex URL” (plex_url). "
+                "Use http:// inside your own network, the plex.direct address, or the setting “Accept any "
+                "certificate of Plex” (plex_accept_any_certificate). " + RETRY_LATER
+            ) from error
+        except AnswerTooLarge as error:
+            raise PlexAnswerInvalid(
+                "Plex sent an answer without an end. Does a proxy stand between? " + RETRY_LATER
+            ) from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise PlexUnavailable(
+                f"Plex cannot be reached or is too slow ({type(error).__name__}). Is it running, and is "
+                "setting “Plex URL” (plex_url) its address as seen from Stash? " + RETRY_LATER
+            ) from error
+        problem = self._problem_of(response)
+        if problem:
+            raise problem
+        return response
+
+    def _send_again_if_dropped(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Plex closes idle connections after 20 seconds; every request of ours may be repeated."""
+        try:
+            return self._send_and_read(request, **kwargs)
+        except requests.exceptions.ConnectionError as error:
+            if not (error.args and isinstance(error.args[0], ProtocolError)):
+                raise
+            return self._send_and_read(request, **kwargs)
+
+    def _send_and_read(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        response = super().send(request, **kwargs)
+        # Plex writes UTF-8, whatever a proxy leaves of the header that says so.
+        response.encoding = "utf-8"
+        if response.ok:
+            read_whole(response)
+            return response
+        try:
+            read_whole(response, LARGEST_ERROR)
+        except AnswerTooLarge:
+            # The status says enough.
+            response.raw = BytesIO()
+        return response
+
+    def _problem_of(self, response: requests.Response) -> PlexError | None:
+        if response.status_code == 404 and not self._is_plex(response):
+            return PlexUnavailable(
+                "Something else than Plex answered (404) at the address in setting “Plex URL” (plex_url). Is "
+                f"Plex running, behind its proxy? {RETRY_LATER}"
+            )
+        return _problem_of(response, self._redaction.clean(_words_of(response)))
+
+    def _is_plex(self, response: requests.Response) -> bool:
+        """Whether it is Plex that does not have something: a proxy says 404 while Plex is not running."""
+        if _SPOKEN_BY_PLEX in response.headers or urlsplit(response.url).path.endswith("/identity"):
+            return True
+        try:
+            identity = ElementTree.fromstring(self.get(f"{self._address}/identity").content)
+        except (PlexError, ParseError, UnicodeError):
+            return False
+        return bool(identity.get("machineIdentifier"))
+
+
+def _problem_of(response: requests.Response, words: str) -> PlexError | None:
+    status = response.status_code
+    if status in (200, 201, 204):
+        return None
+    if status in _REFUSED:
+        return PlexRefused(
+            f"Plex does not accept the token in setting “Plex token” (plex_token) ({status}). A token ends "
+            "when its device is signed out: copy a new one, of the server's owner. " + RETRY_LATER
+        )
+    if status == 404:
+        return PlexNotFound("Plex has nothing under the key it was asked for (404).")
+    if status in _NOT_READY or status >= 520:
+        return PlexUnavailable(f"Plex is not ready ({status}{': ' + words if words else ''}). {RETRY_LATER}")
+    if status == 429 or status >= 500:
+        return PlexBusy(f"Plex could not do it now ({status}).", _retry_after(response))
+    if status < 400:
+        return PlexAnswerInvalid(
+            f"The address in setting “Plex URL” (plex_url) redirects elsewhere ({status}). "
+            "Give Plex's own address."
+        )
+    kind = PlexTooLarge if status in _TOO_LARGE else PlexRejected
+    return kind(f"Plex refused it ({status}: {words or response.reason}).")
+
+
+def _words_of(response: requests.Response) -> str:
+    """Plex's own words in an error page or element, cut short."""
+    if response.ok:
+        return ""
+    text = response.text
+    status = re.search(r'\bstatus="([^"]*)"', text)
+    words = (
+        status.group(1) if status else re.sub(r"<(script|style|title).*?</\1>|<[^>]*>", " ", text, flags=re.S)
+    )
+    return " ".join(unescape(words).split())[:200]
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    text = response.headers.get("Retry-After", "").strip()
+    return float(text) if text.isascii() and text.isdigit() else None
