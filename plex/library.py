@@ -56,8 +56,9 @@ def read_sections(plex: Plex, wanted: Sequence[str]) -> list[LibrarySection]:
 
     Raises LibraryNotFound, which names those that exist, NoMovieLibrary, and other PlexErrors.
     """
-    chosen, problem = choose_sections(read_all_sections(plex), wanted)
-    if problem:
+    everything = read_all_sections(plex)
+    chosen, problem = choose_sections(everything, wanted)
+    if problem and everything:
         raise problem
     if not chosen:
         raise NoMovieLibrary
@@ -66,6 +67,13 @@ def read_sections(plex: Plex, wanted: Sequence[str]) -> list[LibrarySection]:
 
 def read_all_sections(plex: Plex) -> list[LibrarySection]:
     """Every library of the server, whatever it is for. Raises PlexError."""
+    container = plex.get("/library/sections", {})
+    directories = container.findall("Directory")
+    announced = _number(container, "size") if "size" in container.attrib else len(directories)
+    if announced != len(directories):
+        raise PlexAnswerInvalid(
+            f"Plex announced {announced} libraries and sent {len(directories)}. Run the task again."
+        )
     return [
         LibrarySection(
             key=_number(directory, "key"),
@@ -73,7 +81,7 @@ def read_all_sections(plex: Plex) -> list[LibrarySection]:
             locations=tuple(location.get("path", "") for location in directory.iter("Location")),
             type=directory.get("type", ""),
         )
-        for directory in plex.get("/library/sections", {}).iter("Directory")
+        for directory in directories
     ]
 
 

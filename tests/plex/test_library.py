@@ -16,6 +16,7 @@ from plex.library import (
     read_items,
     read_sections,
 )
+from tests.servers import odd_answers
 from tests.servers.plex_arrangement import a_film
 from tests.servers.plex_library import PlexLibrary
 from tests.servers.plex_server import PlexTestServer
@@ -69,11 +70,30 @@ def test_a_library_that_plex_does_not_have_for_films_is_named_with_those_it_has(
 
 
 def test_a_server_without_movie_libraries_says_none(plex: Plex, library: PlexLibrary) -> None:
-    library.sections.clear()
+    library.sections[1].type = "show"
     with pytest.raises(NoMovieLibrary):
         read_sections(plex, ())
     with pytest.raises(LibraryNotFound, match=r"Movie libraries in Plex: none\."):
         read_sections(plex, ("Films",))
+
+
+@pytest.mark.parametrize("wanted", [(), ("Films",)])
+def test_a_server_that_lists_no_library_at_all_is_not_said_to_lack_the_one_that_a_setting_names(
+    plex: Plex, library: PlexLibrary, wanted: tuple[str, ...]
+) -> None:
+    library.sections.clear()
+    with pytest.raises(NoMovieLibrary):
+        read_sections(plex, wanted)
+
+
+@pytest.mark.usefixtures("several")
+@pytest.mark.parametrize("kind", [odd_answers.NULL, odd_answers.ONE_WITHOUT_KEY])
+def test_half_a_list_of_libraries_is_not_taken_for_all_of_them(
+    server: PlexTestServer, plex: Plex, kind: str
+) -> None:
+    server.odd_answers.add(kind, "GET /library/sections")
+    with pytest.raises(PlexAnswerInvalid):
+        read_sections(plex, ("Clips",))
 
 
 # Listings
