@@ -60,17 +60,22 @@ def _append(data_dir: str, job: dict[str, object]) -> str:
         try:
             _insert(path, data, now)
             return ""
-        except sqlite3.DatabaseError as error:
-            # No table yet, or a damaged file: opening it knows what to do.
-            if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
+        except sqlite3.Error as error:
+            # No table yet, or a file that cannot be used: opening it knows what to do.
+            if "locked" in str(error):
                 raise
-    from sync_queue.opening import open_database
+    from sync_queue.data_folder import open_database
 
     def make_and_insert(path: str) -> None:
         _make_table(path)
         _insert(path, data, now)
 
-    return open_database(path, make_and_insert)[1]
+    set_aside = open_database(path, make_and_insert)[1]
+    if not set_aside:
+        return ""
+    # Of the scenes that were ever pushed, those that waited are found without a reconcile.
+    _append(data_dir, {"entity": ALL_SCENES, "reason": "queue set aside"})
+    return f"{set_aside}. Run Reconcile Library (All): it finds again what was waiting."
 
 
 def _make_table(path: str) -> None:

@@ -79,11 +79,12 @@ class ProcessQueue:
 
     def _drain(self) -> str | None:
         self._queue.release_claimed()
-        if not self._queue.has_due_jobs():
-            self._tell(report.nothing_due_line(self._queue.count_ready()))
-            return None
         state = SyncState(self._data_dir)
         try:
+            if not self._queue.has_due_jobs():
+                state.mark_drained()
+                self._tell(report.nothing_due_line(self._queue.count_ready()))
+                return None
             return self._drain_into_plex(state)
         finally:
             state.close()

@@ -16,9 +16,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sync_queue.append import DATABASE
+from sync_queue.append import ALL_SCENES, DATABASE
+from sync_queue.data_folder import open_database
 from sync_queue.job import Job, is_due
-from sync_queue.opening import open_database
+from sync_queue.witness import QUEUE_STEPS, STATE_NAME, STATE_STEPS, read_facts, remember
 
 
 class _DeferredPackage(ModuleType):
@@ -56,6 +57,8 @@ else:
     _module = _load_ack_queue()
     AckStatus, SQLiteAckQueue = _module.AckStatus, _module.SQLiteAckQueue
 
+# What a user does after the queue was set aside.
+AFTER_A_LOSS = "Run Reconcile Library (All): it finds again what was waiting."
 _READY, _CLAIMED, _FAILED = int(AckStatus.ready), int(AckStatus.unack), int(AckStatus.ack_failed)
 
 
@@ -145,6 +148,14 @@ class JobQueue(SQLiteAckQueue):
             failed = transaction.execute(f"{statement} status = {_FAILED}").rowcount
         return int(waiting), int(failed)
 
+    def count_step(self, state_name: str, state_steps: int) -> int:
+        """Count a drain's begin or end, and keep what the state had counted; returns the queue's count."""
+        with self.tran_lock, self._putter as transaction:
+            steps = int(read_facts(transaction).get(QUEUE_STEPS, "0")) + 1
+            facts = {STATE_NAME: state_name, STATE_STEPS: str(state_steps), QUEUE_STEPS: str(steps)}
+            remember(transaction, facts)
+        return steps
+
     def claim(self, rows: Sequence[int]) -> None:
         """Mark rows as taken by the worker; after a crash they are ready again."""
         self._set_status(rows, _CLAIMED)
@@ -211,7 +222,11 @@ class QueueManager:
         `notice` is a sentence for the log where a damaged database was set aside, else empty.
         """
         path = os.path.join(os.fspath(data_dir), DATABASE)
-        self._queue, self.notice = open_database(path, _open_queue)
+        self._queue, set_aside = open_database(path, _open_queue)
+        self.notice = set_aside and f"{set_aside}. {AFTER_A_LOSS}"
+        if set_aside:
+            # Of the scenes that were ever pushed, those that waited are found without a reconcile.
+            self._queue.put_jobs([Job(0, "queue set aside", time.time(), entity=ALL_SCENES)])
 
     def get_queue(self) -> JobQueue:
         """The open queue."""

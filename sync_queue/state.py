@@ -7,7 +7,6 @@ in Stash or Plex.
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -18,12 +17,9 @@ from stashapi import log
 from plex.base import Base
 from plex.fields import PlexFields, Value
 from plex.index import VALUES_PER_STATEMENT, FileIndex
-from sync_queue.damage import is_damage, set_aside
 from sync_queue.noticed import NoticedChanges
+from sync_queue.state_database import LOST, RECONCILED, open_state_database
 
-DATABASE = "state.db"
-# There after a loss, with how far the way back to a whole state has come.
-LOST, RECONCILED = "memory lost", "reconciled"
 # Differs from every fingerprint: what was recovered after an interruption is never in sync by itself.
 NO_FINGERPRINT = b""
 # One script for each version of the database; a released script never changes.
@@ -93,10 +89,10 @@ class SyncState:
 
     def __init__(self, data_dir: str | Path) -> None:
         """Open it, creating or setting aside as needed. Raises OSError or sqlite3.Error."""
-        data_dir = Path(data_dir)
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._data_dir = data_dir
-        self._connection = _open(data_dir / DATABASE)
+        self._data_dir = Path(data_dir)
+        self._connection, losses = open_state_database(self._data_dir, MIGRATIONS)
+        for loss in losses:
+            log.warning(loss)
         self.lock = threading.Lock()
         self._server = ""
         self.index = FileIndex(self._connection)
@@ -155,12 +151,11 @@ class SyncState:
         if not self.is_whole:
             self.set_fact(LOST, RECONCILED)
 
-    def mark_drained(self) -> bool:
-        """Remember that everything that was due is in Plex; whether that made the state whole again."""
-        if self.fact(LOST) != RECONCILED:
-            return False
-        self.forget_fact(LOST)
-        return True
+    def mark_drained(self) -> None:
+        """Remember that everything that was due is in Plex, which makes a reconciled state whole again."""
+        if self.fact(LOST) == RECONCILED:
+            self.forget_fact(LOST)
+            log.info("What was written to Plex is known again; from now on values are replaced and removed.")
 
     def pushed_fingerprints(self, scene_ids: Iterable[int]) -> dict[tuple[int, int], bytes]:
         """The fingerprints of what was last pushed, by scene id and rating key."""
@@ -296,46 +291,3 @@ class SyncState:
             for table in ("pushed", "begun", "artwork", "replaced"):
                 self._connection.execute(f"DELETE FROM {table} WHERE scene_id = ?", (scene_id,))
             self.index.forget_scenes([scene_id])
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        return _connect(path)
-    except _SetAside as problem:
-        reason = str(problem)
-    except sqlite3.Error as error:
-        if not is_damage(error):
-            raise
-        reason = f"it is damaged ({error})"
-    log.warning(
-        f"{path.name} cannot be used: {reason}. It is kept as {set_aside(str(path))}; a new one is started "
-        "and this run takes longer. Nothing in Stash or Plex is lost."
-    )
-    return _connect(path)
-
-
-class _SetAside(Exception):
-    """The database cannot be used by this version; the text says why."""
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    path.touch(mode=0o600)
-    # The senders' threads record covers, one at a time; everything else is the worker's.
-    connection = sqlite3.connect(path, timeout=30.0, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        # A power cut may not take what was recorded: our own value in Plex would pass for a person's edit.
-        connection.execute("PRAGMA synchronous=FULL")
-        _migrate(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        raise _SetAside("it was written by a newer version of Stash2Plex")
-    for number in range(version, len(MIGRATIONS)):
-        connection.executescript(f"BEGIN;{MIGRATIONS[number]};PRAGMA user_version = {number + 1};COMMIT;")

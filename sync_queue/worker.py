@@ -33,6 +33,7 @@ from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader
 from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, not_in_plex_delay
 from sync_queue.sending import Senders, problems_after
 from sync_queue.state import SyncState
+from sync_queue.witness import count_step
 from validation.config import Stash2PlexConfig
 from validation.exceptions import SceneMalformed, StashError
 from validation.scene import Scene
@@ -128,6 +129,7 @@ class SyncWorker:
     def drain(self) -> DrainSummary:
         """Write all that is due, and what comes in meanwhile. Never raises for what a scene holds."""
         self._queue.release_claimed()
+        count_step(self._state, self._queue)
         try:
             self._sections = read_sections(self._lane.plex, self._config.plex_library)
             self._use_server(self._state)
@@ -139,6 +141,9 @@ class SyncWorker:
             self._senders.close()
             self._queue.release([row for work in self._unsettled.values() for row in work.rows])
         self._summary.left = len({queued.job.scene_id for queued in self._queue.jobs()})
+        count_step(self._state, self._queue)
+        if not self._summary.stopped and not self._summary.outcomes[Outcome.BUSY]:
+            self._state.mark_drained()
         return self._summary
 
     def _use_server(self, state: SyncState) -> None:

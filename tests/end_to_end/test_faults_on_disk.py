@@ -139,7 +139,7 @@ def test_a_damaged_queue_is_set_aside_and_a_reconcile_finds_again_what_waited(
     assert_plain(told)
     assert told.status == 0
     (line,) = told.texts("warning")
-    assert "queue.db is damaged" in line
+    assert "queue.db cannot be used: it is damaged" in line
     assert "Reconcile Library (All)" in line
     (kept,) = [path for path in world.data_dir.glob("queue.db.set-aside-*") if path.suffix != "-wal"]
     assert kept.read_bytes() == damage

@@ -19,7 +19,7 @@ from tests.servers.world import ROOT, TOKEN, World, log_text
 # Everything of ours and of the installed packages that a hook may load.
 OURS = {
     "validation": {"exceptions", "plugin_input", "user_log"},
-    "sync_queue": {"append", "damage", "drain_request", "exclusive", "opening"},
+    "sync_queue": {"append", "data_folder", "drain_request", "exclusive"},
 }
 # What takes the time of a start: none of it is needed to write down a number.
 HEAVY = {

@@ -13,4 +13,4 @@ def test_a_hook_that_sets_a_damaged_queue_aside_says_so(tmp_path: Path) -> None:
         result = world.stash.fire_hook("Scene.Update.Post", scene_id)
         world.stash.wait_for_jobs()
         assert list(world.data_dir.glob("queue.db.set-aside-*"))
-        assert "queue.db is damaged" in log_text(result, "warning")
+        assert "queue.db cannot be used: it is damaged" in log_text(result, "warning")

@@ -9,7 +9,6 @@ import pytest
 from stashapi import log
 
 import Stash2Plex as entry
-from sync_queue import data_folder
 from tests.builders_entry import Here
 from tests.builders_setup import add_films, assert_right, check, counts, the_problem, the_warning
 from tests.end_to_end.test_faults_on_disk import a_small_disk, fill
@@ -232,8 +231,8 @@ def test_a_disk_that_is_nearly_full_is_warned_of(
 ) -> None:
     add_films(world)
     world.settings["plex_library"] = "Films"
-    usage = data_folder.shutil.disk_usage("/")._replace(free=20_000_000)
-    monkeypatch.setattr("sync_queue.data_folder.shutil.disk_usage", lambda _: usage)
+    usage = shutil.disk_usage("/")._replace(free=20_000_000)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     assert "Only 20 MB are free" in the_warning(check(here))
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sync_queue.append import ALL_SCENES
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue, QueueManager
 from tests.servers.world import ROOT
@@ -32,7 +33,10 @@ def test_a_damaged_queue_is_set_aside_and_kept_and_the_event_is_queued(tmp_path:
     (tmp_path / "queue.db").write_bytes(damaged)
     manager = QueueManager(tmp_path)
     manager.append(Job(1, "Scene.Update.Post", queued_at=0.0))
-    assert ids(manager.get_queue()) == [1]
+    assert [(queued.job.entity, queued.job.scene_id) for queued in manager.get_queue().jobs()] == [
+        (ALL_SCENES, 0),
+        ("", 1),
+    ]
     manager.close()
-    kept = [path for path in tmp_path.iterdir() if "set-aside" in path.name]
+    kept = list(tmp_path.glob("*.set-aside-*"))
     assert [path.read_bytes() for path in kept] == [damaged]

@@ -34,7 +34,7 @@ def state(tmp_path: Path) -> Iterator[SyncState]:
 
 
 def set_aside(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if "set-aside" in path.name]
+    return [path for path in folder.iterdir() if ".set-aside-" in path.name]
 
 
 def test_what_was_pushed_is_known_after_reopening(tmp_path: Path) -> None:
@@ -189,7 +189,8 @@ def test_a_state_that_is_locked_is_not_taken_for_a_damaged_one(
     def locked(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("database is locked")
 
-    monkeypatch.setattr("sync_queue.state._migrate", locked)
+    monkeypatch.setattr("sync_queue.state_database._migrate", locked)
+    monkeypatch.setattr("sync_queue.state_database.PATIENCE", 0.0)
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         SyncState(tmp_path)
     assert set_aside(tmp_path) == []

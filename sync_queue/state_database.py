@@ -1,0 +1,151 @@
+"""The state's database file: opened and brought to this version, or set aside; and whether it is whole.
+
+Losing it costs a slower next run, and what is known of whose edit is whose: without the record of what
+was pushed, a value of ours looks like a person's, and a person's tag like one that nobody wants. So a
+loss has to be noticed, in whatever form it comes: a missing or empty file, a damaged one, a newer
+version's, an older copy.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from sync_queue.append import DATABASE as QUEUE
+from sync_queue.data_folder import SET_ASIDE, Unusable, open_database
+from sync_queue.witness import QUEUE_STEPS, STATE_NAME, STATE_STEPS, Witness, read_witness
+
+DATABASE = "state.db"
+# Seconds for which another process is waited for.
+PATIENCE = 30.0
+# The fact that is there after a loss, and its value once a full reconcile has come after it.
+LOST, RECONCILED = "memory lost", "reconciled"
+# The fact that names the queue's file that was set aside last, as far as it is known.
+KNOWN_ASIDE = "queue set aside"
+
+
+def open_state_database(data_dir: Path, migrations: Sequence[str]) -> tuple[sqlite3.Connection, list[str]]:
+    """The open database, and a sentence about each loss that was noticed just now.
+
+    Raises OSError or sqlite3.Error.
+    """
+    path = str(data_dir / DATABASE)
+    connection, set_aside = open_database(path, lambda path: _connect(path, migrations), PATIENCE)
+    try:
+        return connection, _losses(connection, data_dir, set_aside)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _connect(path: str, migrations: Sequence[str]) -> sqlite3.Connection:
+    # The senders' threads record covers, one at a time; everything else is the worker's.
+    connection = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        # A power cut may not take what was recorded: our own value in Plex would pass for a person's edit.
+        connection.execute("PRAGMA synchronous=FULL")
+        _migrate(connection, migrations)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    """Bring the tables to this version; of several processes that come at once, one does it."""
+    if _version(connection) == len(migrations):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        version = _version(connection)
+        if version > len(migrations):
+            raise Unusable("it was written by a newer version of Stash2Plex")
+        for script in migrations[version:]:
+            _run(connection, script)
+        connection.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Run a script inside the open transaction, which executescript would end."""
+    statement = ""
+    for part in script.split(";"):
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+
+
+def _losses(connection: sqlite3.Connection, data_dir: Path, set_aside: str) -> list[str]:
+    """Compare what queue and state know of each other, and remember what is missing."""
+    witness, facts = read_witness(data_dir), _facts(connection)
+    if _agrees(facts, witness) and not set_aside:
+        return []
+    connection.execute("BEGIN IMMEDIATE")
+    with connection:
+        # Another process may have seen the same.
+        facts = _facts(connection)
+        losses = _loss_of_state(facts, witness, data_dir, set_aside)
+        changed = {
+            STATE_NAME: witness.state_name or facts.get(STATE_NAME) or uuid.uuid4().hex,
+            STATE_STEPS: str(max(_number(facts, STATE_STEPS), witness.state_steps)),
+            QUEUE_STEPS: str(witness.queue_steps),
+        }
+        if losses:
+            changed[LOST] = ""
+        aside = max((path.name for path in data_dir.glob(f"{QUEUE}{SET_ASIDE}*")), default="")
+        # Whoever set a damaged queue aside has said so.
+        if witness.queue_steps < _number(facts, QUEUE_STEPS) and aside == facts.get(KNOWN_ASIDE, ""):
+            losses.append(
+                f"{QUEUE} is missing or is an older copy: edits that waited there may be forgotten. "
+                "Run Reconcile Library (All): it finds again what was waiting."
+            )
+        changed[KNOWN_ASIDE] = aside
+        connection.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", changed.items())
+    return losses
+
+
+def _agrees(facts: dict[str, str], witness: Witness) -> bool:
+    name = facts.get(STATE_NAME)
+    return (
+        name is not None
+        and witness.state_name in ("", name)
+        and witness.state_steps <= _number(facts, STATE_STEPS)
+        and witness.queue_steps >= _number(facts, QUEUE_STEPS)
+    )
+
+
+def _loss_of_state(facts: dict[str, str], witness: Witness, data_dir: Path, set_aside: str) -> list[str]:
+    name = facts.get(STATE_NAME)
+    if set_aside:
+        what = f"{set_aside}; a new one is started."
+    elif name is None and (witness.state_name or any(data_dir.glob(f"{DATABASE}{SET_ASIDE}*"))):
+        what = f"{DATABASE} is missing or empty; a new one is started."
+    elif name is not None and witness.state_name not in ("", name):
+        what = f"{DATABASE} is not the one that belongs to {QUEUE}."
+    elif name is not None and witness.state_steps > _number(facts, STATE_STEPS):
+        what = f"{DATABASE} is an older copy."
+    else:
+        return []
+    return [
+        f"{what} Nothing in Stash or Plex is lost, but what was written to Plex is not known any more: "
+        "until Reconcile Library (All) and then Process Queue have run to their end, values are only added "
+        "in Plex, and nothing is replaced that is locked there."
+    ]
+
+
+def _facts(connection: sqlite3.Connection) -> dict[str, str]:
+    names = (STATE_NAME, STATE_STEPS, QUEUE_STEPS, KNOWN_ASIDE)
+    rows = connection.execute("SELECT name, value FROM fact WHERE name IN (?, ?, ?, ?)", names)
+    return dict(rows.fetchall())
+
+
+def _number(facts: dict[str, str], name: str) -> int:
+    text = facts.get(name, "0")
+    return int(text) if text.isdecimal() else 0
