@@ -17,6 +17,7 @@ from plex.matching import MatchLevel
 from reconciliation import path_map_help
 from reconciliation.setup_absence import reason_for_absence
 from reconciliation.setup_sample import Sample, take_sample
+from reconciliation.setup_tags import doubts_about_tags
 from sync_queue import data_folder
 from sync_queue.progress import Progress
 from validation.config import Stash2PlexConfig, read_settings
@@ -95,6 +96,7 @@ def _findings(connect_to_stash: Connect, data_dir: str) -> Iterator[Finding]:
         return
     yield _check_stash(stash)
     settings = yield from _check_settings(stored)
+    yield from _check_tags(stash, settings.config)
     yield _check_data_folder(data_dir)
     if settings.has_url:
         yield from _check_plex(stash, settings, data_dir)
@@ -123,6 +125,13 @@ def _check_settings(stored: Mapping[str, Any]) -> Generator[Finding, None, _Sett
     if not problems:
         yield Finding(Level.RIGHT, "The settings can be used.")
     return _Settings(settings.config, "plex_url" in usable, "plex_token" in usable)
+
+
+def _check_tags(stash: Stash, config: Stash2PlexConfig) -> Iterator[Finding]:
+    try:
+        yield from (Finding(Level.DOUBT, doubt) for doubt in doubts_about_tags(stash, config))
+    except StashError as problem:
+        yield Finding(Level.WRONG, str(problem))
 
 
 def _is_usable(key: str, value: object) -> bool:

@@ -54,6 +54,7 @@ _NEWEST = (
     'query Newest { findScenes(filter: {sort: "updated_at", direction: DESC, per_page: 20})'
     " { scenes { updated_at } } }"
 )
+_TAG_NAMES = "query TagNames($find: FindFilterType) { findTags(filter: $find) { tags { name } } }"
 _SETTINGS = "query Settings($ids: [ID!]) { configuration { plugins(include: $ids) } }"
 
 
@@ -120,6 +121,20 @@ class Stash:
         """How many scenes Stash has."""
         count = self._ask(_COUNT, {"find": {"per_page": 0}}, "findScenes", "count")
         return count if isinstance(count, int) else 0
+
+    def tag_names(self) -> set[str]:
+        """The names of all tags."""
+        names: set[str] = set()
+        page, is_last = 1, False
+        while not is_last:
+            find = {"per_page": PAGE_SIZE, "page": page, "sort": "name", "direction": "ASC"}
+            tags = self._ask(_TAG_NAMES, {"find": find}, "findTags", "tags")
+            if not isinstance(tags, list):
+                raise StashAnswerInvalid("Stash returned no list of tags.")
+            found = {str(tag["name"]) for tag in tags if isinstance(tag, Mapping) and tag.get("name")}
+            page, is_last = page + 1, len(tags) < PAGE_SIZE or found <= names
+            names |= found
+        return names
 
     def sample_ids(self, count: int) -> list[int]:
         """The ids of so many scenes from all over the collection, the same ones every time."""
