@@ -12,7 +12,8 @@ from xml.etree.ElementTree import Element
 from plex.exceptions import PlexItemUnusable
 from plex.fields import FIELDS, Field, Kind, PlexFields, Value
 
-# An item that has none of these is one about which Plex knows nothing but the file.
+# An item that has none of these is one about which Plex knows nothing but the file. Plex takes a date
+# out of the file itself: it counts only where it is locked, which a listing does not show.
 METADATA_FIELDS = ("studio", "summary", "originallyAvailableAt", "genre", "actor")
 # SQLite, like Plex's own database, keeps whole numbers below this.
 _TOO_LARGE = 2**63
@@ -30,8 +31,9 @@ class Part:
 class ListedItem:
     """What a listing tells of an item.
 
-    `has_metadata` is true where any of studio, summary, release date, genres and roles is there.
-    Listings cut tag lists after the first few, so they show whether there are tags, not which.
+    `has_metadata` is true where any of studio, summary, genres and roles is there, or a locked date.
+    Listings do not show locks, so a date counts in items read in full alone. They cut tag lists
+    after the first few, so they show whether there are tags, not which.
     `updated_at` is when Plex last changed it, in seconds since 1970, and 0 where Plex does not say.
     """
 
@@ -59,8 +61,10 @@ class PlexItem:
 
     def as_listed(self) -> ListedItem:
         """What a listing would tell of this item."""
-        values = self.fields.values
-        has_metadata = any(values[name] for name in METADATA_FIELDS)
+        has_metadata = any(
+            self.fields.values[name] and (name != "originallyAvailableAt" or name in self.locked)
+            for name in METADATA_FIELDS
+        )
         return ListedItem(self.rating_key, self.section_key, has_metadata, self.parts, self.updated_at)
 
 
@@ -80,7 +84,6 @@ def listed_item(video: Element, section_key: int) -> ListedItem:
     has_metadata = bool(
         video.get("studio")
         or video.get("summary")
-        or video.get("originallyAvailableAt")
         or video.find("Genre") is not None
         or video.find("Role") is not None
     )

@@ -181,7 +181,13 @@ def test_items_of_scenes_with_nothing_to_push_are_left_as_they_are(story: Story)
     assert empty
     for video in empty:
         for item in story.items(video):
-            assert (item.summary, item.studio, item.date, item.genres, item.roles) == ("", "", None, [], [])
+            assert (item.summary, item.studio, item.genres, item.roles, item.locked) == (
+                "",
+                "",
+                [],
+                [],
+                set(),
+            )
 
 
 def test_scenes_that_plex_has_scanned_meanwhile_are_found_and_written(story: Story) -> None:

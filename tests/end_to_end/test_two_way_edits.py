@@ -15,7 +15,7 @@ from reconciliation.engine import GapDetectionResult
 from sync_queue.worker import DrainSummary, Outcome
 from tests.builders_queue import Bench, a_bench
 from tests.builders_sync import IMAGES_IN_PLEX, IMAGES_IN_STASH, a_picture, let_time_pass, sync
-from tests.end_to_end.two_way_model import Pair, in_plex, in_stash
+from tests.end_to_end.two_way_model import Pair, a_persons, in_plex, in_stash
 from tests.servers import stash_http
 from tests.servers.made_up_collection import load_into_plex, load_into_stash, make_collection, plan_gaps
 from tests.servers.plex_items import PlexItem
@@ -199,7 +199,8 @@ def _item(world: World, pair: Pair) -> PlexItem:
 
 def _look_at_edits_in_plex(world: World, pairs: list[Pair]) -> None:
     for pair in pairs:
-        pair.shown = in_plex(_item(world, pair))
+        item = _item(world, pair)
+        pair.shown, pair.a_persons = in_plex(item), a_persons(item)
 
 
 def _let_the_model_sync(world: World, pairs: list[Pair], plex_wins: bool) -> None:

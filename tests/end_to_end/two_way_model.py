@@ -19,8 +19,21 @@ from tests.servers.stash_records import Scene
 Names = frozenset[str]
 TEXTS = ("title", "title_sort", "summary", "date", "studio", "user_rating", "poster")
 LISTS = ("roles", "directors", "genres", "collections")
-# Lists in which people keep names of their own in Plex before anything is synced.
-ADDED_TO_AT_FIRST = ("collections",)
+# Lists in which people and tools keep names of their own in Plex, and nothing tells whose they are.
+SHARED = ("collections",)
+# What Plex locks when a person edits it. A rating has no lock and is always a person's.
+LOCKS = {
+    "title": "title",
+    "titleSort": "title_sort",
+    "summary": "summary",
+    "originallyAvailableAt": "date",
+    "studio": "studio",
+    "thumb": "poster",
+    "actor": "roles",
+    "director": "directors",
+    "genre": "genres",
+    "collection": "collections",
+}
 
 
 def seen(text: str | None) -> str:
@@ -74,6 +87,11 @@ def in_plex(item: PlexItem) -> dict[str, Any]:
     }
 
 
+def a_persons(item: PlexItem) -> frozenset[str]:
+    """The values that a person, or a sync, has put there; everything else Plex made itself."""
+    return frozenset(LOCKS[lock] for lock in item.locked if lock in LOCKS) | {"user_rating"}
+
+
 def is_worth_syncing(wanted: dict[str, Any]) -> bool:
     """Whether a reconcile cares for a scene that was never synced."""
     return any(wanted[name] for name in ("studio", "roles", "genres", "summary", "date"))
@@ -81,11 +99,15 @@ def is_worth_syncing(wanted: dict[str, Any]) -> bool:
 
 @dataclass
 class Pair:
-    """A scene and one of its items: what Stash had at the last sync, and what Plex has to show."""
+    """A scene and one of its items: what Stash had at the last sync, and what Plex has to show.
+
+    `a_persons` names what in `shown` is not Plex's own.
+    """
 
     scene_id: int
     rating_key: int
     shown: dict[str, Any]
+    a_persons: frozenset[str] = frozenset()
     last: dict[str, Any] | None = None
     new_pictures: int = 0
     changed_on_both_sides: set[str] = field(default_factory=set)
@@ -101,12 +123,16 @@ class Pair:
         self.last = now
 
     def _sync_text(self, name: str, ours: str, plex_wins: bool) -> None:
-        theirs = self.shown[name]
-        if self.last is None:
+        theirs, last = self.shown[name], self.last and self.last[name]
+        if theirs == ours:
+            return
+        if name not in self.a_persons:
+            wins = bool(ours) or theirs == last
+        elif self.last is None:
             wins = bool(ours) and not (plex_wins and theirs)
-        elif ours == self.last[name]:
+        elif ours == last:
             wins = False
-        elif theirs == self.last[name]:
+        elif theirs == last:
             wins = True
         else:
             self.changed_on_both_sides.add(name)
@@ -116,9 +142,11 @@ class Pair:
             self.new_pictures += name == "poster"
 
     def _sync_list(self, name: str, ours: Names, plex_wins: bool) -> None:
-        theirs = self.shown[name]
-        if self.last is not None:
-            added, removed = ours - self.last[name], self.last[name] - ours
-            self.shown[name] = (theirs | added) - removed
+        theirs, last = self.shown[name], self.last[name] if self.last else frozenset()
+        if name not in self.a_persons:
+            is_plexs_own = ours and name not in SHARED
+            self.shown[name] = ours if is_plexs_own else (theirs | ours) - (last - ours)
+        elif self.last is not None:
+            self.shown[name] = (theirs | (ours - last)) - (last - ours)
         elif ours and not (plex_wins and theirs):
-            self.shown[name] = theirs | ours if name in ADDED_TO_AT_FIRST else ours
+            self.shown[name] = theirs | ours if name in SHARED else ours

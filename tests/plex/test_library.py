@@ -184,7 +184,7 @@ def test_an_item_without_a_rating_key_is_an_error(
         ({"user_rating": 8.0, "content_rating": "XXX"}, False),
         ({"studio": "S"}, True),
         ({"summary": "s"}, True),
-        ({"date": "2014-01-01"}, True),
+        ({"date": "2014-01-01"}, False),
         ({"genres": ("One", "Two", "Three", "Four")}, True),
         ({"roles": ("R",)}, True),
     ],
@@ -196,6 +196,15 @@ def test_an_item_is_empty_while_plex_knows_nothing_but_its_file(
     (item,) = listed(plex, films)
     assert item.has_metadata is expected
     assert read_items(plex, [1])[1].as_listed() == item
+
+
+@pytest.mark.parametrize(("locked", "expected"), [((), False), (("originallyAvailableAt",), True)])
+def test_a_date_out_of_the_file_is_no_metadata_and_a_locked_one_is(
+    server: PlexTestServer, plex: Plex, locked: tuple[str, ...], expected: bool
+) -> None:
+    film = a_film(server.library, locked=locked)
+    assert film.date
+    assert read_items(plex, [1])[1].as_listed().has_metadata is expected
 
 
 def test_control_characters_in_an_item_spoil_nothing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from tests.servers.plex_items import PlexItem, Tag, Version
+from tests.servers.plex_items import PlexItem, Section, Tag, Version
 from tests.servers.plex_library import PlexLibrary
 from tests.servers.plex_xml import Element, Exclusions
 
@@ -140,13 +140,13 @@ def _item_attributes(library: PlexLibrary, item: PlexItem, *, in_section: bool) 
     """The attributes of an item in the order in which Plex writes them."""
     key = item.rating_key
     section = library.sections[item.section_key]
-    legacy = section.agent.startswith("com.plexapp.")
     return {
         "ratingKey": str(key),
         "key": f"/library/metadata/{key}",
-        "guid": f"com.plexapp.agents.none://{key}?lang=xn" if legacy else f"local://{key}",
+        "guid": _guid(section, item),
         "studio": item.studio or None,
         "type": "movie",
+        "subtype": None if section.has_agent else "clip",
         "title": item.title,
         "titleSort": item.title_sort if item.title_sort and item.title_sort != item.title else None,
         "librarySectionTitle": section.title if in_section else None,
@@ -168,7 +168,18 @@ def _item_attributes(library: PlexLibrary, item: PlexItem, *, in_section: bool) 
         "updatedAt": item.updated_at,
         "editionTitle": item.edition_title or None,
         "deletedAt": item.deleted_at,
+        "createdAtAccuracy": None if section.has_agent else "epoch,local",
+        "createdAtTZOffset": None if section.has_agent else "0",
     }
+
+
+def _guid(section: Section, item: PlexItem) -> str:
+    """How Plex names an item in the world: by its file's hash, by its own key, or as one it did not match."""
+    if section.agent == "com.plexapp.agents.none":
+        hashed = hashlib.sha1("".join(item.files).encode("utf-8", "surrogatepass")).hexdigest()
+        return f"com.plexapp.agents.none://{hashed}?lang=xn"
+    scheme = "local" if section.has_agent else section.agent
+    return f"{scheme}://{item.rating_key}"
 
 
 def _common_children(item: PlexItem, exclusions: Exclusions, *, with_streams: bool) -> list[Element]:

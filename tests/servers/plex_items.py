@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -83,6 +85,11 @@ class Section:
     content_changed_at: int = 1
     refreshing: bool = False
 
+    @property
+    def has_agent(self) -> bool:
+        """Whether the items are looked up somewhere; those of home-made videos are not (Other Videos)."""
+        return not self.agent.endswith(".none")
+
     def holds(self, path: str) -> bool:
         """Tell whether a path lies in one of the section's folders."""
         return any(lies_in(path, location) for location in self.locations)
@@ -152,6 +159,19 @@ class PlexItem:
     def sort_key(self) -> str:
         """What the item is sorted by where the sort is by title."""
         return (self.title_sort or self.title).casefold()
+
+
+def title_of_file(path: str) -> str:
+    """What Plex calls an item that has no metadata: its file's name without the ending."""
+    name = path.replace("\\", "/").rpartition("/")[2]
+    stem, dot, _ = name.rpartition(".")
+    return stem if dot and stem else name
+
+
+def date_of_file(path: str) -> str:
+    """The date that Plex reads out of a file, the time it was made; for one path always the same."""
+    days = int.from_bytes(hashlib.sha1(path.encode("utf-8", "surrogatepass")).digest()[:4], "big") % 6_000
+    return datetime.date.fromordinal(datetime.date(2003, 1, 1).toordinal() + days).isoformat()
 
 
 def lies_in(path: str, folder: str) -> bool:

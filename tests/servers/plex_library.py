@@ -25,7 +25,9 @@ from tests.servers.plex_items import (
     Section,
     Tag,
     Version,
+    date_of_file,
     lies_in,
+    title_of_file,
 )
 
 # What a metadata refresh without an agent leaves alone: a person's own marks.
@@ -104,7 +106,8 @@ class PlexLibrary:
         """Add an item with one version of several parts (`files`) or several `versions`.
 
         Further fields are attributes of `PlexItem`: summary, date, studio, genres, roles, directors,
-        writers, collections, labels, content_rating, user_rating, title_sort …
+        writers, collections, labels, content_rating, user_rating, title_sort … Where no agent looks
+        for metadata, title and date come out of the file, unlocked, if nothing else is said.
         """
         with self.lock:
             now = self._now()
@@ -119,6 +122,8 @@ class PlexLibrary:
             )
             if title is None:
                 item.title = _title_from_file(item)
+            if not self.sections[section_key].has_agent:
+                fields = {"date": _date_from_file(item), **fields}
             self.set_fields(item, fields)
             item.locked.update(locked)
             self._insert(item)
@@ -195,10 +200,13 @@ class PlexLibrary:
         """Let fields that are not locked fall back to what the file gives, as without an agent."""
         with self.lock:
             item = self._items[int(rating_key)]
+            has_agent = self.sections[item.section_key].has_agent
             for name, attribute in (FIELD_ATTRIBUTES | TAG_ATTRIBUTES).items():
-                if name in item.locked or name in _KEPT_BY_REFRESH:
+                # Plex takes the year out of the date and keeps both with one lock.
+                lock = "originallyAvailableAt" if name == "year" else name
+                if lock in item.locked or name in _KEPT_BY_REFRESH:
                     continue
-                setattr(item, attribute, _value_without_metadata(item, attribute))
+                setattr(item, attribute, _value_without_metadata(item, attribute, has_agent))
             self.touch(item)
 
     def set_fields(self, item: PlexItem, fields: dict[str, Any]) -> None:
@@ -214,6 +222,13 @@ class PlexLibrary:
             item.year = int(item.date[:4]) if item.date else None
         if "added_at" in fields:
             self.generation += 1
+
+    def reset_item(self, rating_key: int | str) -> None:
+        """Unlock all of an item's fields and refresh it, as a person can, or as happens to a lost file."""
+        with self.lock:
+            item = self._items[int(rating_key)]
+            item.locked.clear()
+            self.refresh_metadata(rating_key)
 
     def touch(self, item: PlexItem) -> None:
         """Note that an item was changed."""
@@ -343,19 +358,21 @@ class PlexLibrary:
 
 
 def _title_from_file(item: PlexItem) -> str:
-    """What Plex calls an item that has no metadata: its file's name without the ending."""
-    if not item.files:
-        return ""
-    name = item.files[0].replace("\\", "/").rpartition("/")[2]
-    stem, dot, _ = name.rpartition(".")
-    return stem if dot and stem else name
+    return title_of_file(item.files[0]) if item.files else ""
 
 
-def _value_without_metadata(item: PlexItem, attribute: str) -> Any:
+def _date_from_file(item: PlexItem) -> str | None:
+    return date_of_file(item.files[0]) if item.files else None
+
+
+def _value_without_metadata(item: PlexItem, attribute: str, has_agent: bool) -> Any:
     if attribute == "title":
         return _title_from_file(item)
     if attribute in TAG_ATTRIBUTES.values():
         return []
+    if attribute in ("date", "year") and not has_agent:
+        date = _date_from_file(item)
+        return date if attribute == "date" or date is None else int(date[:4])
     return (
         "" if isinstance(getattr(item, attribute), str) and attribute not in ("title_sort", "date") else None
     )
