@@ -64,14 +64,24 @@ class Scene:
     screenshot_url: str = ""
 
     @property
-    def is_bare(self) -> bool:
-        """Whether the scene is as a scan leaves it: a file, and nothing that a person entered."""
-        return not (self.is_worth_pushing or self.title or self.director or self.rating100 or self.groups)
+    def is_worth_pushing(self) -> bool:
+        """Whether a person has curated anything; a hook carries such a scene, and a reconcile finds it."""
+        return bool(
+            self.studio
+            or self.performers
+            or self.tags
+            or self.details
+            or self.date
+            or self.title
+            or self.director
+            or self.rating100
+            or self.groups
+        )
 
     @property
-    def is_worth_pushing(self) -> bool:
-        """Whether a person has curated anything that Plex would not know from the file's name."""
-        return bool(self.studio or self.performers or self.tags or self.details or self.date)
+    def is_bare(self) -> bool:
+        """Whether the scene is as a scan leaves it: a file, and nothing that a person entered."""
+        return not self.is_worth_pushing
 
 
 def parse_scene(raw: object) -> Scene:

@@ -94,7 +94,7 @@ def a_persons(item: PlexItem) -> frozenset[str]:
 
 def is_worth_syncing(wanted: dict[str, Any]) -> bool:
     """Whether a reconcile cares for a scene that was never synced."""
-    return any(wanted[name] for name in ("studio", "roles", "genres", "summary", "date"))
+    return any(value for name, value in wanted.items() if name != "poster")
 
 
 @dataclass

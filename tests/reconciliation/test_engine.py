@@ -223,7 +223,7 @@ def test_recent_finds_all_three_kinds_of_gap(bench: Bench) -> None:
     bench.world.add_film("missing", details="M")
     bench.world.add_film("empty", details="E", plex={})
     bench.world.add_film("stale", details="S", plex={"studio": "Somebody Else"})
-    bench.world.add_film("bare", title="Only a title", plex={})
+    bench.world.add_film("bare", plex={})
     result = bench.reconcile("recent")
     assert (result.missing_count, result.empty_metadata_count, result.stale_sync_count) == (1, 1, 1)
     assert result.scenes_checked == 4

@@ -60,6 +60,11 @@ class MadeUpVideo:
 
     @property
     def is_worth_pushing(self) -> bool:
+        return self.fills_metadata or bool(self.title or self.director or self.rating100 or self.groups)
+
+    @property
+    def fills_metadata(self) -> bool:
+        """Whether there is a value for one of the fields without which an item in Plex counts as empty."""
         return bool(self.studio or self.performers or self.tags or self.details or self.date)
 
 
@@ -72,6 +77,7 @@ class GapPlan:
 
     `items` has the files that Plex holds, each as an item of its own. "empty" ones have only a title, made of
     the file's name; "stale" ones have somebody else's metadata. Counts are named as in the engine's result.
+    An empty item that its scene would leave empty (a title is no metadata) is counted as stale.
     """
 
     states: Mapping[int, State]
@@ -117,7 +123,11 @@ def plan_gaps(videos: Videos, seed: int = 1, missing: float = 0.1, empty: float 
     states: dict[int, State] = dict.fromkeys(present, "stale")
     states |= dict.fromkeys(present[: round(empty * len(videos))], "empty")
     states |= dict.fromkeys(absent, "missing")
-    gaps = Counter(states[video.number] for video in videos if video.is_worth_pushing)
+    gaps = Counter(
+        "stale" if states[video.number] == "empty" and not video.fills_metadata else states[video.number]
+        for video in videos
+        if video.is_worth_pushing
+    )
     return GapPlan(states, _plan_items(videos, states), gaps["missing"], gaps["empty"], gaps["stale"])
 
 

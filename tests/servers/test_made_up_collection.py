@@ -61,7 +61,7 @@ ONE_VIDEO_WITH: dict[str, Callable[[MadeUpVideo], bool]] = {
     "a year only": lambda video: len(video.date or "") == 4,
     "a year and a month": lambda video: len(video.date or "") == 7,
     "nothing but a file": lambda video: video == MadeUpVideo(video.number, video.files, kind=video.kind),
-    "a title only": lambda video: bool(video.title) and not video.is_worth_pushing,
+    "a title only": lambda video: bool(video.title) and not video.fills_metadata,
     "a parent studio": lambda video: bool(video.parent_studio),
     "a director": lambda video: bool(video.director),
     "a rating": lambda video: video.rating100 is not None,

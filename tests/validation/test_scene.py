@@ -157,14 +157,18 @@ def test_what_is_no_scene_is_refused(raw: object) -> None:
         parse_scene(raw)
 
 
-@pytest.mark.parametrize("field", ["details", "date", "studio", "performers", "tags"])
+@pytest.mark.parametrize(
+    "field",
+    ["details", "date", "studio", "performers", "tags", "title", "director", "rating100", "groups"],
+)
 def test_a_scene_with_any_curated_field_is_worth_pushing(field: str) -> None:
-    value: Any = ("Ada",) if field in ("performers", "tags") else "2014"
+    value: Any = ("Ada",) if field in ("performers", "tags", "groups") else "2014"
     assert a_scene(**{field: value}).is_worth_pushing
 
 
-def test_a_title_alone_is_not_worth_pushing() -> None:
-    assert not a_scene(title="one", rating100=80, director="").is_worth_pushing
+def test_a_scene_as_a_scan_leaves_it_is_bare() -> None:
+    assert a_scene().is_bare
+    assert not a_scene(title="one").is_bare
 
 
 @given(st.dictionaries(st.sampled_from(tuple(raw_scene())), MADE_UP, max_size=4))
