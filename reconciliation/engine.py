@@ -25,7 +25,7 @@ from plex.library import ITEMS_PER_READ, PAGE_SIZE, LibrarySection, list_items, 
 from plex.matching import Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
 from reconciliation.library_size import LibrarySizes
-from reconciliation.path_map_help import file_pairs, helpful_path_map, is_path_map_needed
+from reconciliation.path_map_help import Suggestion, file_pairs, helpful_path_map, is_path_map_needed
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
 from sync_queue.covers import COVER_MAY_COME, FAILURES_IN_A_ROW, artwork_kinds, is_cover_changed, version_of
@@ -51,8 +51,8 @@ class GapDetectionResult:
     `ambiguous_count` has the scenes that were not judged because their files fit several items,
     `not_wanted_count` the missing ones that are not queued since Plex holds a part on purpose,
     `without_file_count` those that have no file and so no place in Plex, `inexact_count` those that were
-    matched by less than their path; `suggested_path_map` is the setting that would make these exact,
-    where they are the most. `is_work_due` tells that Process Queue would find something to do now.
+    matched by less than their path; `suggestion` is the path map that would make these exact, where they
+    are many. `is_work_due` tells that Process Queue would find something to do now.
     """
 
     scenes_checked: int = 0
@@ -66,9 +66,14 @@ class GapDetectionResult:
     not_wanted_count: int = 0
     without_file_count: int = 0
     inexact_count: int = 0
-    suggested_path_map: str = ""
+    suggestion: Suggestion | None = None
     is_work_due: bool = False
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def suggested_path_map(self) -> str:
+        """The setting's text that would make more matches exact; empty where none would."""
+        return self.suggestion.path_map if self.suggestion else ""
 
 
 class _Place(NamedTuple):
@@ -398,7 +403,7 @@ class GapDetectionEngine:
             if scene and sample[scene.id] in items
             for pair in file_pairs(scene, [items[sample[scene.id]]])
         ]
-        self._result.suggested_path_map = helpful_path_map(pairs, self._config.path_map)
+        self._result.suggestion = helpful_path_map(pairs, self._config.path_map)
 
     def _count(self, seen: SeenScenes, gaps: Mapping[int, GapKind]) -> None:
         kinds = list(gaps.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from plex.items import PlexItem
 from validation.path_map import PathMap, pairs_text, path_key, suggest_path_map
@@ -32,24 +33,68 @@ def count_exact(pairs: Iterable[Pair], path_map: PathMap) -> int:
     return sum(path_map.to_plex(in_stash) == path_key(in_plex) for in_stash, in_plex in pairs)
 
 
-def helpful_path_map(pairs: Sequence[Pair], now: PathMap) -> str:
-    """The setting's text that makes more of these pairs exact than the present map; empty where none does."""
-    suggested = suggest_path_map(pair for pair in pairs if not _needs_no_map(pair, now))
-    sources = {source for source, _ in PathMap.parse(suggested).pairs}
-    kept = pairs_text(pair for pair in now.pairs if pair[0] not in sources)
+@dataclass(frozen=True)
+class Suggestion:
+    """A path map that makes more matches exact, as the setting's text, and for how many of those looked at.
+
+    `pairs` has the pairs of the map with the number of files for which each is the one that holds;
+    those that hold for none of these files are not in it.
+    """
+
+    path_map: str
+    exact: int
+    looked_at: int
+    pairs: Sequence[tuple[str, int]]
+
+    def advice(self, inexact: int) -> str:
+        """What to tell the user, who has so many inexact matches; it ends with what to paste."""
+        each = ", ".join(f"{pair} for {count}" for pair, count in self.pairs)
+        detail = f" ({each})" if len(self.pairs) > 1 else ""
+        return (
+            f"{inexact} scenes were matched by file name and size only. With this in the setting “Path map” "
+            f"(path_map), {self.exact} of {self.looked_at} files looked at match exactly{detail}: "
+            f"{self.path_map}"
+        )
+
+
+def helpful_path_map(pairs: Sequence[Pair], now: PathMap) -> Suggestion | None:
+    """The map that makes more of these pairs exact than the present one; None where none does."""
+    suggested = PathMap.parse(suggest_path_map(pair for pair in pairs if not _needs_no_map(pair, now)))
+    sources = {source for source, _ in suggested.pairs}
     # Pairs of other folders stay, unless one of them is what is wrong.
-    texts = ["; ".join(filter(None, [suggested, kept])), suggested]
-    counts = [count_exact(pairs, PathMap.parse(text)) for text in texts]
-    return texts[counts.index(max(counts))] if max(counts) > count_exact(pairs, now) else ""
+    kept = [pair for pair in now.pairs if pair[0] not in sources]
+    maps = [_useful(path_map, suggested, pairs) for path_map in (PathMap.of([*suggested.pairs, *kept]), suggested)]
+    best = max(maps, key=lambda path_map: count_exact(pairs, path_map))
+    exact = count_exact(pairs, best)
+    if exact <= count_exact(pairs, now):
+        return None
+    holding = sorted(
+        ((pair, _count_holding(pair, pairs, best)) for pair in best.pairs), key=lambda one: -one[1]
+    )
+    return Suggestion(
+        pairs_text(pair for pair, _ in holding),
+        exact,
+        len(pairs),
+        [(pairs_text([pair]), count) for pair, count in holding if count],
+    )
+
+
+def _useful(path_map: PathMap, suggested: PathMap, pairs: Sequence[Pair]) -> PathMap:
+    """The map without those suggested pairs that change nothing; older ones may hold for other files."""
+    for pair in suggested.pairs:
+        without = PathMap.of(other for other in path_map.pairs if other != pair)
+        if count_exact(pairs, without) >= count_exact(pairs, path_map):
+            path_map = without
+    return path_map
+
+
+def _count_holding(pair: Pair, pairs: Sequence[Pair], path_map: PathMap) -> int:
+    """For how many files it is this pair of the map that leads to the right path."""
+    without = PathMap.of(other for other in path_map.pairs if other != pair)
+    return count_exact(pairs, path_map) - sum(
+        path_map.to_plex(source) == without.to_plex(source) == path_key(target) for source, target in pairs
+    )
 
 
 def _needs_no_map(pair: Pair, now: PathMap) -> bool:
     return path_key(pair[0]) == path_key(pair[1]) == now.to_plex(pair[0])
-
-
-def advice(inexact: int, path_map: str) -> str:
-    """What to tell the user of a path map that helps."""
-    return (
-        f"{inexact} scenes were matched by file name and size only. With this in the "
-        f"setting “Path map” (path_map) the matches are exact: {path_map}"
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from reconciliation import path_map_help
 from reconciliation.engine import GapDetectionResult
 
 
@@ -33,8 +32,8 @@ def advice_lines(result: GapDetectionResult) -> list[str]:
         lines.append(
             f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
         )
-    if result.suggested_path_map:
-        lines.append(path_map_help.advice(result.inexact_count, result.suggested_path_map))
+    if result.suggestion:
+        lines.append(result.suggestion.advice(result.inexact_count))
     if result.ambiguous_count:
         lines.append(
             f"{result.ambiguous_count} scenes fit several files and are left alone; the debug log names "

@@ -240,7 +240,7 @@ def _judge(
     if path_map_help.is_path_map_needed(sample.inexact, sample.matched):
         helpful = path_map_help.helpful_path_map(sample.pairs(), config.path_map)
         if helpful:
-            yield Finding(Level.DOUBT, path_map_help.advice(sample.inexact, helpful))
+            yield Finding(Level.DOUBT, helpful.advice(sample.inexact))
     ambiguous = sample.count(MatchLevel.AMBIGUOUS)
     if path_map_help.is_path_map_needed(ambiguous, len(sample.scenes)):
         yield Finding(

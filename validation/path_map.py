@@ -28,12 +28,14 @@ def path_key(path: str) -> str:
 
 # So many folders are looked at to tell roots apart.
 DEEPEST_DIFFERENCE = 3
+# A map with more pairs than this nobody reads.
+MOST_PAIRS = 30
 
 
 def suggest_path_map(pairs: Iterable[tuple[str, str]]) -> str:
     """The setting's text that makes these pairs of (path in Stash, path in Plex) exact; may be empty.
 
-    Only folders that explain at least a tenth of the pairs are named, the most telling first.
+    A folder that explains a single pair among many is not named; the most telling comes first.
     """
     counts = Counter(pairs)
     given_back = dict.fromkeys(counts, 0)
@@ -50,7 +52,11 @@ def suggest_path_map(pairs: Iterable[tuple[str, str]]) -> str:
     for pair, folders in given_back.items():
         heads[_differing_heads(*pair, folders)] += counts[pair]
     total = sum(counts.values())
-    telling = {source: target for (source, target), count in heads.most_common(5) if count * 10 >= total}
+    telling: dict[str, str] = {}
+    for (source, target), count in sorted(heads.items(), key=lambda head: (-head[1], head[0]))[:MOST_PAIRS]:
+        if count > 1 or count * 10 >= total:
+            # Where two folders of Plex are one in Stash, the one with more files is the better guess.
+            telling.setdefault(source, target)
     return pairs_text(telling.items())
 
 

@@ -126,6 +126,29 @@ def test_the_summary_itself_is_the_same_with_and_without_a_suggestion(bench: Ben
     assert summary_lines(bench.reconcile(path_map="/data=>/media"), is_queued=False) == without
 
 
+def test_two_disks_that_are_one_folder_in_stash_lead_to_the_pair_that_holds_for_more_and_the_count_is_told(
+    bench: Bench,
+) -> None:
+    add_films(bench, "/data/", "/disk1/", 32)
+    add_films(bench, "/data/", "/disk2/", 8, start=32)
+    result = bench.reconcile()
+    assert result.suggested_path_map == "/data=>/disk1"
+    (advice,) = [line for line in advice_lines(result) if "path_map" in line]
+    assert "32 of 40 files looked at match exactly: /data=>/disk1" in advice
+
+
+def test_all_folders_are_suggested_each_with_the_number_of_files_for_which_it_holds(bench: Bench) -> None:
+    for disk in range(8):
+        add_films(bench, f"/stash{disk}/", f"/plex{disk}/", 2 + disk % 2, start=10 * disk)
+    result = bench.reconcile()
+    expected = {f"/stash{disk}=>/plex{disk}" for disk in range(8)}
+    assert set(result.suggested_path_map.split("; ")) == expected
+    (advice,) = [line for line in advice_lines(result) if "path_map" in line]
+    assert "20 of 20 files looked at match exactly (" in advice
+    assert "/stash1=>/plex1 for 3" in advice
+    assert "/stash2=>/plex2 for 2" in advice
+
+
 # The words of a root in Stash, of one in Plex, and of what lies below both are never the same.
 ROOTS = st.lists(
     st.tuples(
