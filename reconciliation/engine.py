@@ -52,7 +52,8 @@ class GapDetectionResult:
     `not_wanted_count` the missing ones that are not queued since Plex holds a part on purpose,
     `without_file_count` those that have no file and so no place in Plex, `inexact_count` those that were
     matched by less than their path; `suggestion` is the path map that would make these exact, where they
-    are many. `is_work_due` tells that Process Queue would find something to do now.
+    are many. `is_work_due` tells that Process Queue would find something to do now,
+    `only_adds` that what was lost of the state is not known again, since not everything was read.
     """
 
     scenes_checked: int = 0
@@ -68,6 +69,7 @@ class GapDetectionResult:
     inexact_count: int = 0
     suggestion: Suggestion | None = None
     is_work_due: bool = False
+    only_adds: bool = False
     errors: list[str] = field(default_factory=list)
 
     @property
@@ -183,6 +185,7 @@ class GapDetectionEngine:
             remember_run(state, scope, self._now, self._window)
         if scope == "all" and not self._result.errors:
             state.mark_reconciled()
+        self._result.only_adds = bool(self._result.errors) and not state.is_whole
 
     def _gaps_of_all(
         self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState

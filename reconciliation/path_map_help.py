@@ -63,7 +63,9 @@ def helpful_path_map(pairs: Sequence[Pair], now: PathMap) -> Suggestion | None:
     sources = {source for source, _ in suggested.pairs}
     # Pairs of other folders stay, unless one of them is what is wrong.
     kept = [pair for pair in now.pairs if pair[0] not in sources]
-    maps = [_useful(path_map, suggested, pairs) for path_map in (PathMap.of([*suggested.pairs, *kept]), suggested)]
+    maps = [
+        _useful(path_map, suggested, pairs) for path_map in (PathMap.of([*suggested.pairs, *kept]), suggested)
+    ]
     best = max(maps, key=lambda path_map: count_exact(pairs, path_map))
     exact = count_exact(pairs, best)
     if exact <= count_exact(pairs, now):

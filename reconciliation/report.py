@@ -39,6 +39,11 @@ def advice_lines(result: GapDetectionResult) -> list[str]:
             f"{result.ambiguous_count} scenes fit several files and are left alone; the debug log names "
             "them. A path map (setting path_map) makes matches exact."
         )
+    if result.only_adds:
+        lines.append(
+            "Some of what was written to Plex earlier is not known any more. Until Reconcile Library (All) "
+            "reads everything, only additions are written."
+        )
     if result.enqueued_count or result.is_work_due:
         lines.append("Run the task Process Queue to write what is queued to Plex.")
     elif result.skipped_already_queued:

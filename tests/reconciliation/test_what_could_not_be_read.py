@@ -8,6 +8,7 @@ import pytest
 
 from plex.exceptions import NoMovieLibrary, PlexError
 from reconciliation.engine import GapDetectionEngine
+from reconciliation.report import advice_lines
 from tests.builders_entry import Here, assert_one_plain_error
 from tests.builders_queue import Bench
 from tests.servers.world import World
@@ -135,9 +136,11 @@ def test_what_was_lost_counts_as_known_again_only_after_everything_was_read(
         bench.world.plex.faults.add("status", CLIPS, code=500)
     elif unread == "scene":
         spoil(bench, scene_ids[0])
-    bench.reconcile()
+    advice = "\n".join(advice_lines(bench.reconcile()))
+    assert ("only additions are written" in advice) is (unread != "nothing")
     with bench.state() as state:
-        assert state.mark_drained() is (unread == "nothing")
+        state.mark_drained()
+        assert state.is_whole is (unread == "nothing")
 
 
 @pytest.mark.parametrize("scope", ["all", "recent"])
@@ -152,4 +155,5 @@ def test_what_only_looks_or_sees_recent_scenes_makes_nothing_known_again(bench: 
     assert engine.only_looks is (scope == "all")
     engine.run(scope)
     with bench.state() as state:
-        assert state.mark_drained() is False
+        state.mark_drained()
+        assert not state.is_whole
