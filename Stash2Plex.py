@@ -89,6 +89,23 @@ def _run(plugin_input: PluginInput) -> str | None:
 def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
     _task_of(args)
     _provide_packages()
+    try:
+        try:
+            return _run_task_once(server_connection, args)
+        except _database_errors() as problem:
+            if not _is_damage(problem):
+                raise
+            log_line("debug", f"A database is damaged ({problem}).")
+        from sync_queue.repair import set_damaged_aside
+
+        set_damaged_aside(get_plugin_data_dir())
+        return _run_task_once(server_connection, args)
+    except _database_errors() as problem:
+        return report(_data_dir_problem(problem))
+
+
+def _run_task_once(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
+    """Run a task whose packages are there. Raises OSError or sqlite3.Error of the data folder."""
     from plex.exceptions import PlexError
 
     try:
@@ -107,8 +124,6 @@ def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> 
         log_lines("warning", problem.warnings)
         log_lines("error", problem.problems)
         return str(problem)
-    except _database_errors() as problem:
-        return report(_data_dir_problem(problem))
     finally:
         if queue_manager is not None:
             queue_manager.close()
@@ -169,7 +184,10 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
         result = engine.GapDetectionEngine(
             stash=stash_interface, config=config, data_dir=get_plugin_data_dir(), queue=queue, **scheduled
         ).run(scope=scope)
-    except Exception as problem:  # noqa: BLE001 - whatever ends a reconcile, the user reads one plain line
+    except Exception as problem:
+        # Whatever ends a reconcile, the user reads one plain line.
+        if _is_damage(problem):
+            raise  # The damaged file is set aside, and the task run again.
         return _report_failure("Reconciliation failed: ", problem)
     log_lines("info", reconcile_report.summary_lines(result, is_queued=queue is not None))
     log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
@@ -396,6 +414,12 @@ def _data_dir_problem(problem: BaseException) -> str:
     from sync_queue.data_folder import problem_text
 
     return problem_text(get_plugin_data_dir(), problem)
+
+
+def _is_damage(problem: BaseException) -> bool:
+    from sync_queue.data_folder import is_damage
+
+    return is_damage(problem)
 
 
 def _provide_packages() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from sync_queue.exclusive import AlreadyRunning, exclusive
@@ -34,6 +34,7 @@ DAMAGE = (
     "no such table",
     "has no column named",
     "values were supplied",
+    "Could not decode to UTF-8",
 )
 
 
@@ -84,6 +85,25 @@ def is_damage(error: BaseException) -> bool:
     if isinstance(error, sqlite3.OperationalError):
         return any(words in str(error) for words in DAMAGE)
     return isinstance(error, Unusable) or type(error) is sqlite3.DatabaseError
+
+
+def examine(connection: sqlite3.Connection, columns: Mapping[str, Collection[str]]) -> None:
+    """Look at every page and for these columns of these tables; takes as long as reading it all.
+
+    Raises Unusable, or sqlite3.Error.
+    """
+    (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != "ok":
+        raise Unusable(f"it is damaged ({found})")
+    for table, wanted in columns.items():
+        lacking = set(wanted) - columns_of(connection, table)
+        if lacking:
+            raise Unusable(f"it is damaged (no column {min(lacking)} in {table})")
+
+
+def columns_of(connection: sqlite3.Connection, table: str) -> set[str]:
+    """The names of a table's columns; none where there is no such table."""
+    return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
 
 
 def set_aside(path: str) -> str:

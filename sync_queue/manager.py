@@ -13,10 +13,14 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sync_queue.append import ALL_SCENES, DATABASE
+from sync_queue import data_folder
+from sync_queue.append import ALL_SCENES, DATABASE, TABLE
 from sync_queue.data_folder import open_database
 from sync_queue.job import Job, is_due
 from sync_queue.witness import QUEUE_STEPS, STATE_NAME, STATE_STEPS, read_facts, remember
@@ -97,6 +101,10 @@ class JobQueue(SQLiteAckQueue):
         """Let what was written outlast a power cut, whatever this system's SQLite does by itself."""
         for connection in {self._getter, self._putter}:
             connection.execute("PRAGMA synchronous=FULL")
+
+    def examine(self) -> None:
+        """Look at every page of the database. Raises Unusable or sqlite3.Error."""
+        data_folder.examine(self._conn, {self._table_name: ("_id", "data", "timestamp", "status")})
 
     def index_by_status(self) -> None:
         """Make counting and taking jobs independent of how many others there are."""
@@ -216,17 +224,20 @@ def _parse(data: bytes) -> Job | None:
 class QueueManager:
     """Owner of the queue's database in the data directory."""
 
-    def __init__(self, data_dir: str | os.PathLike[str]) -> None:
-        """Open the queue, creating what is not there. Raises OSError or sqlite3.Error.
+    def __init__(self, data_dir: str | os.PathLike[str], is_doubted: bool = False) -> None:
+        """Open the queue, creating what is not there; look at all of it where its content is doubted.
 
         `notice` is a sentence for the log where a damaged database was set aside, else empty.
+        Raises OSError or sqlite3.Error.
         """
         path = os.path.join(os.fspath(data_dir), DATABASE)
-        self._queue, set_aside = open_database(path, _open_queue)
+        self._queue, set_aside = open_database(path, partial(_open_queue, is_doubted=is_doubted))
         self.notice = set_aside and f"{set_aside}. {AFTER_A_LOSS}"
         if set_aside:
             # Of the scenes that were ever pushed, those that waited are found without a reconcile.
-            self._queue.put_jobs([Job(0, "queue set aside", time.time(), entity=ALL_SCENES)])
+            everything = Job(0, "queue set aside", time.time(), entity=ALL_SCENES)
+            readable = _readable_jobs(os.path.join(os.fspath(data_dir), set_aside.rpartition(" ")[2]))
+            self._queue.put_jobs([everything, *readable])
 
     def get_queue(self) -> JobQueue:
         """The open queue."""
@@ -241,7 +252,22 @@ class QueueManager:
         self._queue.close()
 
 
-def _open_queue(path: str) -> JobQueue:
+def _readable_jobs(path: str) -> list[Job]:
+    """What can still be read in a queue that was set aside."""
+    jobs: list[Job] = []
+    try:
+        with closing(sqlite3.connect(f"{Path(path).as_uri()}?mode=ro", uri=True)) as connection:
+            for (data,) in connection.execute(f"SELECT data FROM {TABLE} WHERE status < {_FAILED}"):
+                job = _parse(data)
+                if job is not None:
+                    jobs.append(job)
+    except (sqlite3.Error, OSError):
+        # As far as the damage lets it be read.
+        pass
+    return jobs
+
+
+def _open_queue(path: str, is_doubted: bool = False) -> JobQueue:
     # Rows that are claimed belong to a worker that may be alive: only a worker releases them.
     queue = JobQueue(
         os.path.dirname(path),
@@ -250,6 +276,12 @@ def _open_queue(path: str) -> JobQueue:
         db_file_name=os.path.basename(path),
         timeout=30.0,
     )
-    queue.write_through()
-    queue.index_by_status()
+    try:
+        if is_doubted:
+            queue.examine()
+        queue.write_through()
+        queue.index_by_status()
+    except BaseException:
+        queue.close()
+        raise
     return queue

@@ -87,10 +87,13 @@ class SyncState:
     `lock` is for threads that share it.
     """
 
-    def __init__(self, data_dir: str | Path) -> None:
-        """Open it, creating or setting aside as needed. Raises OSError or sqlite3.Error."""
+    def __init__(self, data_dir: str | Path, is_doubted: bool = False) -> None:
+        """Open it, creating or setting aside as needed; look at all of it where its content is doubted.
+
+        Raises OSError or sqlite3.Error.
+        """
         self._data_dir = Path(data_dir)
-        self._connection, losses = open_state_database(self._data_dir, MIGRATIONS)
+        self._connection, losses = open_state_database(self._data_dir, MIGRATIONS, is_doubted)
         for loss in losses:
             log.warning(loss)
         self.lock = threading.Lock()
@@ -187,7 +190,15 @@ class SyncState:
             "SELECT base FROM pushed WHERE server = ? AND scene_id = ? AND rating_key = ?",
             (self._server, scene_id, rating_key),
         ).fetchone()
-        return None if row is None else Base.from_json(row[0])
+        return self._base_of(row)
+
+    def _base_of(self, row: tuple[str] | None) -> Base | None:
+        """The base in this row; one that cannot be read counts as lost."""
+        try:
+            return None if row is None else Base.from_json(row[0])
+        except (ValueError, TypeError):
+            self.mark_lost()
+            return None
 
     def begun(self, scene_id: int, rating_key: int) -> Base | None:
         """What a write was to bring that was begun and never recorded; None where there is none."""
@@ -195,7 +206,7 @@ class SyncState:
             "SELECT base FROM begun WHERE server = ? AND scene_id = ? AND rating_key = ?",
             (self._server, scene_id, rating_key),
         ).fetchone()
-        return None if row is None else Base.from_json(row[0])
+        return self._base_of(row)
 
     def record_begun(self, writes: Iterable[tuple[int, int, PlexFields, Base | None]]) -> None:
         """Remember writes that are about to be sent: (scene id, rating key, values, recovered base).
@@ -272,7 +283,11 @@ class SyncState:
             "SELECT scene_id, rating_key, field, value FROM replaced WHERE server = ?", (self._server,)
         )
         for scene_id, rating_key, field, text in rows:
-            value = json.loads(text)
+            try:
+                value = json.loads(text)
+            except ValueError:
+                log.debug(f"Scene {scene_id}: the kept value of {field} cannot be read.")
+                continue
             kept.setdefault((scene_id, rating_key), {})[field] = (
                 tuple(value) if isinstance(value, list) else str(value)
             )

@@ -11,10 +11,11 @@ from __future__ import annotations
 import sqlite3
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from sync_queue.append import DATABASE as QUEUE
-from sync_queue.data_folder import SET_ASIDE, Unusable, open_database
+from sync_queue.data_folder import SET_ASIDE, Unusable, columns_of, examine, open_database
 from sync_queue.witness import QUEUE_STEPS, STATE_NAME, STATE_STEPS, Witness, read_witness
 
 DATABASE = "state.db"
@@ -26,13 +27,18 @@ LOST, RECONCILED = "memory lost", "reconciled"
 KNOWN_ASIDE = "queue set aside"
 
 
-def open_state_database(data_dir: Path, migrations: Sequence[str]) -> tuple[sqlite3.Connection, list[str]]:
+def open_state_database(
+    data_dir: Path, migrations: Sequence[str], is_doubted: bool = False
+) -> tuple[sqlite3.Connection, list[str]]:
     """The open database, and a sentence about each loss that was noticed just now.
 
-    Raises OSError or sqlite3.Error.
+    One that is doubted is looked at from its first page to its last. Raises OSError or sqlite3.Error.
     """
-    path = str(data_dir / DATABASE)
-    connection, set_aside = open_database(path, lambda path: _connect(path, migrations), PATIENCE)
+
+    def connect(path: str) -> sqlite3.Connection:
+        return _connect(path, migrations, is_doubted)
+
+    connection, set_aside = open_database(str(data_dir / DATABASE), connect, PATIENCE)
     try:
         return connection, _losses(connection, data_dir, set_aside)
     except BaseException:
@@ -40,7 +46,7 @@ def open_state_database(data_dir: Path, migrations: Sequence[str]) -> tuple[sqli
         raise
 
 
-def _connect(path: str, migrations: Sequence[str]) -> sqlite3.Connection:
+def _connect(path: str, migrations: Sequence[str], is_doubted: bool) -> sqlite3.Connection:
     # The senders' threads record covers, one at a time; everything else is the worker's.
     connection = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False)
     try:
@@ -48,6 +54,8 @@ def _connect(path: str, migrations: Sequence[str]) -> sqlite3.Connection:
         # A power cut may not take what was recorded: our own value in Plex would pass for a person's edit.
         connection.execute("PRAGMA synchronous=FULL")
         _migrate(connection, migrations)
+        if is_doubted:
+            examine(connection, _columns(migrations))
     except BaseException:
         connection.close()
         raise
@@ -66,6 +74,15 @@ def _migrate(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
         for script in migrations[version:]:
             _run(connection, script)
         connection.execute(f"PRAGMA user_version = {len(migrations)}")
+
+
+def _columns(migrations: Sequence[str]) -> dict[str, set[str]]:
+    """The columns that this version's tables have, by table."""
+    with closing(sqlite3.connect(":memory:")) as model:
+        for script in migrations:
+            model.executescript(script)
+        tables = model.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {table: columns_of(model, table) for (table,) in tables}
 
 
 def _version(connection: sqlite3.Connection) -> int:
