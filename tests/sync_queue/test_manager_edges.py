@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from sync_queue.append import ALL_SCENES
+import pytest
+
+from sync_queue import data_folder
+from sync_queue.append import ALL_SCENES, append_scene
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue, QueueManager
 from tests.servers.world import ROOT
@@ -26,6 +31,49 @@ def test_loading_the_queue_leaves_persistqueue_whole_for_others() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert (run.returncode, run.stderr) == (0, "")
+
+
+def set_aside_in(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("*.set-aside-*") if not path.name.endswith(("-wal", "-shm"))]
+
+
+def test_of_two_processes_that_find_a_damaged_queue_the_slower_leaves_the_new_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "queue.db").write_bytes(b"no database at all " * 500)
+    setting_aside = data_folder.setting_aside
+
+    @contextmanager
+    def after_the_other(path: str, patience: float) -> Iterator[None]:
+        with monkeypatch.context() as patch:
+            patch.setattr("sync_queue.data_folder.setting_aside", setting_aside)
+            append_scene(str(tmp_path), "Scene.Update.Post", 7)
+        with setting_aside(path, patience):
+            yield
+
+    monkeypatch.setattr("sync_queue.data_folder.setting_aside", after_the_other)
+    manager = QueueManager(tmp_path)
+    assert 7 in ids(manager.get_queue())
+    assert manager.notice == ""
+    manager.close()
+    assert len(set_aside_in(tmp_path)) == 1
+
+
+def test_what_was_set_aside_twice_in_one_second_is_kept_twice(tmp_path: Path) -> None:
+    for content in (b"first " * 500, b"second " * 500):
+        for file in ("queue.db", "queue.db-wal", "queue.db-shm"):
+            (tmp_path / file).unlink(missing_ok=True)
+        (tmp_path / "queue.db").write_bytes(content)
+        QueueManager(tmp_path).close()
+    assert {path.read_bytes() for path in set_aside_in(tmp_path)} == {b"first " * 500, b"second " * 500}
+
+
+def test_a_folder_where_the_queue_belongs_is_set_aside_by_a_hook(tmp_path: Path) -> None:
+    (tmp_path / "queue.db").mkdir()
+    assert "there is a folder in its place" in append_scene(str(tmp_path), "Scene.Update.Post", 7)
+    manager = QueueManager(tmp_path)
+    assert 7 in ids(manager.get_queue())
+    manager.close()
 
 
 def test_a_damaged_queue_is_set_aside_and_kept_and_the_event_is_queued(tmp_path: Path) -> None:
