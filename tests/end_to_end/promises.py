@@ -1,0 +1,157 @@
+"""What holds whatever goes wrong: each function returns a plain sentence for every promise that is broken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sync_queue.manager import QueueManager
+from tests.builders_entry import ROUGH, Told
+from tests.end_to_end.forked import Run
+from tests.end_to_end.small_world import (
+    ABSENT,
+    HER_OWN,
+    HERS,
+    MOVED,
+    NOBODYS,
+    OTHER_TWIN,
+    SmallWorld,
+    expected,
+)
+from tests.servers.world import TOKEN
+
+# How many scenes of the small world have no item in Plex, and how many items have no scene.
+MISSING, ORPHANS = 2, len(NOBODYS)
+_ABSENCES = re.compile(r"(?:Missing from Plex|not in Plex|Not in Plex): (\d+)")
+_ORPHANS = re.compile(r"Without a scene in .*: (\d+) of")
+
+
+def broken_by_a_run(world: SmallWorld, run: Run, longest: float) -> list[str]:
+    """What a run under a fault may not do, whatever it does."""
+    problems = list(_broken_in_plex(world))
+    problems += _secrets(world, run)
+    if run.told is None:
+        return [*problems, f"the run did not end within {longest} seconds"]
+    return problems + list(_broken_in_the_log(run.told)) + list(_lost(world))
+
+
+def broken_in_the_end(world: SmallWorld, was_undone: bool = False) -> list[str]:
+    """What does not hold although the fault is over and everything was run again."""
+    problems = list(_broken_in_plex(world))
+    for name, values in expected(was_undone).items():
+        shown = world.shown(name)
+        problems += [
+            f"{name} shows {field} {_short(shown[field])} in the end instead of {_short(value)}"
+            for field, value in values.items()
+            if shown[field] != value
+        ]
+    return problems
+
+
+def kept_and_failed(world: SmallWorld) -> tuple[set[int], set[int]]:
+    """The scenes that wait in the queue, and those that have failed for good."""
+    manager = QueueManager(world.data_dir)
+    try:
+        queue = manager.get_queue()
+        waiting = {queued.job.scene_id for queued in queue.pending_jobs()}
+        return waiting, {queued.job.scene_id for queued in queue.failed_jobs()}
+    finally:
+        manager.close()
+
+
+def rows_of(world: SmallWorld, name: str) -> int:
+    """How many rows of the queue tell of this scene."""
+    manager = QueueManager(world.data_dir)
+    try:
+        return sum(one.job.scene_id == world.scene_ids[name] for one in manager.get_queue().pending_jobs())
+    finally:
+        manager.close()
+
+
+def _broken_in_plex(world: SmallWorld) -> Iterator[str]:
+    assert world.plex is not None
+    if world.plex.whole_library_edits:
+        yield "an edit went to a whole library"
+    for name in NOBODYS:
+        if world.shown(name) != world.before[name]:
+            yield f"{name}, which is no scene's, was changed"
+    yield from _foreign_values(world)
+    hers = world.shown(HERS)
+    for field, value in HER_OWN.items():
+        if hers[field] != value:
+            yield f"the {field} that a person set was replaced"
+    if "Hers" not in hers["genres"]:
+        yield "the genre that a person added was removed"
+
+
+def _foreign_values(world: SmallWorld) -> Iterator[str]:
+    right = expected(was_undone=True)
+    for name in right:
+        before, shown = world.before[name], world.shown(name)
+        for field in set(shown) - {"locked"}:
+            wanted = right[name].get(field, before[field])
+            if not _is_of(shown[field], before[field], wanted, name, field):
+                yield f"{name} got the {field} {_short(shown[field])}, which is not its scene's"
+
+
+def _is_of(shown: Any, before: Any, wanted: Any, name: str, field: str) -> bool:
+    """Whether a value is what Plex had, what Stash has, or in the case of a list a part of both."""
+    if isinstance(shown, set):
+        return shown <= before | wanted
+    her_studio = (HERS, "studio", "Her studio")
+    return shown in (before, wanted) or (name, field, shown) == her_studio
+
+
+def _broken_in_the_log(told: Told) -> Iterator[str]:
+    errors = told.texts("error")
+    try:
+        answer = told.answer
+    except ValueError:
+        yield f"standard output is no JSON: {told.stdout!r}"
+        return
+    if (told.status == 1) != ("error" in answer):
+        yield f"the status {told.status} does not agree with {answer}"
+    if len(errors) > max(1, len(told.error.splitlines())):
+        yield f"more than one error: {errors}"
+    if told.error and not errors:
+        yield f"the error {told.error!r} is not in the log"
+    for text in (*told.texts(), told.error):
+        if any(word in text for word in ROUGH):
+            yield f"not a plain line: {text!r}"
+        absent = [int(number) for number in _ABSENCES.findall(text)]
+        if any(number > MISSING for number in absent):
+            yield f"scenes are called missing that are there: {text!r}"
+        if any(int(number) > 1 for number in _ORPHANS.findall(text)):
+            yield f"items are called orphans that are not: {text!r}"
+
+
+def _lost(world: SmallWorld) -> Iterator[str]:
+    """Edits that are neither in Plex nor in the queue."""
+    kept = set().union(*kept_and_failed(world))
+    for name in sorted(world.queued):
+        if world.scene_ids[name] not in kept and not _is_right(world, name):
+            yield f"the edit of {name} is neither in Plex nor in the queue"
+
+
+def _is_right(world: SmallWorld, name: str) -> bool:
+    if name in (ABSENT, OTHER_TWIN):
+        return False
+    place = MOVED if name == "Films/moved" else name
+    shown = world.shown(place)
+    return all(shown[field] == value for field, value in expected(was_undone=True)[place].items())
+
+
+def _secrets(world: SmallWorld, run: Run) -> Iterator[str]:
+    contents = {"the log or standard output": run.log.encode()}
+    for path in world.data_dir.rglob("*"):
+        if path.is_file():
+            contents[path.name] = path.read_bytes()
+    for secret in (TOKEN, *world.cookies):
+        for place, content in contents.items():
+            if secret.encode() in content:
+                yield f"{'the token' if secret == TOKEN else 'a session cookie'} stands in {place}"
+
+
+def _short(value: object) -> str:
+    return repr(value)[:60]
