@@ -21,11 +21,18 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from enum import Enum
+from typing import TypeVar
+
+from stashapi import log
 
 from plex.exceptions import PlexBusy, PlexError, PlexItemUnusable, PlexNotFound, PlexRejected, PlexUnavailable
-from validation.exceptions import StashError, StashUnavailable
+from validation.exceptions import SceneMalformed, StashAnswerInvalid, StashError, StashUnavailable
+from validation.images import ImageUnusable
+
+T = TypeVar("T")
 
 
 class Meaning(Enum):
@@ -55,6 +62,28 @@ def meaning_of(error: BaseException) -> Meaning:
     return Meaning.SERVER_IN_TROUBLE if isinstance(error, _OF_NO_ITEM) else Meaning.NEVER
 
 
+def attempt(act: Callable[[], T]) -> T | Exception:
+    """Do something for one scene: what came of it, or the failure that is a matter of this scene.
+
+    This is the guard around one job: a fault in our own code on one scene must not stop the others.
+    Raises what means that a server is in trouble.
+    """
+    try:
+        return act()
+    except Exception as error:
+        if meaning_of(error) is Meaning.SERVER_IN_TROUBLE:
+            raise
+        return error
+
+
+def problem_of(error: Exception) -> str:
+    """A failure in words for the user; the traceback of a fault in our own code goes to the debug log."""
+    if isinstance(error, (PlexError, StashError, SceneMalformed, ImageUnusable)):
+        return str(error)
+    log.debug("".join(traceback.format_exception(error)))
+    return f"a fault in Stash2Plex ({type(error).__name__}); please report it with the debug log."
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether a server does not answer at the moment, which ends by itself."""
     return isinstance(error, (StashUnavailable, PlexUnavailable))
@@ -66,6 +95,18 @@ def shared_by_all(failures: Sequence[Exception], asked: int) -> bool:
     `asked` says how many scenes a server was asked for, those that went well included.
     """
     return asked == len(failures) >= 2 and len(set(map(_kind_of, failures))) == 1
+
+
+def of_the_server(failures: Sequence[Exception]) -> Exception:
+    """The trouble of a server that shows in the same failure of each of these scenes."""
+    first = failures[0]
+    text = (
+        f"Each of {len(failures):,} scenes failed in the same way, so it is no scene's fault: "
+        f"{problem_of(first)} Every one is kept."
+    )
+    if isinstance(first, SceneMalformed):
+        return StashAnswerInvalid(text)
+    return PlexUnavailable(text) if isinstance(first, PlexBusy) else PlexError(text)
 
 
 def _kind_of(error: Exception) -> tuple[type[Exception], str]:

@@ -135,6 +135,11 @@ class JobQueue(SQLiteAckQueue):
         """How many rows wait, by a fresh look at the database (other processes append too)."""
         return int(self._count())
 
+    def count_after(self, row: int) -> int:
+        """How many rows wait that came after this one."""
+        statement = f"SELECT COUNT(*) FROM {self._table_name} WHERE {self._key_column} > ? AND status < ?"
+        return int(self._getter.execute(statement, (row, _CLAIMED)).fetchone()[0])
+
     def has_due_jobs(self) -> bool:
         """Whether a job may be taken now."""
         now = time.time()

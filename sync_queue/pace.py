@@ -36,20 +36,25 @@ class Pace:
         self.pause = 0.0
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Around one write: waits as long as it takes, one writer at a time while Plex has trouble.
+    def turn(self) -> Iterator[None]:
+        """Around one write and what has to come right before it.
 
-        Raises PlexUnavailable where Plex refuses write after write: waiting here would hold up
-        Stash's other tasks.
+        Waits as long as it takes, one writer at a time while Plex has trouble.
         """
         if self.pause:
             with self._alone:
                 self._sleep(self.pause)
-                yield from self._timed()
+                yield
         else:
-            yield from self._timed()
+            yield
 
-    def _timed(self) -> Iterator[None]:
+    @contextmanager
+    def one_write(self) -> Iterator[None]:
+        """Around one write in its turn: takes notice of how Plex took it.
+
+        Raises PlexUnavailable where Plex refuses write after write: waiting here would hold up
+        Stash's other tasks.
+        """
         started = self._clock()
         try:
             yield
@@ -57,6 +62,12 @@ class Pace:
             self._take_busy(busy)
             raise
         self._take(self._clock() - started)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A turn for one write. Raises PlexUnavailable as `one_write` does."""
+        with self.turn(), self.one_write():
+            yield
 
     def _take(self, seconds: float) -> None:
         with self._lock:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from plex.client import Plex
-from plex.exceptions import PlexBusy
+from plex.exceptions import PlexBusy, PlexError, PlexUnavailable
 from plex.finding import Found, ItemFinder
-from plex.library import LibrarySection
+from plex.items import PlexItem
+from plex.library import ITEMS_PER_READ, LibrarySection, read_items
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import SceneMalformed
 from validation.scene import Scene
 from validation.stash import Stash
 from validation.stash_changes import SAME_SECOND, Changed
+
+# So many reads that Plex could not do in a row, halves of halves among them, are no item's fault.
+BUSY_IN_A_ROW = 12
 
 
 @dataclass
@@ -34,13 +39,15 @@ OpenLane = Callable[[], Lane]
 class ReadBatch:
     """What Stash and Plex have for some scenes, by scene id.
 
-    A scene that Stash does not have is None; in place of its items there is PlexBusy where Plex
-    could not read them. `versions` are those of the scenes in which nothing changes any more.
+    A scene that Stash does not have is None; in place of its items there is an error where they could
+    not be read or used. `read_at` is when they began to be read, by the monotonic clock. `versions`
+    are those of the scenes in which nothing changes any more.
     """
 
     scenes: Mapping[int, Scene | None]
     malformed: Mapping[int, SceneMalformed]
-    found: Mapping[int, Found | PlexBusy]
+    found: Mapping[int, Found | PlexError]
+    read_at: float
     versions: Sequence[Changed] = ()
 
 
@@ -67,20 +74,25 @@ class Reader:
             for scene in there
             if scene.updated_at < settled
         ]
-        return ReadBatch(scenes, malformed, self._find(there), versions)
+        read_at = time.monotonic()
+        return ReadBatch(scenes, malformed, self._find(there, _BusyInARow()), read_at, versions)
 
     def close(self) -> None:
         """Nothing to close: the lane belongs to the worker."""
 
-    def _find(self, scenes: Sequence[Scene]) -> Mapping[int, Found | PlexBusy]:
+    def _find(self, scenes: Sequence[Scene], row: _BusyInARow) -> Mapping[int, Found | PlexError]:
         """The items of the scenes; where Plex fails on one item, the others are found all the same."""
         try:
-            return self._finder.find(scenes)
+            found = self._finder.find(scenes)
         except PlexBusy as busy:
+            row.another(busy)
             if len(scenes) == 1:
                 return {scenes[0].id: busy}
+        else:
+            row.end()
+            return found
         middle = len(scenes) // 2
-        return {**self._find(scenes[:middle]), **self._find(scenes[middle:])}
+        return {**self._find(scenes[:middle], row), **self._find(scenes[middle:], row)}
 
 
 class ReadAhead:
@@ -108,3 +120,60 @@ class ReadAhead:
     def _close(self) -> None:
         if self._opened is not None:
             self._opened[1].close()
+
+
+@dataclass
+class EachRead:
+    """Items in full by rating key, and in `failures` why others could not be read or used.
+
+    What was asked for and is in neither, Plex does not have.
+    """
+
+    items: dict[int, PlexItem] = field(default_factory=dict)
+    failures: dict[int, PlexError] = field(default_factory=dict)
+
+
+def read_each(plex: Plex, rating_keys: Iterable[int]) -> EachRead:
+    """These items, each for itself where Plex fails on some of them. Raises PlexError."""
+    keys = list(dict.fromkeys(rating_keys))
+    read, row = EachRead(), _BusyInARow()
+    for start in range(0, len(keys), ITEMS_PER_READ):
+        _read_some(plex, keys[start : start + ITEMS_PER_READ], read, row)
+    return read
+
+
+def _read_some(plex: Plex, keys: Sequence[int], read: EachRead, row: _BusyInARow) -> None:
+    try:
+        items = read_items(plex, keys)
+    except PlexBusy as busy:
+        row.another(busy)
+        if len(keys) == 1:
+            read.failures[keys[0]] = busy
+            return
+    else:
+        row.end()
+        read.items.update(items)
+        read.failures.update(items.unusable)
+        return
+    middle = len(keys) // 2
+    _read_some(plex, keys[:middle], read, row)
+    _read_some(plex, keys[middle:], read, row)
+
+
+class _BusyInARow:
+    """Counts reads that Plex could not do, one after another."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def another(self, busy: PlexBusy) -> None:
+        """One more; raises PlexUnavailable where no single item can be the reason any more."""
+        self._count += 1
+        if self._count >= BUSY_IN_A_ROW:
+            raise PlexUnavailable(
+                f"Plex failed at {BUSY_IN_A_ROW} reads in a row: {busy} What waits is written later."
+            ) from busy
+
+    def end(self) -> None:
+        """A read went well."""
+        self._count = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from sync_queue.worker import DrainSummary, Outcome
+from sync_queue.claims import DrainSummary, Outcome
 
 
 def summary_lines(summary: DrainSummary) -> list[str]:

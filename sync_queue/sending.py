@@ -1,24 +1,39 @@
-"""Sending plans to Plex: text and tags in one request an item, then the cover; and reading back what took."""
+"""Sending plans to Plex: text and tags in one request an item, then the cover.
+
+`Senders.carry_out` takes the scenes of a batch in small groups: while one is being written, the items
+of the next are read once more (sync_queue.renewal), and recorded as begun before they are sent.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 from stashapi import log
 
-from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexNotFound, PlexRejected
-from plex.library import read_items
-from plex.merge import Change, Merge
-from plex.writing import not_taken, write
+from plex.merge import Change
+from plex.writing import write
 from sync_queue.covers import Covers
+from sync_queue.failure import attempt
 from sync_queue.pace import Pace
-from sync_queue.planning import ItemPlan, describe, shortened, titles
+from sync_queue.planning import ItemPlan, describe
 from sync_queue.reading import Lane, OpenLane
+from sync_queue.renewal import (
+    AIM,
+    FRESH_ENOUGH,
+    LARGEST_GROUP,
+    TOO_OLD,
+    Planned,
+    Ready,
+    Renewal,
+    RenewalAhead,
+)
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError
@@ -26,36 +41,74 @@ from validation.exceptions import StashError
 
 @dataclass
 class Sent:
-    """The plans of one scene, carried out; `cover_problem` says why its cover could not be."""
+    """The plans of one scene, carried out.
+
+    `written` has, for each plan, the changes as they were sent. `cover_failure` says why its cover
+    could not be brought.
+    """
 
     plans: Sequence[ItemPlan]
+    written: Sequence[tuple[Change, ...]]
     uploads: int = 0
-    cover_problem: str = ""
+    cover_failure: Exception | None = None
+
+    @property
+    def is_write(self) -> bool:
+        """Whether anything was sent."""
+        return bool(self.uploads) or any(self.written)
 
 
 class Sender:
     """Sends the plans of one scene after the other, over one lane."""
 
-    def __init__(self, lane: Lane, state: SyncState, config: Stash2PlexConfig, pace: Pace) -> None:
+    def __init__(
+        self, lane: Lane, state: SyncState, config: Stash2PlexConfig, pace: Pace, renewal: Renewal
+    ) -> None:
         self._plex = lane.plex
         self._covers = Covers(lane.stash, lane.plex, state, config)
         self._preserve = config.preserve_plex_edits
         self._pace = pace
+        self._renewal = renewal
 
-    def send(self, plans: Sequence[ItemPlan]) -> Sent:
+    def send(self, planned: Planned) -> Sent:
         """Carry out the plans of one scene; a failed cover does not hold up its texts. Raises PlexError."""
-        for plan in plans:
-            if plan.merged.changes:
-                with self._pace.writing():
-                    write(self._plex, plan.item, plan.merged, plan.pictures)
-            self._log(plan)
-        sent = Sent(plans)
-        if plans:
+        sent = self._write(planned)
+        if sent.plans:
             try:
-                sent.uploads = self._covers.bring(plans[0].scene, [plan.item for plan in plans])
+                items = [plan.item for plan in sent.plans]
+                sent.uploads = self._covers.bring(sent.plans[0].scene, items)
             except (PlexBusy, PlexRejected, PlexNotFound, StashError) as error:
-                sent.cover_problem = f"Its cover could not be carried over: {error}"
+                sent.cover_failure = error
         return sent
+
+    def _write(self, planned: Planned) -> Sent:
+        """Write the items of one scene, each in a turn of its own, from what was read just before."""
+        plans: list[ItemPlan] = []
+        written: list[tuple[Change, ...]] = []
+        for number, plan in enumerate(planned.plans):
+            changes: tuple[Change, ...] = ()
+            if plan.merged.changes:
+                with self._pace.turn():
+                    now = self._as_now(Planned(planned.plans[number : number + 1], planned.read_at))
+                    if now is None:
+                        continue
+                    plan = now
+                    with self._pace.one_write():
+                        changes = write(self._plex, plan.item, plan.merged, plan.pictures)
+            plans.append(plan)
+            written.append(changes)
+            self._log(plan)
+            _tell_of_cuts(plan, changes)
+        return Sent(plans, written)
+
+    def _as_now(self, planned: Planned) -> ItemPlan | None:
+        """The one plan in here, made anew where it is too old; None where its item is opted out now."""
+        if planned.age > TOO_OLD:
+            (renewed,) = self._renewal.renew(self._plex, [planned])
+            if isinstance(renewed, Exception):
+                raise renewed
+            planned = renewed
+        return planned.plans[0] if planned.plans else None
 
     def _log(self, plan: ItemPlan) -> None:
         for contested in plan.merged.contested:
@@ -71,73 +124,126 @@ class Sender:
             log.debug(f"Scene {plan.scene.id}: {'; '.join(map(describe, plan.merged.changes))}")
 
 
+def _tell_of_cuts(plan: ItemPlan, written: Sequence[Change]) -> None:
+    wanted = {change.field: change.new for change in plan.merged.changes}
+    for change in written:
+        full = wanted[change.field]
+        if full != change.new:
+            log.warning(
+                f"Scene {plan.scene.id}: its {change.field.title} is too long for what stands between Stash "
+                f"and Plex: {len(change.new):,} of {len(full):,} characters were written."
+            )
+
+
 class Senders:
     """As many senders as the settings allow, each in a thread with connections of its own."""
 
     def __init__(
-        self, lane: Lane, open_lane: OpenLane | None, state: SyncState, config: Stash2PlexConfig
+        self,
+        lane: Lane,
+        open_lane: OpenLane | None,
+        state: SyncState,
+        config: Stash2PlexConfig,
+        renewal: Renewal,
     ) -> None:
-        self._pace = Pace()
+        self.pace = Pace()
+        self._lane = lane
         self._state = state
         self._config = config
+        self._renewal = renewal
         self._open_lane = open_lane
-        self._first = Sender(lane, state, config, self._pace)
         self._own = threading.local()
-        count = config.parallel_writes if open_lane else 1
-        self._threads = ThreadPoolExecutor(count, thread_name_prefix="writing") if count > 1 else None
+        self._first: Sender | None = None
+        self._count = config.parallel_writes if open_lane else 1
+        # Seconds that a scene takes, by those that were sent last.
+        self._seconds: float | None = None
+        threads = ThreadPoolExecutor(self._count, thread_name_prefix="writing") if open_lane else None
+        self._threads = threads
+        self._ahead = RenewalAhead(renewal, open_lane) if open_lane else None
 
-    def start(self, plans: Sequence[ItemPlan]) -> Callable[[], Sent]:
-        """Begin to send the plans of one scene; returns a function that waits until it is done.
+    def carry_out(self, batch: Sequence[Planned], report: Callable[[], None]) -> list[Sent | Exception]:
+        """Send what was planned, in this order; for each scene what was sent, or why it could not be.
 
-        With a single sender that function does the sending: order and pace are those of its calls.
+        Calls `report` after each scene. Raises what means that a server is in trouble.
         """
-        if self._threads is None:
-            return partial(self._first.send, plans)
-        return self._threads.submit(self._send, plans).result
+        results: list[Sent | Exception] = []
+        sending: deque[Callable[[], Sent | Exception]] = deque()
+
+        def let_finish(all_but: int) -> None:
+            while len(sending) > all_but:
+                results.append(sending.popleft()())
+                report()
+
+        groups = self._groups(batch)
+        group = next(groups, None)
+        renewed = self._renew(group) if group else None
+        while group and renewed:
+            sending.extend(map(self._start, renewed()))
+            group = next(groups, None)
+            let_finish(all_but=self._count)
+            renewed = self._renew(group) if group else None
+        let_finish(all_but=0)
+        return results
 
     def close(self) -> None:
         """End the threads, after what they are sending; what has not begun is not sent."""
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
+        if self._ahead is not None:
+            self._ahead.close()
 
-    def _send(self, plans: Sequence[ItemPlan]) -> Sent:
-        if not hasattr(self._own, "sender"):
-            assert self._open_lane is not None
-            self._own.sender = Sender(self._open_lane(), self._state, self._config, self._pace)
-        sent: Sent = self._own.sender.send(plans)
+    def _groups(self, batch: Sequence[Planned]) -> Iterator[Sequence[Planned]]:
+        """Parts of the batch that are written in about the time for which what was read may be old."""
+        start = 0
+        while start < len(batch):
+            fitting = int(AIM * self._count / self._seconds) if self._seconds else 0
+            room = max(self._count, min(LARGEST_GROUP, fitting))
+            end = start
+            while end < len(batch) and (room or not batch[end].is_write):
+                room -= batch[end].is_write
+                end += 1
+            yield batch[start:end]
+            start = end
+
+    def _renew(self, group: Sequence[Planned]) -> Callable[[], Sequence[Ready]]:
+        """Begin to read what the group is about to write, where that was read too long ago.
+
+        Where writes take so long that it would be old again by their turn, the sender does it.
+        """
+        writes = [planned for planned in group if planned.is_write]
+        seconds = self._seconds or 0.0
+        duration = (len(writes) + self._count) * seconds / self._count
+        if seconds < TOO_OLD and writes and max(one.age for one in writes) + duration > FRESH_ENOUGH:
+            if self._ahead is not None:
+                return self._ahead.start(group)
+            return partial(self._renewal.renew, self._lane.plex, group)
+        self._renewal.record(writes)
+        return lambda: group
+
+    def _start(self, ready: Ready) -> Callable[[], Sent | Exception]:
+        """Begin to send the plans of one scene; returns a function that waits until it is done.
+
+        Without threads that function does the sending: order and pace are those of its calls.
+        """
+        if isinstance(ready, Exception):
+            return lambda: ready
+        if self._threads is None:
+            return partial(attempt, partial(self._send, ready))
+        return partial(attempt, self._threads.submit(self._send, ready).result)
+
+    def _send(self, planned: Planned) -> Sent:
+        started = time.monotonic()
+        sent = self._sender().send(planned)
+        if sent.is_write:
+            seconds = time.monotonic() - started
+            before = self._seconds
+            self._seconds = seconds if before is None else before + (seconds - before) / 4
         return sent
 
-
-def problems_after(plex: Plex, all_sent: Sequence[Sent]) -> dict[int, str]:
-    """Read back what was sent, and write once more what did not take; problems that stay, by scene id.
-
-    Raises PlexError.
-    """
-    plans = [plan for sent in all_sent for plan in sent.plans if plan.merged.changes]
-    missed = _missed(plex, plans)
-    for plan, changes in missed:
-        log.debug(f"Scene {plan.scene.id}: Plex did not keep {titles(changes)}; written once more.")
-        write(plex, plan.item, Merge(changes), plan.pictures)
-    return {
-        plan.scene.id: (
-            f"Plex did not keep its {titles(changes)}, written twice; the debug log has both values."
-        )
-        for plan, changes in _missed(plex, [plan for plan, _ in missed])
-    }
-
-
-def _missed(plex: Plex, plans: Sequence[ItemPlan]) -> list[tuple[ItemPlan, tuple[Change, ...]]]:
-    there = read_items(plex, [plan.item.rating_key for plan in plans])
-    missed = []
-    for plan in plans:
-        item = there.get(plan.item.rating_key)
-        changes = not_taken(plan.merged.changes, item.fields) if item else ()
-        for change in changes:
-            sent, kept = (
-                shortened(change.new),
-                shortened(item.fields.values[change.field.name] if item else ""),
-            )
-            log.debug(f"Scene {plan.scene.id}: {change.field.title}: sent “{sent}”, there is “{kept}”")
-        if changes:
-            missed.append((plan, changes))
-    return missed
+    def _sender(self) -> Sender:
+        """The sender of this thread."""
+        if not hasattr(self._own, "sender"):
+            lane = self._open_lane() if self._open_lane else self._lane
+            self._own.sender = Sender(lane, self._state, self._config, self.pace, self._renewal)
+        sender: Sender = self._own.sender
+        return sender

@@ -265,11 +265,16 @@ def test_a_cover_that_never_comes_fails_in_the_end_with_the_id_of_its_scene(
     assert bench.puts() == 1
 
 
-def test_a_poster_that_plex_refuses_does_not_hold_up_the_texts(bench: Bench) -> None:
+def test_a_poster_that_plex_refuses_is_told_once_and_does_not_hold_up_the_texts(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     scene_id = a_film(bench)
     bench.world.plex.faults.add("status", "/library/metadata", method="POST", code=400)
-    assert save_and_drain(bench, scene_id)[Outcome.BUSY] == 1
+    assert save_and_drain(bench, scene_id)[Outcome.WRITTEN] == 1
+    (warned,) = logged(caplog, "WARNING")
+    assert f"Scene {scene_id}: its cover" in warned
     assert bench.world.item("one").summary == "Text"
+    assert bench.waiting() == []
 
 
 def test_two_items_of_one_scene_get_the_cover_from_one_fetch(bench: Bench) -> None:

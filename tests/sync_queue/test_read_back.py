@@ -39,9 +39,16 @@ def a_film(bench: Bench, **scene: Any) -> int:
     return scene_id
 
 
+def make_anew(bench: Bench, name: str) -> None:
+    """Plex takes the file for a new item, as after a restart with a scan."""
+    library = bench.world.plex.library
+    library.remove_item(bench.world.item(name).rating_key)
+    library.add_item(bench.world.section_keys["Films"], ((f"/media/Films/{name}.mp4", 1000),))
+
+
 DROPPED: list[tuple[str, Spoil]] = [
     ("studio", lambda edit: edit.values.pop("studio")),
-    ("summary", lambda edit: edit.values.update(summary="something else")),
+    ("summary", lambda edit: edit.values.pop("summary")),
     ("genres", lambda edit: edit.tags["genre"].new.popitem()),
     ("collections", lambda edit: edit.tags.pop("collection")),
 ]
@@ -66,6 +73,20 @@ def _where_there(spoil: Spoil, edit: plex_edits.Edit) -> None:
     """The second write holds only what did not take."""
     if edit.values or edit.tags:
         spoil(edit)
+
+
+def test_a_value_that_is_neither_the_old_nor_the_new_one_is_left_and_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene_id = a_film(bench)
+    let_plex(monkeypatch, lambda edit: edit.values.update(summary="By hand"))
+    summary = bench.drain()
+    assert (summary.outcomes[Outcome.WRITTEN], bench.puts(), bench.failed()) == (1, 1, [])
+    (warned,) = logged(caplog, "WARNING")
+    assert f"Scene {scene_id}: Plex shows another summary" in warned
+    bench.save(scene_id)
+    assert bench.drain().outcomes[Outcome.UNCHANGED] == 1
+    assert bench.world.item("one").summary == "By hand"
 
 
 def test_the_debug_log_has_what_was_sent_and_what_is_there(
@@ -147,3 +168,49 @@ def test_plexs_own_way_of_writing_counts_as_taken(
     bench.world.clear_requests()
     bench.drain()
     assert changing_requests(bench) == []
+
+
+def test_an_item_that_got_another_key_after_the_write_does_not_count_as_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [a_film(bench), bench.world.add_film("two", details="Other", plex={})]
+    bench.save(ids[1])
+
+    def made_anew(served: Any, items: Any, edit: plex_edits.Edit, behaviour: Any) -> None:
+        plex_edits.apply_edit(served, items, edit, behaviour)
+        if items[0] is bench.world.item("one"):
+            make_anew(bench, "one")
+
+    with pytest.MonkeyPatch.context() as for_a_while:
+        for_a_while.setattr(plex_routes, "apply_edit", made_anew)
+        summary = bench.drain()
+    assert (summary.outcomes[Outcome.WRITTEN], summary.left) == (1, 1)
+    assert [job.scene_id for job in bench.waiting()] == [ids[0]]
+    assert bench.world.item("one").summary == ""
+    bench.later += 3600
+    assert bench.drain().outcomes[Outcome.WRITTEN] == 1
+    assert bench.world.item("one").summary == "Text"
+
+
+def test_where_all_items_got_other_keys_after_the_writes_every_scene_is_kept_and_it_is_said(
+    bench: Bench,
+) -> None:
+    ids = [a_film(bench), *(bench.world.add_film(name, details="Text", plex={}) for name in ("two", "three"))]
+    bench.save(*ids[1:])
+    names = ("one", "two", "three")
+    written: list[int] = []
+
+    def made_anew_at_the_end(served: Any, items: Any, edit: plex_edits.Edit, behaviour: Any) -> None:
+        plex_edits.apply_edit(served, items, edit, behaviour)
+        written.append(items[0].rating_key)
+        if len(written) == len(names):
+            for name in names:
+                make_anew(bench, name)
+
+    with pytest.MonkeyPatch.context() as for_a_while:
+        for_a_while.setattr(plex_routes, "apply_edit", made_anew_at_the_end)
+        summary = bench.drain()
+    assert "Plex does not show the item any more" in summary.stopped
+    assert (summary.handled, summary.left) == (0, 3)
+    assert bench.drain().outcomes[Outcome.WRITTEN] == 3
+    assert [bench.world.item(name).summary for name in names] == ["Text"] * 3

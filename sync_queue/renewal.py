@@ -1,0 +1,182 @@
+"""Reading items once more right before they are written, so that a person's edit in Plex is seen.
+
+A drain reads by the batch and ahead of its writes, so what it read may be seconds old when its turn
+comes. Items that are to be written are therefore read again in small groups, just ahead of the
+writing, and the plan is made anew from that: what changed in Plex meanwhile is merged as any other edit.
+
+What is left is the time between that reading and the moment in which Plex carries out the write, one
+to three writes long. Of an edit that falls into it, this is seen afterwards: a field that was not
+written shows a new, locked value, and the log says so; a tag that was added stays, since lists are
+added to. What cannot be seen: a text that was replaced in that moment by a person and then by the
+write. Plex takes no condition with an edit, keeps no history, and both lock the field. An edit after
+the write is seen at the read-back, and left (`plex.writing.replaced_since`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from stashapi import log
+
+from plex.client import Plex
+from plex.exceptions import PlexNotFound
+from plex.fields import FIELDS
+from plex.items import PlexItem
+from plex.writing import same
+from sync_queue.failure import attempt
+from sync_queue.planning import ItemPlan, Planner
+from sync_queue.reading import EachRead, OpenLane, read_each
+from sync_queue.state import SyncState
+
+# Seconds from the reading of an item to its write: what is aimed at, and what makes a writer read again.
+AIM, TOO_OLD = 0.15, 0.5
+# What was read with its batch is good enough where it gets no older than this.
+FRESH_ENOUGH = 0.25
+LARGEST_GROUP = 25
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is to be done for one scene, and when its items were read, by the monotonic clock."""
+
+    plans: Sequence[ItemPlan]
+    read_at: float
+
+    @property
+    def is_write(self) -> bool:
+        """Whether any of its items is to be written."""
+        return any(plan.merged.changes for plan in self.plans)
+
+    @property
+    def age(self) -> float:
+        """Seconds since its items were read."""
+        return time.monotonic() - self.read_at
+
+
+Ready = Planned | Exception
+
+
+class Renewal:
+    """Plans made anew from items as they are now, and recorded as begun: what it returns may be sent."""
+
+    def __init__(self, planner: Planner, state: SyncState) -> None:
+        self._planner = planner
+        self._state = state
+
+    def renew(self, plex: Plex, group: Sequence[Planned]) -> list[Ready]:
+        """Read the items of these scenes and plan again, a failure in place of what could not be.
+
+        Raises PlexError.
+        """
+        read_at = time.monotonic()
+        return self.from_items(group, read_each(plex, _keys_of(group)), read_at)
+
+    def from_items(self, group: Sequence[Planned], items: EachRead, read_at: float) -> list[Ready]:
+        """Plan again from items that were just read."""
+        renewed = [
+            attempt(partial(self._plan_again, planned, items, read_at)) if planned.is_write else planned
+            for planned in group
+        ]
+        self.record([planned for planned in renewed if isinstance(planned, Planned)])
+        return renewed
+
+    def record(self, group: Iterable[Planned]) -> None:
+        """Remember what is about to be sent, and keep what the first contact replaces."""
+        plans = [plan for planned in group for plan in planned.plans if plan.merged.changes]
+        if not plans:
+            return
+        with self._state.lock:
+            for plan in plans:
+                self._keep_replaced(plan)
+            self._state.record_begun(
+                (plan.scene.id, plan.item.rating_key, plan.ours, plan.recovered) for plan in plans
+            )
+
+    def _plan_again(self, planned: Planned, items: EachRead, read_at: float) -> Planned:
+        plans = [self._plan_one(plan, items) for plan in planned.plans]
+        return Planned([plan for plan in plans if not plan.is_opted_out], read_at)
+
+    def _plan_one(self, before: ItemPlan, items: EachRead) -> ItemPlan:
+        key = before.item.rating_key
+        if key in items.failures:
+            raise items.failures[key]
+        item = items.items.get(key)
+        if item is None or item.parts != before.item.parts:
+            raise PlexNotFound("Plex took its item away, or gave it other files, during this run.")
+        with self._state.lock:
+            plan = self._planner.plan(before.scene, item)
+        _tell_of_edits(before, plan)
+        return plan
+
+    def _keep_replaced(self, plan: ItemPlan) -> None:
+        """Keep what a person had locked in Plex, before the first contact replaces it."""
+        values = {
+            change.field.name: change.old
+            for change in plan.merged.changes
+            if change.old and change.field.name in plan.item.locked & plan.first_contacts
+        }
+        if values:
+            self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
+
+
+class RenewalAhead:
+    """Renews in a thread and over a connection of its own, while others are being written."""
+
+    def __init__(self, renewal: Renewal, open_lane: OpenLane) -> None:
+        self._renewal = renewal
+        self._open_lane = open_lane
+        self._plex: Plex | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="renewing")
+
+    def start(self, group: Sequence[Planned]) -> Callable[[], list[Ready]]:
+        """Begin to read the items of these scenes; returns a function that waits for them and plans."""
+        reading = self._thread.submit(self._read, _keys_of(group))
+
+        def finish() -> list[Ready]:
+            items, read_at = reading.result()
+            return self._renewal.from_items(group, items, read_at)
+
+        return finish
+
+    def close(self) -> None:
+        """End the thread, after what it is reading."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _read(self, rating_keys: Sequence[int]) -> tuple[EachRead, float]:
+        if self._plex is None:
+            self._plex = self._open_lane().plex
+        read_at = time.monotonic()
+        return read_each(self._plex, rating_keys), read_at
+
+
+def _keys_of(group: Iterable[Planned]) -> list[int]:
+    return [plan.item.rating_key for planned in group if planned.is_write for plan in planned.plans]
+
+
+def _tell_of_edits(before: ItemPlan, now: ItemPlan) -> None:
+    """Say what a person changed during this run and the first contact is about to replace."""
+    for change in now.merged.changes:
+        name = change.field.name
+        was = before.item.fields.values[name]
+        if name in now.item.locked & now.first_contacts and not same(was, change.old):
+            log.info(
+                f"Scene {now.scene.id}: {change.field.title} changed in Plex during this run; Stash wins, "
+                "as at every first sync. Undo First Sync puts it back."
+            )
+
+
+def tell_of_edits_beside(plan: ItemPlan, now: PlexItem) -> None:
+    """Say, after a write, that a person changed other fields of the item while it was written."""
+    written = {change.field for change in plan.merged.changes}
+    for field in FIELDS:
+        if field in written or field.name not in now.locked:
+            continue
+        if not same(plan.item.fields.values[field.name], now.fields.values[field.name]):
+            log.info(
+                f"Scene {plan.scene.id}: {field.title} changed in Plex in the moment in which Stash's values "
+                "were written; it is kept. See whether other fields of the same edit are right."
+            )

@@ -1,0 +1,192 @@
+"""A server's trouble is never a scene's fault: all is kept, no try is counted, one line says why."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from sync_queue.worker import Outcome
+from tests.builders_queue import Bench, a_job
+from tests.builders_sync import films, logged
+from tests.servers import plex_routes
+
+EDIT = "/library/sections/1/all"
+
+
+def all_kept(bench: Bench, ids: list[int]) -> None:
+    """Every scene waits as it did, and nothing failed."""
+    assert sorted(job.scene_id for job in bench.waiting()) == sorted(ids)
+    assert {(job.attempts, job.due_at) for job in bench.waiting()} == {(0, 0.0)}
+    assert bench.failed() == []
+
+
+def all_written(bench: Bench, count: int) -> None:
+    """One more drain makes everything right."""
+    summary = bench.drain()
+    assert (summary.stopped, summary.outcomes[Outcome.FAILED], summary.left) == ("", 0, 0)
+    assert [bench.world.item(f"film {n}").summary for n in range(count)] == [
+        f"Text {n}" for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("code", [400, 404, 405, 413, 429, 500])
+def test_a_plex_that_refuses_every_write_alike_fails_no_scene(bench: Bench, code: int) -> None:
+    ids = films(bench, 4)
+    fault = bench.world.plex.faults.add("status", EDIT, method="PUT", code=code)
+    summary = bench.drain()
+    assert "Each of 4 scenes failed in the same way" in summary.stopped
+    assert (summary.handled, summary.left) == (0, 4)
+    all_kept(bench, ids)
+    bench.world.plex.faults.remove(fault)
+    all_written(bench, 4)
+
+
+def test_a_first_batch_that_fails_alike_is_judged_by_the_next_one(bench: Bench) -> None:
+    ids = films(bench, 60)
+    bench.world.plex.faults.add("status", EDIT, method="PUT", code=400, times=50)
+    summary = bench.drain()
+    assert (summary.outcomes[Outcome.WRITTEN], summary.outcomes[Outcome.FAILED]) == (10, 50)
+    assert [job.scene_id for job in bench.failed()] == ids[:50]
+
+
+def test_two_batches_that_fail_alike_end_the_drain_early(bench: Bench) -> None:
+    ids = films(bench, 160)
+    bench.world.plex.faults.add("status", EDIT, method="PUT", code=400)
+    summary = bench.drain()
+    assert "Each of 100 scenes failed in the same way" in summary.stopped
+    assert bench.puts() == 100
+    all_kept(bench, ids)
+
+
+def test_a_plex_whose_reads_fail_each_time_ends_the_drain_after_a_few(bench: Bench) -> None:
+    ids = films(bench, 40)
+    bench.reconcile()
+    bench.world.clear_requests()
+    bench.world.plex.faults.add("status", "/library/metadata/", method="GET", code=500)
+    summary = bench.drain()
+    assert summary.is_outage
+    assert len(bench.world.plex.requests) < 30
+    all_kept(bench, ids)
+
+
+def test_a_plex_that_answers_writes_with_nothing_done_fails_no_scene(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = films(bench, 3)
+    with pytest.MonkeyPatch.context() as for_a_while:
+        for_a_while.setattr(plex_routes, "apply_edit", lambda *_: None)
+        summary = bench.drain()
+    assert "Each of 3 scenes failed in the same way" in summary.stopped
+    all_kept(bench, ids)
+    all_written(bench, 3)
+
+
+def test_a_fault_of_ours_that_meets_every_scene_fails_none(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = films(bench, 3)
+
+    def with_a_bug(*_: Any) -> None:
+        raise KeyError("oops")
+
+    with pytest.MonkeyPatch.context() as for_a_while:
+        for_a_while.setattr("plex.fields.SceneMapping.fields", with_a_bug)
+        summary = bench.drain()
+    assert "a fault in Stash2Plex (KeyError)" in summary.stopped
+    all_kept(bench, ids)
+
+
+@pytest.mark.parametrize("code", [400, 404])
+def test_a_second_write_that_plex_refuses_is_that_scenes_matter_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, code: int
+) -> None:
+    ids = films(bench, 3)
+    key = bench.world.item("film 1").rating_key
+    real = plex_routes.apply_edit
+
+    def drops_one(library: Any, items: Any, edit: Any, behaviour: Any) -> None:
+        if items[0].rating_key == key:
+            edit.values.clear()
+        real(library, items, edit, behaviour)
+
+    monkeypatch.setattr(plex_routes, "apply_edit", drops_one)
+    pattern = re.compile(rf"{EDIT}\?.*\bid={key}\b")
+    bench.world.plex.faults.add("status", pattern, method="PUT", code=code, after=1)
+    summary = bench.drain()
+    assert (summary.stopped, summary.outcomes[Outcome.WRITTEN]) == ("", 2)
+    kept = [job for job in (*bench.failed(), *bench.waiting()) if job.problem]
+    assert [job.scene_id for job in kept] == [ids[1]]
+    if code == 400:
+        assert any(f"Scene {ids[1]} " in text for text in logged(caplog, "WARNING"))
+
+
+def test_one_item_that_cannot_be_read_back_is_asked_again_and_the_others_are_written(bench: Bench) -> None:
+    ids = films(bench, 6)
+    key = bench.world.item("film 2").rating_key
+    pattern = re.compile(rf"^/library/metadata/(\d+,)*{key}[,?]")
+
+    def break_after_the_writes() -> None:
+        bench.world.plex.faults.add("status", pattern, method="GET", code=500)
+
+    real = plex_routes.apply_edit
+    seen: list[int] = []
+
+    def counting(library: Any, items: Any, edit: Any, behaviour: Any) -> None:
+        real(library, items, edit, behaviour)
+        seen.append(items[0].rating_key)
+        if len(seen) == 6:
+            break_after_the_writes()
+
+    with pytest.MonkeyPatch.context() as for_a_while:
+        for_a_while.setattr(plex_routes, "apply_edit", counting)
+        summary = bench.drain()
+    assert (summary.outcomes[Outcome.WRITTEN], summary.outcomes[Outcome.BUSY]) == (5, 1)
+    assert [job.scene_id for job in bench.waiting()] == [ids[2]]
+
+
+def test_an_entity_for_which_stash_answers_an_error_holds_up_nobody_else(bench: Bench) -> None:
+    question = "findScenes"
+    ids = films(bench, 3)
+    bench.queue.put_jobs([a_job(0, "Studio.Update.Post", entity="studio", entity_id=7)])
+    bench.world.stash.faults.add("graphql_error", question, times=1, message="sql: no rows in result set")
+    summary = bench.drain()
+    assert (summary.stopped, summary.outcomes[Outcome.WRITTEN]) == ("", len(ids))
+    (job,) = bench.waiting()
+    assert (job.entity, job.entity_id, job.attempts) == ("studio", 7, 1)
+    assert job.due_at > bench.clock()
+    bench.world.stash.faults.clear()
+    bench.later += 3600
+    assert bench.drain().left == 0
+
+
+def test_a_stash_that_answers_every_question_with_an_error_keeps_the_entitys_job_as_it_is(
+    bench: Bench,
+) -> None:
+    bench.queue.put_jobs([a_job(0, "Studio.Update.Post", entity="studio", entity_id=7)])
+    bench.world.stash.faults.add("graphql_error", "findScenes", message="sql: database is closed")
+    summary = bench.drain()
+    assert "sql: database is closed" in summary.stopped
+    assert [(job.entity, job.attempts, job.due_at) for job in bench.waiting()] == [("studio", 0, 0.0)]
+
+
+def test_an_entity_of_a_kind_that_this_version_does_not_know_fails_alone(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    films(bench, 2)
+    bench.queue.put_jobs([a_job(0, "Gallery.Update.Post", entity="gallery", entity_id=7)])
+    summary = bench.drain()
+    assert (summary.stopped, summary.outcomes[Outcome.WRITTEN]) == ("", 2)
+    (job,) = bench.failed()
+    assert job.entity == "gallery"
+    assert any("gallery 7" in text for text in logged(caplog, "WARNING"))
+
+
+def test_a_scan_that_plex_refuses_fails_no_scene(bench: Bench) -> None:
+    bench.save(bench.world.add_film("away", details="Text"))
+    bench.save(bench.world.add_film("there", details="Text", plex={}))
+    bench.world.plex.faults.add("status", "/library/sections/1/refresh", code=400)
+    summary = bench.drain(plex_scan_missing=True)
+    assert (summary.outcomes[Outcome.WRITTEN], summary.outcomes[Outcome.NOT_IN_PLEX]) == (1, 1)
+    assert bench.failed() == []
