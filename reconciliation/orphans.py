@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -16,6 +17,7 @@ from plex.library import ITEMS_PER_READ, LibrarySection, read_items, read_sectio
 from plex.orphans import orphans_in
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.orphans_report import OrphansReport, orphans_report
+from reconciliation.report_page import links_to
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.stash import Stash
@@ -82,7 +84,8 @@ class OrphanSearch:
                 "map or the libraries: run the task Check Setup."
             )
         found.report = self._data_dir / REPORT
-        with orphans_report(found.report, found.problems) as report:
+        links = links_to(self._stash, plex, self._config)
+        with orphans_report(found.report, found.problems, links, time.time()) as report:
             for library in found.libraries:
                 self._list(plex, library, report)
         return found
@@ -128,5 +131,8 @@ def summary_lines(found: OrphansFound) -> list[str]:
     for library in found.libraries:
         counts = f"{len(library.orphans):,} of {library.items:,} items, uncertain: {len(library.uncertain):,}"
         lines.append(f"Without a scene in “{library.section.title}”: {counts}")
-    lines.append(f"They are listed in the report {found.report}")
+    if any(library.unowned for library in found.libraries):
+        lines.append(f"Plex items without a scene are listed in the report {found.report}")
+    elif not found.problems:
+        lines.append("No Plex item is without a scene.")
     return lines

@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import IO
 
 from plex.items import PlexItem
-from reconciliation.report_page import report_page
+from reconciliation.report_page import Links, report_page
 
 
 @contextmanager
-def orphans_report(path: Path, problems: Iterable[str]) -> Iterator[OrphansReport]:
-    """A report to be filled, below these problems; it takes its place when the block ends well."""
+def orphans_report(
+    path: Path, problems: Iterable[str], links: Links, made_at: float
+) -> Iterator[OrphansReport]:
+    """A report to be filled, below these problems; it takes its place when the block ends well.
+
+    `made_at` is in seconds since 1970.
+    """
     with report_page(
         path,
         title="Stash2Plex orphans",
@@ -22,16 +27,19 @@ def orphans_report(path: Path, problems: Iterable[str]) -> Iterator[OrphansRepor
         introduction="Nothing was changed. An item is uncertain where its file has the name and size of a "
         "scene's, but so have others, or the scene is in Plex under another file.",
         columns="1fr 2fr",
+        links=links,
+        made_at=made_at,
     ) as file:
         file.writelines(f"<p><strong>{escape(problem)}</strong></p>\n" for problem in problems)
-        yield OrphansReport(file)
+        yield OrphansReport(file, links)
 
 
 class OrphansReport:
     """Writes the report library by library, page of items by page of items."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: IO[str], links: Links) -> None:
         self._file = file
+        self._links = links
 
     def begin(self, library: str, what: str) -> None:
         """Begin a list; `what` says of what and how many."""
@@ -41,7 +49,8 @@ class OrphansReport:
         """Add an item to the list."""
         files = escape("\n".join(part.path for part in item.parts))
         title = escape(item.fields.text("title"))
-        self._file.write(f'<div class="row"><dt>{title}</dt><dd>{files}</dd></div>\n')
+        link = self._links.item(item.rating_key)
+        self._file.write(f'<div class="row"><dt>{title}<small>{link}</small></dt><dd>{files}</dd></div>\n')
 
     def end(self, left_out: int) -> None:
         """End the list, of which so many items are not shown."""

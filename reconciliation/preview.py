@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -16,6 +17,7 @@ from plex.library import ITEMS_PER_READ, read_sections
 from plex.merge import Change
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.preview_report import preview_report
+from reconciliation.report_page import links_to
 from sync_queue.covers import artwork_kinds, version_of
 from sync_queue.manager import JobQueue
 from sync_queue.planning import ItemPlan, Planner, describe
@@ -51,6 +53,7 @@ class Preview:
         self._config = config
         self._planner = Planner(state, config)
         self._data_dir = data_dir
+        self._links = links_to(stash, plex, config)
         self._state.use_server(plex.machine_identifier, str(config.path_map))
         sections = read_sections(plex, config.plex_library)
         self._finder = ItemFinder(plex, sections, state.index, config.path_map)
@@ -59,7 +62,7 @@ class Preview:
     def run(self, scene_ids: Sequence[int]) -> PreviewResult:
         """Plan these scenes and write the report. Raises StashError, PlexError, OSError."""
         result = PreviewResult(report=self._data_dir / REPORT)
-        with preview_report(self._data_dir / REPORT) as report:
+        with preview_report(self._data_dir / REPORT, self._links, time.time()) as report:
             for plan in self._plans(scene_ids, result):
                 changes = plan.merged.changes
                 result.covers += self._may_bring_cover(plan)
@@ -70,7 +73,7 @@ class Preview:
                 else:
                     result.items += 1
                     result.fields.update(change.field.title for change in changes)
-                    report.add_scene(plan.scene.id, _title_of(plan), changes)
+                    report.add_item(plan.scene.id, plan.item.rating_key, _title_of(plan), changes)
                     _log_changes(plan.scene.id, changes)
             report.finish(result.items, result.fields)
         return result
@@ -119,14 +122,17 @@ def summary_lines(result: PreviewResult) -> list[str]:
     lines = [
         "=== Preview Summary (nothing was written to Plex) ===",
         f"Items that would be written: {result.items}",
-        *(f"  {title}: {count}" for title, count in sorted(result.fields.items())),
+        *(f"Items whose {title} would change: {count}" for title, count in sorted(result.fields.items())),
         f"Covers that would be compared: {result.covers}",
         f"Already right: {result.unchanged}",
         f"Not written (not in Plex, or ambiguous): {result.not_written}",
     ]
     if result.opted_out:
         lines.append(f"Opted out: {result.opted_out}")
-    lines.append(f"Every change is in the report {result.report}")
+    if result.items:
+        lines.append(f"Every change that would be written is in the report {result.report}")
+    else:
+        lines.append("No field of any item would be written: what was compared shows what Stash has.")
     return lines
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from plex.merge import Change
-from reconciliation.report_page import report_page
+from reconciliation.report_page import Links, report_page
 
 # More than this nobody reads, and a telephone does not open.
 SCENES_IN_REPORT = 2_000
@@ -17,31 +17,35 @@ LONGEST_VALUE = 300
 
 
 @contextmanager
-def preview_report(path: Path) -> Iterator[PreviewReport]:
-    """A report to be filled; it takes its place when the block ends well."""
+def preview_report(path: Path, links: Links, made_at: float) -> Iterator[PreviewReport]:
+    """A report to be filled; it takes its place when the block ends well. `made_at`: seconds since 1970."""
     with report_page(
         path,
         title="Stash2Plex preview",
         heading="What a sync would write to Plex",
         introduction="Nothing was written. Struck out: what Plex shows now. Green: what it would show.",
         columns="9rem 1fr 1fr",
+        links=links,
+        made_at=made_at,
     ) as file:
-        yield PreviewReport(file)
+        yield PreviewReport(file, links)
 
 
 class PreviewReport:
-    """Writes the report scene by scene."""
+    """Writes the report item by item."""
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: IO[str], links: Links) -> None:
         self._file = file
+        self._links = links
         self._scenes = 0
 
-    def add_scene(self, scene_id: int, title: str, changes: Iterable[Change]) -> None:
+    def add_item(self, scene_id: int, rating_key: int, title: str, changes: Iterable[Change]) -> None:
         """Add one item's changes."""
         self._scenes += 1
         if self._scenes > SCENES_IN_REPORT:
             return
-        self._file.write(f"<h2>{escape(title)} <small>scene {scene_id}</small></h2>\n<dl>\n")
+        links = f"{self._links.scene(scene_id)}, {self._links.item(rating_key)}"
+        self._file.write(f"<h2>{escape(title)} <small>{links}</small></h2>\n<dl>\n")
         for change in changes:
             self._file.write(_change(change))
         self._file.write("</dl>\n")

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import IO
+
+from plex.client import Plex
+from sync_queue.outage import moment
+from validation.address import connectable_host
+from validation.config import Stash2PlexConfig
+from validation.stash import Stash
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
@@ -24,6 +32,7 @@ h2 small {{ font-weight: normal; opacity: .7; }}
 dl {{ margin: 0; }}
 div.row {{ border-top: 1px solid #8884; padding: .3rem 0; }}
 dt {{ font-weight: 600; overflow-wrap: anywhere; }}
+dt small {{ display: block; font-weight: normal; opacity: .7; }}
 dd {{ margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }}
 del {{ color: #b3261e; }} ins {{ color: #1b7f3b; text-decoration: none; }}
 @media (prefers-color-scheme: dark) {{ del {{ color: #ff8a80; }} ins {{ color: #7bd88f; }} }}
@@ -38,19 +47,67 @@ del {{ color: #b3261e; }} ins {{ color: #1b7f3b; text-decoration: none; }}
 """
 
 
+@dataclass(frozen=True)
+class Links:
+    """Links to scenes and items, under addresses that are the plugin's own ways to Stash and Plex.
+
+    A page in a file has no other: relative links would lead beside it.
+    """
+
+    stash: str
+    plex: str
+    machine_identifier: str
+
+    @property
+    def explanation(self) -> str:
+        """What to know of the links."""
+        return f"Links lead to Stash at {self.stash} and to Plex at {self.plex}."
+
+    def scene(self, scene_id: int) -> str:
+        """A link, in HTML, to a scene's page in Stash."""
+        return _link(f"{self.stash}/scenes/{scene_id}", f"scene {scene_id}")
+
+    def item(self, rating_key: int) -> str:
+        """A link, in HTML, to an item's page in Plex."""
+        details = f"/server/{self.machine_identifier}/details?key=%2Flibrary%2Fmetadata%2F{rating_key}"
+        return _link(f"{self.plex}/web/index.html#!{details}", f"item {rating_key}")
+
+
+def links_to(stash: Stash, plex: Plex, config: Stash2PlexConfig) -> Links:
+    """Links to these servers, to Stash as players reach it where a setting says how."""
+    connection = stash.server_connection
+    host = connectable_host(connection.get("Host"))
+    address = f"{connection.get('Scheme') or 'http'}://{host}:{connection.get('Port') or 9999}"
+    return Links(config.performer_image_address or address, config.plex_url, plex.machine_identifier)
+
+
+def _link(address: str, text: str) -> str:
+    return f'<a href="{escape(address)}" rel="noreferrer">{escape(text)}</a>'
+
+
 @contextmanager
 def report_page(
-    path: Path, *, title: str, heading: str, introduction: str, columns: str
+    path: Path,
+    *,
+    title: str,
+    heading: str,
+    introduction: str,
+    columns: str,
+    links: Links,
+    made_at: float,
 ) -> Iterator[IO[str]]:
     """A page whose body is to be written, in HTML; it takes its place when the block ends well.
 
     Its rows (`<div class="row">` in a `<dl>`) have these `columns`, in the words of CSS. Only the owner of
-    the data folder may read it, since it holds titles and paths.
+    the data folder may read it, since it holds titles and paths. `made_at` is in seconds since 1970.
     """
     draft = path.with_name(path.name + ".new")
-    draft.touch(mode=0o600)
+    # What lies there is left of a run that was killed, or a link that somebody put there.
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        with draft.open("w", encoding="utf-8", errors="replace") as file:
+        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            introduction = f"{introduction} Made on {moment(made_at)}. {links.explanation}"
             texts = {"title": title, "heading": heading, "introduction": introduction}
             file.write(_HEAD.format(columns=columns, **{key: escape(text) for key, text in texts.items()}))
             yield file

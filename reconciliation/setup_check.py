@@ -78,10 +78,12 @@ def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
         levels.append(finding.level)
     problems = levels.count(Level.WRONG)
     if problems:
-        log_line("info", "Correct what is marked above and run Check Setup again.")
+        log_line("info", "Correct what the error lines name, then run Check Setup again.")
         return f"{problems} problem{'s' if problems > 1 else ''} found; the log says what to do."
     found = (
-        "Nothing is wrong; look at the warnings above." if Level.DOUBT in levels else "Everything is right."
+        "Nothing is wrong; the warnings say what could be better."
+        if Level.DOUBT in levels
+        else "Everything is right."
     )
     log_line("info", f"{found} Run Reconcile Library (All), then Process Queue.")
     return None
@@ -221,13 +223,23 @@ def _check_scenes(
 
 
 def _tell_counts(sample: Sample) -> Iterator[Finding]:
-    yield Finding(Level.RIGHT, f"Of {len(sample.scenes)} scenes from all over Stash:")
+    # Each line says of what it is: Stash shows the newest first, without its indent.
+    of = f"Of {len(sample.scenes)} scenes from all over Stash,"
     for level in MatchLevel:
         count = sample.count(level)
+        if level is MatchLevel.NONE:
+            count -= sample.bare_and_absent
         if count or level in LEVELS_TOLD:
-            yield Finding(Level.RIGHT, f"  {level.value}: {count}")
+            yield Finding(Level.RIGHT, f"{of} {level.value}: {count}")
+    if sample.bare_and_absent:
+        yield Finding(
+            Level.RIGHT,
+            f"{of} not in Plex with nothing to carry over, which is no gap: {sample.bare_and_absent}",
+        )
     if sample.without_file:
-        yield Finding(Level.RIGHT, f"  without a file (left out): {sample.without_file}")
+        yield Finding(
+            Level.RIGHT, f"Beside these, scenes without a file, which Plex cannot have: {sample.without_file}"
+        )
 
 
 def _judge(
@@ -251,11 +263,12 @@ def _judge(
     absent = sample.absent()
     if len(absent) == len(sample.scenes):
         reason = reason_for_absence(absent, config.path_map, chosen, everything)
-        yield Finding(Level.WRONG, f"None of these scenes is in Plex. {reason}")
+        looked_for = f"None of the {len(absent)} scenes looked for is in Plex."
+        yield Finding(Level.WRONG, f"{looked_for} {reason}")
     elif 2 * len(absent) > len(sample.scenes) and not config.plex_holds_a_part:
         reason = reason_for_absence(absent, config.path_map, chosen, everything)
         yield Finding(
             Level.DOUBT,
-            f"{len(absent)} of these scenes are not in Plex. If that is on purpose, switch on “Plex holds a "
-            f"part” (plex_holds_a_part). {reason}",
+            f"{len(absent)} of {len(sample.scenes)} scenes looked for are not in Plex. If that is on "
+            f"purpose, switch on “Plex holds a part” (plex_holds_a_part). {reason}",
         )

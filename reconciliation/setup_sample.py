@@ -63,6 +63,11 @@ class Sample:
         """The scenes that are not in Plex."""
         return [scene for scene in self.scenes if self.matches[scene.id].level is MatchLevel.NONE]
 
+    @property
+    def bare_and_absent(self) -> int:
+        """How many of these have nothing to carry over: a reconcile does not miss them."""
+        return sum(not scene.is_worth_pushing for scene in self.absent())
+
 
 def take_sample(
     stash: Stash, plex: Plex, sections: Sequence[LibrarySection], path_map: PathMap, progress: Progress

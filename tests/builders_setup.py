@@ -53,7 +53,7 @@ def the_problem(told: Told) -> str:
     """The only thing that is wrong."""
     (problem,) = told.texts("error")
     assert told.error == "1 problem found; the log says what to do."
-    assert told.texts()[-1] == "Correct what is marked above and run Check Setup again."
+    assert told.texts()[-1] == "Correct what the error lines name, then run Check Setup again."
     return problem
 
 
@@ -61,11 +61,13 @@ def the_warning(told: Told) -> str:
     """The only thing to look at, where nothing is wrong."""
     (warning,) = told.texts("warning")
     assert told.status == 0
-    assert told.texts()[-1] == f"Nothing is wrong; look at the warnings above. {NEXT}"
+    assert told.texts()[-1] == f"Nothing is wrong; the warnings say what could be better. {NEXT}"
     return warning
 
 
 def counts(told: Told) -> dict[str, int]:
     """The numbers of the sample by what they count."""
-    found = (re.fullmatch(r"  (.+): (\d+)", line) for line in told.texts("info"))
+    found = (
+        re.fullmatch(r"Of \d+ scenes from all over Stash, (.+): (\d+)", line) for line in told.texts("info")
+    )
     return {one[1]: int(one[2]) for one in found if one}

@@ -25,6 +25,8 @@ QUIET = {"debug", "info", "RIGHT"}
 ELSEWHERE = {
     "Nothing was changed. An item is uncertain": "a report",
     "Nothing was written. Struck out": "a report",
+    "Links lead to Stash": "a report",
+    "… Made on": "a report",
     "…: “…” (was “…": "the debug log",
     "a timestamp is text": "inside “unusable value”",
     "not a ": "inside “unusable value”",

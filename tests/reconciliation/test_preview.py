@@ -107,7 +107,7 @@ def test_the_counts_are_those_of_the_sync_that_follows(
         bench.world.clear_requests()
         bench.drain()
         fields = written_fields(bench)
-        assert {title: told[title] for title in fields} == dict(fields)
+        assert {title: told[f"Items whose {title} would change"] for title in fields} == dict(fields)
         assert told["Items that would be written"] == len(bench.world.plex.writes) > 60
         assert html.count("<h2>") == len(bench.world.plex.writes)
         assert told["Covers that would be compared"] >= len(bench.world.plex.uploads) > 60
@@ -176,7 +176,7 @@ def test_markup_in_titles_tags_and_texts_stays_text(bench: Bench) -> None:
     )
     page = Page(preview(bench))
     kinds = {tag for tag, _ in page.elements}
-    assert kinds.isdisjoint({"script", "img", "b", "a", "link", "iframe", "form"})
+    assert kinds.isdisjoint({"script", "img", "b", "link", "iframe", "form"})
     assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
     assert "".join(page.texts["h2"]).strip() == NASTY
     assert {NASTY, f"</dd></div>{NASTY}"} <= set(page.texts["ins"])
@@ -190,8 +190,9 @@ def test_the_page_fits_a_telephone_and_refers_to_nothing_outside(bench: Bench) -
     metas = [attributes for tag, attributes in page.elements if tag == "meta"]
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in metas
     assert any("default-src 'none'" in str(meta.get("content")) for meta in metas)
-    for _, attributes in page.elements:
-        assert not {"src", "href", "action", "data", "srcset", "style"} & set(attributes)
+    for tag, attributes in page.elements:
+        assert not {"src", "action", "data", "srcset", "style"} & set(attributes)
+        assert (tag == "a") == ("href" in attributes)
     assert "url(" not in html
     assert "@import" not in html
 
@@ -248,6 +249,28 @@ def test_after_a_sync_the_preview_is_empty(bench: Bench) -> None:
     html = preview(bench)
     assert "<h2>" not in html
     assert "Items that would be written: 0." in html
+
+
+def test_where_nothing_would_be_written_no_change_is_said_to_be_in_the_report(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.world.add_film("one", details="Text", plex={})
+    preview(bench)
+    assert logged(caplog, "INFO")[-1].endswith(str(report(bench)))
+    sync(bench)
+    caplog.clear()
+    preview(bench)
+    assert logged(caplog, "INFO")[-1].startswith("No field of any item would be written")
+
+
+def test_no_line_of_the_summary_depends_on_the_one_before_it(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Stash shows the newest line first and trims its indent."""
+    bench.world.add_film("one", details="Text", plex={})
+    preview(bench)
+    assert "Items whose summary would change: 1" in logged(caplog, "INFO")
+    assert all(line == line.strip() for line in logged(caplog, "INFO"))
 
 
 def test_as_a_task_it_names_the_report_and_ends_well(bench: Bench) -> None:

@@ -75,7 +75,7 @@ def test_files_that_plex_has_not_scanned_are_told_by_their_folder(world: World, 
         add_film(world, f"/data/Clips/clip {n}.mp4")
     told = check(here)
     problem = the_problem(told)
-    assert "None of these scenes is in Plex" in problem
+    assert "None of the 26 scenes looked for is in Plex" in problem
     assert "“Clips”" in problem
     assert "Scan Library Files" in problem
     assert counts(told)["not in Plex"] == 26
@@ -141,8 +141,30 @@ def test_scenes_without_a_file_are_left_out_and_unusable_ones_are_named(world: W
     world.settings["plex_library"] = "Films"
     told = check(here)
     assert f"Scene {spoilt}:" in the_warning(told)
-    assert counts(told)["without a file (left out)"] == 1
+    assert "Beside these, scenes without a file, which Plex cannot have: 1" in told.texts("info")
     assert counts(told)["by path"] == 6
+
+
+def test_what_has_nothing_to_carry_over_is_told_apart_from_what_the_reconcile_calls_missing(
+    world: World, here: Here
+) -> None:
+    add_films(world)
+    add_film(world, "/data/Films/absent.mp4")
+    world.stash.library.add_scene(files=(("/data/Films/bare.mp4", 9),))
+    world.settings["plex_library"] = "Films"
+    told = counts(check(here))
+    assert told["not in Plex"] == 1
+    assert told["not in Plex with nothing to carry over, which is no gap"] == 1
+    assert "  Missing from Plex: 1" in here.reconcile().texts("info")
+
+
+def test_each_line_of_the_sample_says_of_what_it_is(world: World, here: Here) -> None:
+    """Stash shows the newest line first and trims its indent."""
+    add_films(world)
+    for line in check(here).texts("info"):
+        assert line == line.strip()
+        assert "above" not in line
+        assert not line.endswith(":")
 
 
 def test_what_was_known_of_the_last_sync_is_neither_used_nor_changed(world: World, here: Here) -> None:
@@ -167,6 +189,7 @@ def test_the_counts_are_those_of_the_reconcile_that_follows(
     assert inexact > 100
     assert f"{inexact} scenes were matched by file name and size only" in summary
     assert f"{counts(told)['ambiguous']} scenes fit several files" in summary
+    assert f"  Missing from Plex: {counts(told)['not in Plex']}\n" in summary
 
 
 @pytest.mark.parametrize("name", ["plain", "odd [1] (a+b)", "Übel & Co $"])
