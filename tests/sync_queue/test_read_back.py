@@ -130,7 +130,7 @@ def test_a_failed_scene_is_written_after_plex_takes_the_field_again(
     assert (bench.world.item("one").studio, bench.failed(), bench.waiting()) == ("North", [], [])
 
 
-@pytest.mark.parametrize("behaviour", ["ignored", "cleared", "400"])
+@pytest.mark.parametrize("behaviour", ["ignored", "400"])
 def test_a_date_that_plex_does_not_take_fails_with_the_scene_and_keeps_the_other_scenes_going(
     bench: Bench, behaviour: Any
 ) -> None:
@@ -142,6 +142,16 @@ def test_a_date_that_plex_does_not_take_fails_with_the_scene_and_keeps_the_other
     (job,) = bench.failed()
     assert job.scene_id == scene_id
     assert "date" in job.problem or behaviour == "400"
+
+
+def test_a_date_that_plex_empties_is_told_with_the_scene(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.world.plex.behaviour.invalid_date = "cleared"
+    scene_id = a_film(bench, date="2014-02-31")
+    bench.drain()
+    (warned,) = logged(caplog, "WARNING")
+    assert f"Scene {scene_id}: Plex shows another date" in warned
 
 
 @pytest.mark.parametrize("trims", [False, True])
