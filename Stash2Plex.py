@@ -269,10 +269,13 @@ def handle_undo_first_sync() -> str | None:
 def handle_queue_status() -> str | None:
     """Log what waits, what failed and why, when what ran last, and when a reconcile is due."""
     from reconciliation.schedule import next_line
+    from sync_queue.drain_outlook import outlook_lines
     from sync_queue.status import status_lines
 
     with _state() as state:
-        log_lines("info", status_lines(_queue(), state, [next_line(state, time.time())]))
+        queue = _queue()
+        drains = outlook_lines(get_plugin_data_dir(), queue.has_due_jobs())
+        log_lines("info", status_lines(queue, state, [next_line(state, time.time()), *drains]))
     return None
 
 

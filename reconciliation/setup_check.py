@@ -5,6 +5,7 @@ A check that fails does not end the others: whatever can still be told is told.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -19,6 +20,7 @@ from reconciliation.setup_absence import reason_for_absence
 from reconciliation.setup_sample import Sample, take_sample
 from reconciliation.setup_tags import doubts_about_tags
 from sync_queue import data_folder
+from sync_queue.drain_request import switch_automatic
 from sync_queue.progress import Progress
 from validation.config import Stash2PlexConfig, read_settings
 from validation.exceptions import SettingsInvalid, StashError
@@ -65,6 +67,7 @@ class _Settings:
     config: Stash2PlexConfig
     has_url: bool
     has_token: bool
+    has_drain_switch: bool
 
 
 def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
@@ -99,7 +102,10 @@ def _findings(connect_to_stash: Connect, data_dir: str) -> Iterator[Finding]:
     yield _check_stash(stash)
     settings = yield from _check_settings(stored)
     yield from _check_tags(stash, settings.config)
-    yield _check_data_folder(data_dir)
+    data_folder_found = _check_data_folder(data_dir)
+    yield data_folder_found
+    if data_folder_found.level is not Level.WRONG and settings.has_drain_switch and os.path.isdir(data_dir):
+        switch_automatic(data_dir, is_on=not settings.config.manual_drain)
     if settings.has_url:
         yield from _check_plex(stash, settings, data_dir)
 
@@ -126,7 +132,8 @@ def _check_settings(stored: Mapping[str, Any]) -> Generator[Finding, None, _Sett
     yield from (Finding(Level.DOUBT, warning) for warning in settings.warnings)
     if not problems:
         yield Finding(Level.RIGHT, "The settings can be used.")
-    return _Settings(settings.config, "plex_url" in usable, "plex_token" in usable)
+    has_drain_switch = usable.get("manual_drain") == stored.get("manual_drain")
+    return _Settings(settings.config, "plex_url" in usable, "plex_token" in usable, has_drain_switch)
 
 
 def _check_tags(stash: Stash, config: Stash2PlexConfig) -> Iterator[Finding]:

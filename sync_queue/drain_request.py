@@ -74,6 +74,11 @@ def forget_request(data_dir: str) -> None:
     _remove(os.path.join(data_dir, REQUESTED_MARK))
 
 
+def is_requested(data_dir: str) -> bool:
+    """Whether Stash was asked for a worker that has not begun."""
+    return _is_believable(os.path.join(data_dir, REQUESTED_MARK))
+
+
 def switch_automatic(data_dir: str, is_on: bool) -> None:
     """Tell the hooks, which read no settings, whether to ask at all."""
     mark = os.path.join(data_dir, OFF_MARK)
