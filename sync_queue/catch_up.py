@@ -27,6 +27,7 @@ from validation.stash_changes import (
     read_overview,
     scenes_changed_since,
     scenes_made_after,
+    settled,
 )
 
 REASON = "changed in Stash"
@@ -60,6 +61,7 @@ class CatchUp:
             return 0
         if now.same_as(before):
             return 0
+        now = now.after(before)
         told = _Told(self._queue)
         scenes = self._changed_scenes(before, now)
         gone = self._gone_scenes(before, now, told)
@@ -73,7 +75,7 @@ class CatchUp:
         ]
         self._queue.put_jobs(jobs)
         for kind, changes in {SCENE: scenes, **entities}.items():
-            self._noticed.notice(kind, changes)
+            self._notice(kind, changes)
         reason = _why_reconcile(before, now, bool(scenes or gone))
         if reason:
             self._state.set_fact(RECONCILE_WANTED, reason)
@@ -83,11 +85,13 @@ class CatchUp:
     def _begin(self, now: Overview) -> None:
         """Look for what is later than this; what was before is for a reconcile to find."""
         for page in scenes_changed_since(self._ask, now.scenes.newest):
-            self._noticed.notice(SCENE, page)
+            self._notice(SCENE, page)
         for kind in ENTITIES:
-            changes = entities_changed_since(self._ask, kind, now.standings[kind].newest)
-            self._noticed.notice(kind, changes)
+            self._notice(kind, entities_changed_since(self._ask, kind, now.standings[kind].newest))
         self._noticed.stand(now)
+
+    def _notice(self, kind: str, changes: Iterable[Changed]) -> None:
+        self._noticed.notice(kind, settled(changes, self._stash.now))
 
     def _changed_scenes(self, before: Overview, now: Overview) -> list[Changed]:
         """The scenes saved or made since, but for those that were read as they are now."""

@@ -18,7 +18,7 @@ from validation.config import Stash2PlexConfig
 from validation.exceptions import SceneMalformed
 from validation.scene import Scene
 from validation.stash import Stash
-from validation.stash_changes import SAME_SECOND, Changed
+from validation.stash_changes import Changed, settled
 
 # So many reads that Plex could not do in a row, halves of halves among them, are no item's fault.
 BUSY_IN_A_ROW = 12
@@ -68,14 +68,11 @@ class Reader:
         """Read these scenes and their items. Raises StashError or PlexError."""
         scenes, malformed = self._stash.scenes_by_id(scene_ids)
         there = [scene for scene in scenes.values() if scene is not None]
-        settled = self._stash.now - SAME_SECOND
-        versions = [
-            Changed(scene.id, int(scene.updated_at.timestamp()))
-            for scene in there
-            if scene.updated_at < settled
-        ]
+        versions = [Changed(scene.id, int(scene.updated_at.timestamp())) for scene in there]
         read_at = time.monotonic()
-        return ReadBatch(scenes, malformed, self._find(there, _BusyInARow()), read_at, versions)
+        return ReadBatch(
+            scenes, malformed, self._find(there, _BusyInARow()), read_at, settled(versions, self._stash.now)
+        )
 
     def close(self) -> None:
         """Nothing to close: the lane belongs to the worker."""

@@ -37,7 +37,7 @@ from validation.config import Stash2PlexConfig
 from validation.exceptions import StashAnswerInvalid, StashError
 from validation.scene import Scene
 from validation.stash import Stash
-from validation.stash_changes import ENTITIES, SCENE, Changed, versions_of
+from validation.stash_changes import ENTITIES, SCENE, Changed, settled, versions_of
 
 T = TypeVar("T")
 SCENES_PER_BATCH = 50
@@ -195,7 +195,8 @@ class SyncWorker:
             log.debug(f"{entity} {entity_id or ''} changed: {len(scene_ids)} scenes.")
             self._queue.put_jobs(Job(scene_id, f"{entity} changed", self._clock()) for scene_id in scene_ids)
             if not isinstance(versions, Exception) and (entity, entity_id) in versions:
-                self._state.noticed.notice(entity, [Changed(entity_id, versions[entity, entity_id])])
+                version = Changed(entity_id, versions[entity, entity_id])
+                self._state.noticed.notice(entity, settled([version], self._lane.stash.now))
             self._queue.finish([one.row for one in jobs])
 
     def _or_refusal(self, ask: Callable[[], T]) -> T | Exception:

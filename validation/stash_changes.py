@@ -70,7 +70,19 @@ class Overview:
 
     def same_as(self, other: Overview) -> bool:
         """Whether nothing shows that anything changed between the two."""
-        return replace(self, new_scenes=0) == replace(other, new_scenes=0)
+        return self._told() == other._told()
+
+    def _told(self) -> object:
+        kinds = [(standing.count, standing.newest) for standing in self.standings.values()]
+        return kinds, self.without_file, self.with_several_files, self.is_ahead
+
+    def after(self, earlier: Overview) -> Overview:
+        """The same, but no latest id below the earlier one: of those made in one second Stash names any."""
+        standings = {
+            kind: replace(standing, latest_id=max(standing.latest_id, earlier.standings[kind].latest_id))
+            for kind, standing in self.standings.items()
+        }
+        return replace(self, standings=standings)
 
     def held_back(self, now: datetime) -> Overview:
         """The same, but nothing as late as `now`, Stash's present: whatever is saved next must be later."""
@@ -106,8 +118,8 @@ def _plural(kind: str) -> str:
 def _overview_document() -> str:
     parts = []
     for kind in KINDS:
-        # Not every kind can be sorted by id.
-        for alias, sort in (("newest", "updated_at"), ("latest", "id" if kind == SCENE else "created_at")):
+        # Stash sorts tags by no id.
+        for alias, sort in (("newest", "updated_at"), ("latest", "created_at" if kind == "tag" else "id")):
             order = f'{{sort: "{sort}", direction: DESC, per_page: 1}}'
             parts.append(
                 f"{kind}_{alias}: {_plural(kind)}(filter: {order}) {{ count {kind}s {{ id updated_at }} }}"
@@ -197,6 +209,12 @@ def versions_of(ask: Ask, entities: Iterable[tuple[str, int]]) -> dict[tuple[str
     ]
     answer = ask(f"query Versions {{ {' '.join(fields)} }}", {})
     return {names[name]: _changed(answer[name]).updated_at for name in names if answer.get(name)}
+
+
+def settled(changes: Iterable[Changed], now: datetime) -> list[Changed]:
+    """Those of these changes after which none can get the same time any more; `now` is by Stash's clock."""
+    latest = (now - SAME_SECOND).timestamp()
+    return [change for change in changes if change.updated_at < latest]
 
 
 def offset_of(text: str) -> timedelta | None:

@@ -89,6 +89,7 @@ SCENE_SORTS: dict[str, Callable[[Scene], Any]] = {
     "tag_count": lambda scene: len(scene.tags),
 }
 ENTITY_SORTS: dict[str, Callable[[Entity], Any]] = {
+    # For every kind but tags.
     "id": lambda entity: entity.id,
     "name": lambda entity: entity.name.casefold(),
     "created_at": lambda entity: entity.created_at,
@@ -242,6 +243,8 @@ def _entities_finder(kind: str) -> Callable[..., Any]:
             test = compile_filter(context.library, arguments.get(f"{kind}_filter"))
             found = list(filter(_with_search(test, wanted.get("q")), known.values()))
             start, end = page_bounds(wanted)
+            if kind == "tag" and wanted.get("sort") == "id":
+                raise GraphQLError("invalid sort: id")
             page = sorted_records(found, wanted, ENTITY_SORTS)[start:end]
         return {"count": len(found), f"{kind}s": [context.entity_view(kind, one) for one in page]}
 
