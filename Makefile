@@ -11,7 +11,7 @@ else
 RUN := $(VENV)/bin/python
 endif
 STAMP := $(VENV)/.installed
-CODE := Stash2Plex.py validation reconciliation sync_queue plex tests benchmarks .ci
+CODE := Stash2Plex.py tasks.py validation reconciliation sync_queue plex tests benchmarks .ci
 
 .PHONY: test demo bench package lint types tests format clean
 

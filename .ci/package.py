@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = "Stash2Plex"
 MANIFEST = f"{NAME}.yml"
 ROOMS = ("validation", "reconciliation", "sync_queue", "plex")
-SHIPPED = (f"{NAME}.py", MANIFEST, "requirements.txt", "LICENSE", *ROOMS)
+SHIPPED = (f"{NAME}.py", "tasks.py", MANIFEST, "requirements.txt", "LICENSE", *ROOMS)
 
 
 class PackageError(Exception):

@@ -11,11 +11,13 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
-from sync_queue.drain_request import AskingFailed, ask_for_drain, run_unless_waiting
+from sync_queue.drain_request import ask_for_drain
 from sync_queue.manager import JobQueue
 from sync_queue.outage import moment
 from sync_queue.state import SyncState
 from validation.config import RECONCILE_PERIODS, Stash2PlexConfig
+from validation.exceptions import AskingFailed
+from validation.run_task import run_unless_waiting
 from validation.stash import Stash
 from validation.user_log import log_line
 

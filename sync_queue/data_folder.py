@@ -1,6 +1,6 @@
 """The folder in which queue and state are kept: opening a database there, or setting it aside.
 
-Nothing is ever deleted. The hook path imports this module, so it needs nothing but the standard library.
+Nothing is ever deleted. A hook imports this module where it fails, so it needs the standard library alone.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Opened = TypeVar("Opened")
 
+QUEUE_DATABASE = "queue.db"
 OPENING_TIMEOUT = 30.0
 # Held by whoever sets a database aside, so that nobody does so with the new one.
 LOCK = "set-aside.lock"

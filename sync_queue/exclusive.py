@@ -1,6 +1,6 @@
 """Locks between processes, which the operating system releases when their process ends, however it ends.
 
-The hook path imports this module, so it needs nothing but the standard library.
+The hook path imports this module, so it needs nothing but the standard library, and little of that.
 """
 
 from __future__ import annotations
@@ -8,10 +8,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-# As mypy knows it; importing typing takes a hook as long as writing its job.
+# As mypy knows it; importing typing takes a hook as long as writing down its change.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO
@@ -19,30 +17,44 @@ if TYPE_CHECKING:
 WORKER_LOCK = "worker.lock"
 # A hook holds the worker's lock for a moment, to see whether a worker does.
 PATIENCE = 1.0
+# A lock that somebody made a link of would lock, and make, a file elsewhere.
+_FLAGS = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
 
 
 class AlreadyRunning(Exception):
     """Another process holds the lock."""
 
 
-@contextmanager
-def exclusive(path: str, patience: float = PATIENCE) -> Iterator[None]:
+class Exclusive:
+    """Holds the lock of a file for the length of a `with` block."""
+
+    def __init__(self, path: str, patience: float) -> None:
+        self._path = path
+        self._patience = patience
+
+    def __enter__(self) -> None:
+        deadline = time.monotonic() + self._patience
+        while (file := try_lock(self._path)) is None:
+            if time.monotonic() >= deadline:
+                raise AlreadyRunning(self._path)
+            time.sleep(0.02)
+        self._file = file
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+
+def exclusive(path: str, patience: float = PATIENCE) -> Exclusive:
     """Hold the lock of this file for the length of the block.
 
     Raises AlreadyRunning where another process holds it for longer than `patience` seconds,
-    OSError where there can be no file.
+    OSError where there can be no file, or no lock.
     """
-    deadline = time.monotonic() + patience
-    while (file := try_lock(path)) is None:
-        if time.monotonic() >= deadline:
-            raise AlreadyRunning(path)
-        time.sleep(0.02)
-    with file:
-        yield
+    return Exclusive(path, patience)
 
 
 def is_held(path: str) -> bool:
-    """Whether a process holds the lock of this file."""
+    """Whether a process holds the lock of this file. Raises OSError where that cannot be known."""
     if os.path.exists(path):
         file = try_lock(path)
         if file is None:
@@ -52,13 +64,19 @@ def is_held(path: str) -> bool:
 
 
 def try_lock(path: str) -> IO[bytes] | None:
-    """The locked file, which holds the lock until it is closed; None where another process has it."""
-    file = os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR, 0o600), "r+b")
+    """The locked file, which holds the lock until it is closed; None where another process has it.
+
+    Raises OSError where there can be no file, or no lock, as on some network drives.
+    """
+    file = os.fdopen(os.open(path, _FLAGS, 0o600), "r+b")
     try:
         _lock(file)
     except (BlockingIOError, PermissionError):
         file.close()
         return None
+    except BaseException:
+        file.close()
+        raise
     return file
 
 
@@ -69,8 +87,37 @@ if sys.platform == "win32":
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
+    def try_to_share(_file: int) -> bool:
+        """Nothing to do: this system renames no file that is open."""
+        return True
+
+    def try_to_keep(_file: int) -> bool:
+        """Nothing to do: this system renames no file that is open."""
+        return True
+
 else:
     import fcntl
 
     def _lock(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def try_to_share(file: int) -> bool:
+        """Lock an open file beside others that share it, until it is closed; whether that was possible."""
+        return _lock_within(file, fcntl.LOCK_SH)
+
+    def try_to_keep(file: int) -> bool:
+        """Lock an open file once nobody shares it, until it is closed; whether that was possible."""
+        return _lock_within(file, fcntl.LOCK_EX)
+
+    def _lock_within(file: int, kind: int) -> bool:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                fcntl.flock(file, kind | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    return False
+            except OSError:
+                return False
+            time.sleep(0.002)

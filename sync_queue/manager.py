@@ -20,10 +20,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync_queue import data_folder
-from sync_queue.append import ALL_SCENES, DATABASE, TABLE
-from sync_queue.data_folder import open_database
+from sync_queue.append import ALL_SCENES
+from sync_queue.data_folder import QUEUE_DATABASE, open_database
 from sync_queue.job import Job, is_due
+from sync_queue.take_in import take_in
 from sync_queue.witness import QUEUE_STEPS, STATE_NAME, STATE_STEPS, read_facts, remember
+
+# As persist-queue names it for its ack queue of the default name.
+TABLE = "`ack_queue_default`"
 
 
 class _DeferredPackage(ModuleType):
@@ -119,8 +123,16 @@ class JobQueue(SQLiteAckQueue):
         self.total += count
         return int(count)
 
+    def take_in_changes(self) -> None:
+        """Put into the queue what hooks wrote down beside it. Raises OSError or sqlite3.Error."""
+        take_in(self.path, self.put_jobs)
+
     def jobs(self, after_row: int = 0) -> Iterator[QueuedJob]:
-        """The ready jobs that came after `after_row`, oldest first; a damaged row fails for good."""
+        """The ready jobs that came after `after_row`, oldest first; a damaged row fails for good.
+
+        What hooks wrote down until now is among them.
+        """
+        self.take_in_changes()
         return self._read(f"status < {_CLAIMED} AND {self._key_column} > ?", (after_row,))
 
     def failed_jobs(self) -> Iterator[QueuedJob]:
@@ -235,7 +247,7 @@ class QueueManager:
         `notice` is a sentence for the log where a damaged database was set aside, else empty.
         Raises OSError or sqlite3.Error.
         """
-        path = os.path.join(os.fspath(data_dir), DATABASE)
+        path = os.path.join(os.fspath(data_dir), QUEUE_DATABASE)
         self._queue, set_aside = open_database(path, partial(_open_queue, is_doubted=is_doubted))
         self.notice = set_aside and f"{set_aside}. {AFTER_A_LOSS}"
         if set_aside:
@@ -243,6 +255,7 @@ class QueueManager:
             everything = Job(0, "queue set aside", time.time(), entity=ALL_SCENES)
             readable = _readable_jobs(os.path.join(os.fspath(data_dir), set_aside.rpartition(" ")[2]))
             self._queue.put_jobs([everything, *readable])
+        self._queue.take_in_changes()
 
     def get_queue(self) -> JobQueue:
         """The open queue."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from sync_queue.append import DATABASE as QUEUE
+from sync_queue.data_folder import QUEUE_DATABASE as QUEUE
 from sync_queue.data_folder import SET_ASIDE, Unusable, columns_of, examine, open_database
 from sync_queue.witness import QUEUE_STEPS, STATE_NAME, STATE_STEPS, Witness, read_witness
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-from sync_queue.append import DATABASE
+from sync_queue.data_folder import QUEUE_DATABASE
 
 if TYPE_CHECKING:
     from sync_queue.manager import JobQueue
@@ -33,7 +33,7 @@ class Witness(NamedTuple):
 
 def read_witness(data_dir: str | os.PathLike[str]) -> Witness:
     """What the queue in this folder knows; nothing where there is none, or none that can be read."""
-    path = os.path.join(os.fspath(data_dir), DATABASE)
+    path = os.path.join(os.fspath(data_dir), QUEUE_DATABASE)
     if not os.path.isfile(path):
         return Witness()
     try:

@@ -16,7 +16,7 @@ import pytest
 from tests.servers.world import ROOT
 
 ROOMS = ("validation", "plex", "sync_queue", "reconciliation")
-FILES = [ROOT / "Stash2Plex.py", *(file for room in ROOMS for file in sorted((ROOT / room).glob("*.py")))]
+FILES = [ROOT / "tasks.py", *(file for room in ROOMS for file in sorted((ROOT / room).glob("*.py")))]
 FEWEST_WORDS = 4
 SENTENCE = re.compile(r"\S[.?:]( ?…)*$")
 SPEAKERS = {"report", "_report_failure", "_ambiguous", "warning", "error"}

@@ -36,7 +36,7 @@ Lock = Callable[[str, float], AbstractContextManager[None]]
 
 # Seconds: disks of a NAS are slow, and pip asks an index that does not answer again and again.
 INSTALLING_LASTS = 600.0
-ROOMS = frozenset({"reconciliation", "sync_queue", "plex", "validation"})
+ROOMS = frozenset({"tasks", "reconciliation", "sync_queue", "plex", "validation"})
 # How those packages are imported that are not imported by their name.
 IMPORTED_AS = {"stashapp-tools": "stashapi", "persist-queue": "persistqueue"}
 # What a person has set for pip counts (index, proxy, certificates), but not where it installs to.

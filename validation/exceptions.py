@@ -5,7 +5,10 @@ Every message is a sentence for the user that says what is wrong, and where, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+# As mypy knows it; importing collections takes a hook as long as writing down its change.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class InvalidInput(Exception):
@@ -30,6 +33,10 @@ class SceneMalformed(InvalidInput):
     def __init__(self, scene_id: str, problem: str) -> None:
         super().__init__(f"Scene {scene_id}: {problem}")
         self.scene_id = scene_id
+
+
+class AskingFailed(Exception):
+    """Stash could not be asked to run a task; what waits stays in the queue for the next hook or task."""
 
 
 class StashError(Exception):

@@ -5,15 +5,17 @@ The hook path imports this module, so it needs nothing but the standard library.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-
 from validation.exceptions import InvalidInput
+from validation.json_text import decoded
 
 # As mypy knows it; importing typing takes a hook as long as writing its job.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
+
+# The plugin's name in Stash: its manifest's, without the ending.
+PLUGIN_ID = "Stash2Plex"
 
 
 class HookContext:
@@ -61,7 +63,7 @@ def parse_plugin_input(raw: bytes) -> PluginInput:
             "Standard input was empty. Stash2Plex is started by Stash: run its tasks from Stash's Tasks page."
         )
     try:
-        document = json.loads(raw)
+        document = decoded(raw)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(
             f"Standard input is not JSON ({type(error).__name__}). Stash2Plex is started by Stash."

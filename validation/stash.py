@@ -17,6 +17,7 @@ from stashapi import log
 from validation.address import connectable_host
 from validation.exceptions import SceneMalformed, StashAnswerInvalid
 from validation.images import Cover, local_path, read_cover
+from validation.plugin_input import PLUGIN_ID
 from validation.scene import (
     SCENE_FRAGMENT,
     SCENE_FRAGMENT_WITH_PICTURES,
@@ -27,7 +28,6 @@ from validation.scene import (
 )
 from validation.stash_session import GraphQLInterface, GraphQLRefusal, StashSession
 
-PLUGIN_ID = "Stash2Plex"
 PAGE_SIZE = 500
 SCENES_PER_REQUEST = 50
 # So many ids in a row without a scene are the end, when scenes are read one by one.

@@ -7,11 +7,12 @@ something to say.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 
 # As mypy knows it; importing typing takes a hook as long as writing its job.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from validation.redaction import Redaction
 
 _redactions: list[Redaction] = []

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.drain_request import AskingFailed, ask_for_drain
+from sync_queue.drain_request import ask_for_drain
+from validation.exceptions import AskingFailed
 
 
 @pytest.mark.parametrize("port", ["x", 70000, [1], -1, 1e400, True])

@@ -21,7 +21,7 @@ from tests.servers.world import ROOT, World, a_world
 
 SCRIPT = Path(".ci", "package.py")
 ROOMS = ("validation", "reconciliation", "sync_queue", "plex")
-SINGLE_FILES = ("Stash2Plex.py", "Stash2Plex.yml", "requirements.txt", "LICENSE")
+SINGLE_FILES = ("Stash2Plex.py", "tasks.py", "Stash2Plex.yml", "requirements.txt", "LICENSE")
 VERSION = load_plugin(ROOT / "Stash2Plex.yml").version
 NIGHT, MORNING = "2024-02-29T23:30:08-05:00", "2024-03-02T06:00:00+00:00"
 

@@ -16,7 +16,8 @@ from tests.servers.stash_library import StashLibrary
 from tests.servers.stash_server import StashServer
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ("Stash2Plex.py", "Stash2Plex.yml", "validation", "reconciliation", "sync_queue", "plex")
+ROOMS = ("validation", "reconciliation", "sync_queue", "plex")
+SHIPPED = ("Stash2Plex.py", "tasks.py", "Stash2Plex.yml", *ROOMS)
 STASH_ROOT, PLEX_ROOT = "/data", "/media"
 TOKEN = "made-up-plex-token"
 

@@ -15,18 +15,24 @@ from typing import Any
 import pytest
 
 from sync_queue.drain_request import (
+    ASKING_LOCK,
+    ASKING_MARK,
+    FAILED_MARK,
+    LONGEST_PAUSE,
     MARK_LASTS,
     OFF_MARK,
     REQUESTED_MARK,
-    AskingFailed,
     ask_for_drain,
     forget_request,
     switch_automatic,
 )
-from sync_queue.exclusive import WORKER_LOCK, exclusive
+from sync_queue.exclusive import WORKER_LOCK, exclusive, try_lock
+from tests.builders_entry import until
 from tests.servers.stash_library import StashLibrary
 from tests.servers.stash_server import StashServer
 from tests.servers.world import ROOT, install_plugin
+from validation import run_task
+from validation.exceptions import AskingFailed
 
 # Waits for the line that starts them all, then asks.
 ASK = """
@@ -156,7 +162,78 @@ def test_a_request_that_fails_leaves_no_mark_behind(stash: StashServer, folder: 
     with pytest.raises(AskingFailed):
         ask(stash, folder)
     assert not (folder / REQUESTED_MARK).exists()
+    until(lambda: ask(stash, folder))
+    assert asked(stash) == 1
+
+
+def test_a_request_that_failed_is_not_repeated_for_as_long_as_it_cost_many_times(
+    stash: StashServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_task, "TIMEOUT", 0.3)
+    stash.faults.add("hang", "jobQueue", times=1)
+    began = time.monotonic()
+    with pytest.raises(AskingFailed):
+        ask(stash, folder)
+    took = time.monotonic() - began
+    assert [ask(stash, folder) for _ in range(20)] == [False] * 20
+    assert stash.request_counts() == {"jobQueue": 1}
+    pause = float((folder / FAILED_MARK).read_text()) - time.time()
+    assert 20 * took < pause < 31 * took
+
+
+@pytest.mark.parametrize(
+    "until_when", [-1.0, LONGEST_PAUSE + 5], ids=["over", "from a clock that was set back"]
+)
+def test_a_failure_of_another_time_does_not_count(
+    stash: StashServer, folder: Path, until_when: float
+) -> None:
+    (folder / FAILED_MARK).write_text(str(time.time() + until_when))
     assert ask(stash, folder) is True
+
+
+@pytest.mark.parametrize("content", ["", "soon", "\x00"])
+def test_a_damaged_mark_of_a_failure_does_not_count(stash: StashServer, folder: Path, content: str) -> None:
+    (folder / FAILED_MARK).write_text(content)
+    assert ask(stash, folder) is True
+
+
+def test_a_hook_that_was_killed_while_it_asked_leaves_nothing_that_is_relied_on(
+    stash: StashServer, folder: Path
+) -> None:
+    ask(stash, folder)
+    (folder / REQUESTED_MARK).rename(folder / ASKING_MARK)
+    for job in stash.plugins.job_queue() or ():
+        if job["status"] == "READY":
+            stash.plugins.stop_job(job["id"])
+    assert ask(stash, folder) is True
+    assert not (folder / ASKING_MARK).exists()
+
+
+def test_a_worker_that_begins_before_the_hook_has_its_answer_leaves_no_mark(
+    stash: StashServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_task.run_unless_waiting
+
+    def run_at_once(*arguments: Any) -> bool:
+        is_asked = run(*arguments)
+        forget_request(str(folder))
+        return is_asked
+
+    monkeypatch.setattr(run_task, "run_unless_waiting", run_at_once)
+    assert ask(stash, folder) is True
+    assert not (folder / REQUESTED_MARK).exists()
+
+
+def test_a_hook_that_meets_another_just_after_its_worker_began_waits_and_asks(
+    stash: StashServer, folder: Path
+) -> None:
+    """Its change may have come after the last look of that worker."""
+    lock = try_lock(str(folder / ASKING_LOCK))
+    assert lock is not None
+    release = threading.Timer(0.1, lock.close)
+    release.start()
+    assert ask(stash, folder) is True
+    release.join()
 
 
 @pytest.mark.parametrize("connection", [{}, {"Host": 5}, {"Host": ""}, {"Host": "::1"}])

@@ -16,7 +16,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from sync_queue.append import append_scene
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue, QueueManager
 from tests.builders_queue import a_job
@@ -171,26 +170,6 @@ def test_what_other_processes_append_is_seen_at_once(
     other.append(a_job(5, "Scene.Update.Post"))
     other.close()
     assert ids(queue) == [5]
-
-
-def schema(data_dir: Path) -> tuple[object, ...]:
-    """How SQLite was told to make the queue's table, and how it writes."""
-    with closing(sqlite3.connect(data_dir / "queue.db")) as connection:
-        statement = "SELECT sql FROM sqlite_master WHERE name = 'ack_queue_default'"
-        return (
-            *connection.execute(statement).fetchone(),
-            *connection.execute("PRAGMA journal_mode").fetchone(),
-        )
-
-
-def test_the_first_hook_makes_the_very_table_that_persist_queue_would(tmp_path: Path) -> None:
-    append_scene(str(tmp_path / "hook"), "Scene.Update.Post", 7)
-    QueueManager(tmp_path / "persist-queue").close()
-    assert schema(tmp_path / "hook") == schema(tmp_path / "persist-queue")
-    manager = QueueManager(tmp_path / "hook")
-    (queued,) = manager.get_queue().jobs()
-    assert (queued.job.scene_id, queued.job.reason) == (7, "Scene.Update.Post")
-    manager.close()
 
 
 APPEND_WHEN_TOLD = """

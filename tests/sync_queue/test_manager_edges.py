@@ -47,7 +47,9 @@ def test_of_two_processes_that_find_a_damaged_queue_the_slower_leaves_the_new_on
     def after_the_other(path: str, patience: float) -> Iterator[None]:
         with monkeypatch.context() as patch:
             patch.setattr("sync_queue.data_folder.setting_aside", setting_aside)
-            append_scene(str(tmp_path), "Scene.Update.Post", 7)
+            other = QueueManager(tmp_path)
+            other.append(Job(7, "Scene.Update.Post", queued_at=0.0))
+            other.close()
         with setting_aside(path, patience):
             yield
 
@@ -68,10 +70,11 @@ def test_what_was_set_aside_twice_in_one_second_is_kept_twice(tmp_path: Path) ->
     assert {path.read_bytes() for path in set_aside_in(tmp_path)} == {b"first " * 500, b"second " * 500}
 
 
-def test_a_folder_where_the_queue_belongs_is_set_aside_by_a_hook(tmp_path: Path) -> None:
+def test_a_folder_where_the_queue_belongs_is_set_aside_and_costs_no_edit(tmp_path: Path) -> None:
     (tmp_path / "queue.db").mkdir()
-    assert "there is a folder in its place" in append_scene(str(tmp_path), "Scene.Update.Post", 7)
+    append_scene(str(tmp_path), "Scene.Update.Post", 7)
     manager = QueueManager(tmp_path)
+    assert "there is a folder in its place" in manager.notice
     assert 7 in ids(manager.get_queue())
     manager.close()
 

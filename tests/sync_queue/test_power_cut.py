@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from sync_queue import append
+from sync_queue.append import WAITING, append_scene
 from sync_queue.manager import QueueManager
 from sync_queue.state import MIGRATIONS, SyncState
 
@@ -48,11 +49,6 @@ def open_queue(folder: Path) -> None:
     QueueManager(folder)
 
 
-def run_hook(folder: Path) -> None:
-    append.append_scene(str(folder), "Scene.Update.Post", 7)
-    append.append_scene(str(folder), "Scene.Update.Post", 8)
-
-
 @pytest.mark.parametrize("open_it", [open_state, open_queue])
 def test_state_and_queue_wait_for_the_disk_whatever_the_system_does_by_itself(
     tmp_path: Path, made: list[Careless], open_it: Callable[[Path], None]
@@ -61,11 +57,13 @@ def test_state_and_queue_wait_for_the_disk_whatever_the_system_does_by_itself(
     assert made[-1].execute("PRAGMA synchronous").fetchone() == (FULL,)
 
 
-def test_an_edit_that_a_hook_queued_is_on_the_disk_when_the_save_returns(
-    tmp_path: Path, made: list[Careless]
+def test_an_edit_that_a_hook_wrote_down_is_on_the_disk_when_the_save_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_hook(tmp_path)
-    assert made[-1].execute("PRAGMA synchronous").fetchone() == (FULL,)
+    on_disk: list[bytes] = []
+    monkeypatch.setattr(os, "fsync", lambda file: on_disk.append((tmp_path / WAITING).read_bytes()))
+    append_scene(str(tmp_path), "Scene.Update.Post", 7)
+    assert [(tmp_path / WAITING).read_bytes()] == on_disk
 
 
 def test_the_first_version_of_the_state_stays_as_it_was_released() -> None:

@@ -1,0 +1,100 @@
+"""Taking what hooks wrote down (sync_queue.append) into the queue: nothing lost, whatever ends in the middle.
+
+A file is renamed, so that hooks begin another, then read, then put into the queue, then removed. A task that
+is killed in between leaves it for the next one, which may put a change into the queue a second time; writing
+it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+from sync_queue.append import WAITING
+from sync_queue.exclusive import AlreadyRunning, exclusive, try_to_keep
+from sync_queue.job import Job
+from validation.user_log import log_line
+
+TAKEN = "hooks.taken"
+TAKING_LOCK = "hooks.lock"
+# Seconds to wait for another task that is taking changes in at this moment.
+PATIENCE = 10.0
+# Windows renames no file that a hook has open; a hook has it open for some milliseconds.
+_TRIES, _PAUSE = 50, 0.02
+
+
+def take_in(data_dir: str, put: Callable[[Sequence[Job]], object]) -> None:
+    """Hand over what hooks wrote down to `put`, which keeps it for good before it returns, oldest first.
+
+    Raises OSError, and whatever `put` raises; what it has not kept is handed over the next time.
+    """
+    if not _files(data_dir):
+        return
+    # Another task has them, and puts them into the same queue: without the lock they would be there twice.
+    with suppress(AlreadyRunning), exclusive(os.path.join(data_dir, TAKING_LOCK), PATIENCE):
+        for path in _files(data_dir):
+            taken = path if _is_taken(path) else _taken(path)
+            if taken:
+                put(list(_jobs_in(taken)))
+                os.remove(taken)
+
+
+def _files(data_dir: str) -> list[str]:
+    """The files that hooks have written or write, those first that an earlier task had renamed."""
+    with suppress(FileNotFoundError):
+        names = sorted(name for name in os.listdir(data_dir) if name.startswith((TAKEN, WAITING)))
+        return [os.path.join(data_dir, name) for name in names]
+    return []
+
+
+def _is_taken(path: str) -> bool:
+    return os.path.basename(path).startswith(TAKEN)
+
+
+def _taken(path: str) -> str | None:
+    """The file's new name, under which no hook writes any more; None where it cannot be renamed now."""
+    taken = os.path.join(os.path.dirname(path), f"{TAKEN}.{time.time_ns():020}.{os.getpid()}")
+    for _ in range(_TRIES):
+        try:
+            _rename(path, taken)
+            return taken
+        except FileNotFoundError:
+            return None
+        except PermissionError:
+            if os.name == "posix":
+                raise
+        time.sleep(_PAUSE)
+    return None
+
+
+def _rename(path: str, taken: str) -> None:
+    if os.name != "posix":
+        os.rename(path, taken)
+        return
+    file = os.open(path, os.O_RDWR)
+    try:
+        # A hook that is writing ends first. Without a lock it looks after writing, and writes again.
+        try_to_keep(file)
+        os.rename(path, taken)
+    finally:
+        os.close(file)
+
+
+def _jobs_in(path: str) -> Iterator[Job]:
+    with open(path, "rb") as file:
+        lines = [line for line in file.read().split(b"\n") if line.strip()]
+    unreadable = 0
+    for line in lines:
+        try:
+            yield Job.from_stored(json.loads(line))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            unreadable += 1
+    if unreadable:
+        log_line(
+            "warning",
+            f"{unreadable} of {len(lines)} changes that hooks wrote down cannot be read, as after a power "
+            "cut or on a full disk. Run Reconcile Library (All): it finds what they were.",
+        )

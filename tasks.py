@@ -1,0 +1,471 @@
+"""What the plugin does when it is started, and what its tasks are: the contents of the module Stash2Plex.
+
+They stand in a file of their own because Python keeps the byte code of what is imported, and compiles the
+script that it is started with each time, for every hook. Stash2Plex.py runs this file in its own namespace.
+
+A task reads settings, connects and does its work. One JSON object goes to standard output, {"output": …} or
+{"error": …}; the log goes to standard error. Before the packages are there only the standard library can be
+imported, so everything else is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from validation.exceptions import InvalidInput, SettingsInvalid, StashError
+from validation.plugin_input import HookContext, PluginInput, parse_plugin_input
+from validation.user_log import keep_secret, log_line, log_lines, report, without_secrets
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from plex.client import Plex
+    from sync_queue.manager import JobQueue, QueueManager
+    from sync_queue.state import SyncState
+    from validation.config import Stash2PlexConfig
+    from validation.dependencies import Packages
+    from validation.stash import Stash
+
+PLUGIN_DIR = os.path.dirname(os.path.realpath(__file__))
+
+# Set by main for the length of a task.
+stash_interface: Stash | None = None
+config: Stash2PlexConfig | None = None
+queue_manager: QueueManager | None = None
+
+REPORT_A_FAULT = "This is a fault in Stash2Plex: please report it with the debug log."
+
+# Modes that return at once and never wait for the queue to be drained.
+management_modes = frozenset(
+    {
+        "check_setup",
+        "reconcile_all",
+        "reconcile_recent",
+        "find_orphans",
+        "queue_status",
+        "retry_failed",
+        "clear_queue",
+    }
+)
+# Modes that need neither settings nor servers.
+LOCAL_MODES = frozenset({"queue_status", "retry_failed", "clear_queue"})
+
+
+def get_plugin_data_dir() -> str:
+    """Where queue and state are kept: STASH2PLEX_DATA_DIR, or `data` in the plugin's folder."""
+    from sync_queue.hook import data_dir_of
+
+    return data_dir_of(PLUGIN_DIR)
+
+
+def run_as_script(raw: bytes) -> NoReturn:
+    """Do what standard input has asked for, and end the process."""
+    _complete_python()
+    status = main(raw)
+    sys.stderr.flush()
+    if "stashapi.log" in sys.modules:
+        # Stash may lose the last lines of a process that ends right after them.
+        time.sleep(0.05)
+    # Without the interpreter's own clean-up, which may wait for threads that read ahead.
+    os._exit(status)
+
+
+def _complete_python() -> None:
+    """Do what the manifest's `-S` leaves out at Python's start, because hooks are quicker without.
+
+    That is to find what is installed: in a virtual environment, for the user, by `.pth` files.
+    """
+    if sys.flags.no_site:
+        import site
+
+        site.main()
+
+
+def main(raw: bytes | None = None) -> int:
+    """Do what standard input asks for, which may have been read already; returns the exit status."""
+    try:
+        error = _run(parse_plugin_input(sys.stdin.buffer.read() if raw is None else raw))
+    except InvalidInput as problem:
+        error = report(str(problem))
+    except Exception as problem:  # noqa: BLE001 - the last resort: no fault may end in a bare traceback
+        error = _report_failure("", problem)
+    # ASCII, because Windows would write anything else in its own code page.
+    sys.stdout.write(json.dumps({"error": without_secrets(error)} if error else {"output": "ok"}))
+    sys.stdout.flush()
+    return 1 if error else 0
+
+
+def _run(plugin_input: PluginInput) -> str | None:
+    connection = plugin_input.server_connection
+    if plugin_input.hook is not None:
+        handle_hook(plugin_input.hook, connection)
+    if connection is None:
+        raise InvalidInput("Stash sent no server_connection. Restart Stash and run the task again.")
+    return None if plugin_input.hook is not None else _run_task(connection, plugin_input.args)
+
+
+def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
+    _task_of(args)
+    _provide_packages()
+    try:
+        try:
+            return _run_task_once(server_connection, args)
+        except _database_errors() as problem:
+            if not _is_damage(problem):
+                raise
+            log_line("debug", f"A database is damaged ({problem}).")
+        from sync_queue.repair import set_damaged_aside
+
+        set_damaged_aside(get_plugin_data_dir())
+        return _run_task_once(server_connection, args)
+    except _database_errors() as problem:
+        return report(_data_dir_problem(problem))
+
+
+def _run_task_once(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
+    """Run a task whose packages are there. Raises OSError or sqlite3.Error of the data folder."""
+    from plex.exceptions import PlexError
+
+    try:
+        if args["mode"] == "check_setup":
+            return handle_task({**args, "server_connection": server_connection})
+        _open_queue(is_needed=args["mode"] in LOCAL_MODES)
+        if args["mode"] not in LOCAL_MODES:
+            _connect(server_connection)
+        error = handle_task(args)
+        if not error:
+            _follow_up(args)
+        return error
+    except (StashError, PlexError) as problem:
+        return report(str(problem))
+    except SettingsInvalid as problem:
+        log_lines("warning", problem.warnings)
+        log_lines("error", problem.problems)
+        return str(problem)
+    finally:
+        if queue_manager is not None:
+            queue_manager.close()
+
+
+def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None = None) -> None:
+    """Queue what changed, and see to it that a worker takes it: no settings, nothing that loses the change.
+
+    Raises InvalidInput where the change cannot be queued.
+    """
+    from sync_queue.hook import queue_change
+
+    queue_change(get_plugin_data_dir(), hook, server_connection)
+
+
+def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str | None:
+    """Run the task that `mode` names; returns the error that it ended with, already logged.
+
+    Raises InvalidInput for a mode that does not exist.
+    """
+    global stash_interface
+    if stash is not None:
+        stash_interface = stash
+    return _task_of(task_args)(task_args)
+
+
+def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
+    """Find gaps in `all` scenes or the `recent` ones, queue them and log a summary.
+
+    `is_scheduled` says that no person asked for it.
+    """
+    if stash_interface is None:
+        return report("No Stash connection available for reconciliation")
+    if config is None:
+        return report("No config available for reconciliation")
+    queue = queue_manager.get_queue() if queue_manager is not None else None
+    if queue is None:
+        log_line("warning", "No queue available - running in detection-only mode")
+    from reconciliation import engine
+    from reconciliation import report as reconcile_report
+
+    scheduled = {"is_scheduled": True} if is_scheduled else {}
+    try:
+        result = engine.GapDetectionEngine(
+            stash=stash_interface, config=config, data_dir=get_plugin_data_dir(), queue=queue, **scheduled
+        ).run(scope=scope)
+    except Exception as problem:
+        # Whatever ends a reconcile, the user reads one plain line.
+        if _is_damage(problem):
+            raise  # The damaged file is set aside, and the task run again.
+        return _report_failure("Reconciliation failed: ", problem)
+    log_lines("info", reconcile_report.summary_lines(result, is_queued=queue is not None))
+    log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
+    log_lines("info", reconcile_report.advice_lines(result))
+    return None
+
+
+def handle_process_queue() -> str | None:
+    """Drain the queue into Plex and log a summary."""
+    return _process_queue(is_automatic=False)
+
+
+def handle_automatic_drain() -> str | None:
+    """Drain the queue because a hook asked for it; says no more than what was carried over."""
+    return _process_queue(is_automatic=True)
+
+
+def _process_queue(is_automatic: bool) -> str | None:
+    from sync_queue.draining import ProcessQueue
+
+    stash, settings = _stash_and_config()
+    if queue_manager is None:
+        return report("No queue available: nothing was written to Plex")
+    return ProcessQueue(
+        queue_manager.get_queue(),
+        stash,
+        settings,
+        get_plugin_data_dir(),
+        lambda: _plex(settings),
+        is_automatic,
+    ).run()
+
+
+def handle_preview() -> str | None:
+    """Show what a sync of everything that differs would write, in the log and as a report."""
+    from reconciliation.preview import preview_all, summary_lines
+
+    stash, settings = _stash_and_config()
+    queue = queue_manager.get_queue() if queue_manager is not None else None
+    problems, shown = preview_all(stash, _plex(settings), settings, get_plugin_data_dir(), queue)
+    log_lines("warning", (f"Error during reconciliation: {problem}" for problem in problems))
+    log_lines("info", summary_lines(shown))
+    return None
+
+
+def handle_check_setup(server_connection: Mapping[str, Any] | None = None) -> str | None:
+    """Log what is right in the set-up, what is wrong and what to do; changes nothing in Plex."""
+    from functools import partial
+
+    from reconciliation.setup_check import check_setup
+
+    return check_setup(partial(_stash_and_stored_settings, server_connection), get_plugin_data_dir())
+
+
+def handle_find_orphans() -> str | None:
+    """Find the Plex items that no scene owns, and tell them in the log and as a report."""
+    from reconciliation.orphans import OrphanSearch, summary_lines
+
+    stash, settings = _stash_and_config()
+    found = OrphanSearch(stash, settings, get_plugin_data_dir()).run()
+    log_lines("error", found.problems)
+    log_lines("info", summary_lines(found))
+    return "The list of orphans is not complete; the log says why." if found.problems else None
+
+
+def handle_undo_first_sync() -> str | None:
+    """Put back the values locked in Plex that the first sync replaced."""
+    from sync_queue.undo import summary_lines, undo_first_sync
+
+    _, settings = _stash_and_config()
+    with _state() as state:
+        plex = _plex(settings)
+        state.use_server(plex.machine_identifier, str(settings.path_map))
+        summary = undo_first_sync(plex, state)
+    log_lines("info", summary_lines(summary))
+    return report("Plex refused some values; run the task again.") if summary.failed else None
+
+
+def handle_queue_status() -> str | None:
+    """Log what waits, what failed and why, when what ran last, and when a reconcile is due."""
+    from reconciliation.schedule import next_line
+    from sync_queue.drain_outlook import outlook_lines
+    from sync_queue.status import status_lines
+
+    with _state() as state:
+        queue = _queue()
+        drains = outlook_lines(get_plugin_data_dir(), queue.has_due_jobs())
+        log_lines("info", status_lines(queue, state, [next_line(state, time.time()), *drains]))
+    return None
+
+
+def handle_retry_failed() -> str | None:
+    """Queue everything again that had failed for good."""
+    count = _queue().retry_failed()
+    log_line("info", f"Queued again: {count} failed scenes. Run the task Process Queue to write them.")
+    return None
+
+
+def handle_clear_queue() -> str | None:
+    """Forget what waits and what failed; a reconcile finds again what differs."""
+    waiting, failed = _queue().clear()
+    log_line("info", f"Removed from the queue: {waiting} waiting, {failed} failed.")
+    log_line("info", "Nothing changed in Stash or Plex. Reconcile Library finds again what differs.")
+    return None
+
+
+TASKS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
+    "reconcile_all": lambda args: handle_reconcile("all", bool(args.get("scheduled"))),
+    "reconcile_recent": lambda args: handle_reconcile("recent", bool(args.get("scheduled"))),
+    "process_queue": lambda args: (
+        handle_automatic_drain() if args.get("automatic") else handle_process_queue()
+    ),
+    "preview": lambda _: handle_preview(),
+    "check_setup": lambda args: handle_check_setup(args.get("server_connection")),
+    "find_orphans": lambda _: handle_find_orphans(),
+    "undo_first_sync": lambda _: handle_undo_first_sync(),
+    "queue_status": lambda _: handle_queue_status(),
+    "retry_failed": lambda _: handle_retry_failed(),
+    "clear_queue": lambda _: handle_clear_queue(),
+}
+
+
+def _task_of(task_args: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str | None]:
+    mode = task_args.get("mode")
+    task = TASKS.get(mode) if isinstance(mode, str) else None
+    if task is None:
+        raise InvalidInput(f"Unknown task mode {mode!r}. This version knows: {', '.join(TASKS)}.")
+    return task
+
+
+def _connect(server_connection: Mapping[str, Any]) -> None:
+    """Connect to Stash and read the settings."""
+    global config
+    from sync_queue.drain_request import switch_automatic
+    from validation.config import read_settings
+
+    stash, stored = _stash_and_stored_settings(server_connection)
+    settings = read_settings(stored)
+    log_lines("warning", settings.warnings)
+    config = settings.config
+    stash.reads_performer_pictures = bool(config.performer_image_address)
+    if queue_manager is not None:
+        switch_automatic(get_plugin_data_dir(), is_on=not config.manual_drain)
+
+
+def _follow_up(args: Mapping[str, Any]) -> None:
+    """Ask for what the schedule wants after a task that ended well."""
+    if stash_interface is None or config is None:
+        return
+    from reconciliation.schedule import follow_up
+
+    queue = queue_manager.get_queue() if queue_manager is not None else None
+    follow_up(args, stash_interface, config, queue, get_plugin_data_dir(), time.time())
+
+
+def _stash_and_stored_settings(
+    server_connection: Mapping[str, Any] | None,
+) -> tuple[Stash, Mapping[str, Any]]:
+    """Connect to Stash, where it is told how, and read what it stored of the settings. Raises StashError."""
+    global stash_interface
+    from validation.stash import Stash
+
+    if server_connection is not None:
+        cookie = server_connection.get("SessionCookie")
+        keep_secret(cookie.get("Value") if isinstance(cookie, Mapping) else None)
+        stash_interface = Stash(server_connection)
+    if stash_interface is None:
+        raise InvalidInput("No Stash connection available for this task")
+    stored = stash_interface.plugin_settings()
+    keep_secret(stored.get("plex_token"))
+    return stash_interface, stored
+
+
+def _open_queue(is_needed: bool) -> None:
+    """Open the queue; a reconcile can do without one."""
+    global queue_manager
+    from sync_queue.manager import QueueManager
+
+    try:
+        queue_manager = QueueManager(get_plugin_data_dir())
+        if queue_manager.notice:
+            log_line("warning", queue_manager.notice)
+    except _database_errors() as problem:
+        if is_needed:
+            raise
+        log_line("error", _data_dir_problem(problem))
+
+
+def _queue() -> JobQueue:
+    if queue_manager is None:
+        raise InvalidInput("No queue available")
+    return queue_manager.get_queue()
+
+
+def _stash_and_config() -> tuple[Stash, Stash2PlexConfig]:
+    if stash_interface is None:
+        raise InvalidInput("No Stash connection available for this task")
+    if config is None:
+        raise InvalidInput("No config available for this task")
+    return stash_interface, config
+
+
+def _plex(settings: Stash2PlexConfig) -> Plex:
+    from plex.client import connect
+
+    return connect(settings, get_plugin_data_dir())
+
+
+@contextmanager
+def _state() -> Iterator[SyncState]:
+    from sync_queue.state import SyncState
+
+    state = SyncState(get_plugin_data_dir())
+    try:
+        yield state
+    finally:
+        state.close()
+
+
+def _database_errors() -> tuple[type[Exception], ...]:
+    import sqlite3
+
+    return (OSError, sqlite3.Error)
+
+
+def _data_dir_problem(problem: BaseException) -> str:
+    from sync_queue.data_folder import problem_text
+
+    return problem_text(get_plugin_data_dir(), problem)
+
+
+def _is_damage(problem: BaseException) -> bool:
+    from sync_queue.data_folder import is_damage
+
+    return is_damage(problem)
+
+
+def _provide_packages() -> None:
+    """See to it that everything can be imported; before this, only the standard library can."""
+    from sync_queue.exclusive import AlreadyRunning, exclusive
+
+    try:
+        _packages().provide(exclusive)
+    except AlreadyRunning as problem:
+        raise InvalidInput(
+            "Another task is still installing what Stash2Plex needs. Run this one again when it has ended."
+        ) from problem
+
+
+def _packages() -> Packages:
+    from validation.dependencies import Packages
+
+    return Packages(PLUGIN_DIR, get_plugin_data_dir())
+
+
+def _report_failure(what: str, problem: Exception) -> str:
+    """Log why something ended: one plain line, and the traceback for the debug log."""
+    if isinstance(problem, ImportError):
+        return report(f"{what}{_packages().explain(problem)}")
+    import traceback
+
+    from plex.exceptions import PlexError
+
+    is_known = isinstance(problem, (StashError, PlexError))
+    if isinstance(problem, _database_errors()):
+        detail = _data_dir_problem(problem)
+    else:
+        detail = str(problem) if is_known else f"{type(problem).__name__}: {problem}. {REPORT_A_FAULT}"
+    error = report(f"{what}{detail}")
+    log_lines("debug", "".join(traceback.format_exception(problem)).splitlines())
+    return error
