@@ -1,0 +1,78 @@
+"""Copies of one small world: each cell of a matrix gets its own, and in the end all has to be right in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.end_to_end.forked import set_limits, warm_up
+from tests.end_to_end.promises import broken_in_the_end
+from tests.end_to_end.small_world import DRAIN, RECONCILE, SmallWorld, a_small_world, copy_of_folder
+from tests.servers.world import install_plugin
+
+# So that a list of a few has several pages, a batch is not everything, and nobody waits for long.
+LIMITS: Mapping[str, float] = {
+    "PAGE_SIZE": 2,
+    "ITEMS_PER_READ": 2,
+    "SCENES_PER_REQUEST": 3,
+    "SCENES_PER_BATCH": 3,
+    "CONNECT_TIMEOUT": 1.0,
+    "READ_TIMEOUT": 0.4,
+    "LONGEST_ANSWER": 0.6,
+    "LARGEST_ANSWER": 2_000_000,
+    "TIMEOUT": 0.3,
+    "LOCKED_RETRIES": 2,
+    "LINGER": 0.05,
+}
+# A task may wait for a few answers that do not come, and then it has to end; a busy machine needs more.
+LONGEST_RUN = 8.0
+
+
+class Copies:
+    """A small world, of which each process can make one copy."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._plugins = install_plugin(folder / "plugins")
+        self._config = folder / "config"
+        self._config.mkdir()
+        self.original = a_small_world(folder, self._plugins, self._config)
+
+    @contextmanager
+    def world(self, name: str) -> Iterator[SmallWorld]:
+        """The world with its servers, in a fork that is there for this alone."""
+        copy_of_folder(self.original, self.folder / name)
+        try:
+            with self.original.servers(self._plugins, self._config):
+                yield self.original
+        finally:
+            shutil.rmtree(self.original.data_dir)
+
+
+@contextmanager
+def copies() -> Iterator[Copies]:
+    """Copies in a folder in memory where the system has one: the disk's speed is not what is tested."""
+    memory = Path("/dev/shm")
+    place = memory if os.access(memory, os.W_OK) else None
+    warm_up()
+    put_back = set_limits(LIMITS)
+    try:
+        with tempfile.TemporaryDirectory(prefix="small-world-", dir=place) as folder:
+            yield Copies(Path(folder))
+    finally:
+        put_back()
+
+
+def recover(world: SmallWorld, was_undone: bool = False, is_state_lost: bool = False) -> list[str]:
+    """Run the reconcile and the drain that have to make everything right; what is not right then."""
+    problems = []
+    for args in (RECONCILE, DRAIN):
+        run = world.run(args, LONGEST_RUN)
+        if run.told is None or run.told.texts("error"):
+            lines = run.told.texts("error") if run.told else ["it did not end"]
+            problems.append(f"{args['mode']} when the fault is over: {lines}")
+    return problems + broken_in_the_end(world, was_undone, is_state_lost)
