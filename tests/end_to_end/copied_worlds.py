@@ -38,16 +38,26 @@ class Copies:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._plugins = install_plugin(folder / "plugins")
-        self._config = folder / "config"
-        self._config.mkdir()
-        self.original = a_small_world(folder, self._plugins, self._config)
+        self.original = self.new_world("first")
+
+    def new_world(self, name: str, first_id: int = 1) -> SmallWorld:
+        """A small world with a Stash of its own, in which the scenes have ids from this one on."""
+        folder = self.folder / name
+        folder.mkdir()
+        return a_small_world(folder, self._plugins, folder, first_id)
+
+    @contextmanager
+    def servers(self) -> Iterator[None]:
+        """The servers of the world that is copied."""
+        with self.original.servers(self._plugins, self.folder / "first"):
+            yield
 
     @contextmanager
     def world(self, name: str) -> Iterator[SmallWorld]:
         """The world with its servers, in a fork that is there for this alone."""
         copy_of_folder(self.original, self.folder / name)
         try:
-            with self.original.servers(self._plugins, self._config):
+            with self.servers():
                 yield self.original
         finally:
             shutil.rmtree(self.original.data_dir)
@@ -62,6 +72,7 @@ def copies() -> Iterator[Copies]:
     put_back = set_limits(LIMITS)
     try:
         with tempfile.TemporaryDirectory(prefix="small-world-", dir=place) as folder:
+            os.chmod(folder, 0o711)  # whoever runs the plugin has to get to its files
             yield Copies(Path(folder))
     finally:
         put_back()

@@ -62,14 +62,24 @@ def set_limits(limits: Mapping[str, float]) -> Callable[[], None]:
     return put_back
 
 
-def run_plugin(connection: Mapping[str, Any], args: Mapping[str, Any], data_dir: Path, longest: float) -> Run:
-    """Run the entry with these arguments; it is ended after so many seconds."""
+def run_plugin(
+    connection: Mapping[str, Any],
+    args: Mapping[str, Any],
+    data_dir: Path,
+    longest: float,
+    user: int | None = None,
+) -> Run:
+    """Run the entry with these arguments, as this user; it is ended after so many seconds."""
     stdin = plugin_input(dict(connection), args)
     ended, alive = os.pipe()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
         began = time.monotonic()
         child = os.fork()
         if child == 0:
+            if user is not None:
+                os.setgroups([])
+                os.setgid(user)
+                os.setuid(user)
             _be_the_plugin(stdin, str(data_dir), out.fileno(), log.fileno(), alive)
         os.close(alive)
         is_ended = bool(select.select([ended], [], [], longest)[0])

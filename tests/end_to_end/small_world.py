@@ -51,6 +51,10 @@ class SmallWorld:
     queued: set[str] = field(default_factory=set)
     cookies: set[str] = field(default_factory=set)
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # The data folder as it was before anything had been written to Plex.
+    older: Path = Path()
+    # As whom the plugin runs; None: as whoever runs this.
+    user: int | None = None
     plex: PlexTestServer | None = None
     stash: StashServer | None = None
 
@@ -75,7 +79,7 @@ class SmallWorld:
         """Run the plugin with these arguments."""
         assert self.stash is not None
         connection = self.stash.server_connection()
-        run = run_plugin(connection, args, self.data_dir, longest)
+        run = run_plugin(connection, args, self.data_dir, longest, self.user)
         self.cookies |= set(self.stash.sessions._issued)
         return run
 
@@ -113,19 +117,25 @@ class SmallWorld:
         assert run.told.status == 0, run.log
 
 
-def a_small_world(folder: Path, plugins_dir: Path, config_dir: Path, **settings: Any) -> SmallWorld:
+def a_small_world(
+    folder: Path, plugins_dir: Path, config_dir: Path, first_id: int = 1, **settings: Any
+) -> SmallWorld:
     """The collection after a first sync, with edits since: what their hooks told is in the queue."""
     world = SmallWorld(
         StashLibrary(),
         PlexLibrary(),
         folder / "data",
         {"path_map": f"{STASH_ROOT}=>{PLEX_ROOT}", "plex_scan_missing": True, **settings},
+        older=folder / "older",
     )
+    for _ in range(first_id - 1):
+        world.stash_library.destroy_scene(world.stash_library.add_scene().id)
     for title in ("Films", "Clips"):
         world.plex_library.add_section(title, locations=(f"{PLEX_ROOT}/{title}",))
     _add_what_was_synced(world)
     with world.servers(plugins_dir, config_dir):
         world._run_well(RECONCILE)
+        shutil.copytree(world.data_dir, world.older)
         world._run_well(DRAIN)
         _edit(world)
     world.before = {name: world.shown(name) for name in (OLD, HERS, NEW, MOVED, TWIN, *NOBODYS)}

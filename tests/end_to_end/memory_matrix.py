@@ -1,0 +1,190 @@
+"""Every file of the data folder, damaged in every way, before a hook, a reconcile or a drain: the matrix.
+
+    python -m tests.end_to_end.memory_matrix --all                    all cells
+    python -m tests.end_to_end.memory_matrix --sample                 those that the daily run plays
+    python -m tests.end_to_end.memory_matrix --cell state.db "empty"  the cells that have these words
+
+The files are learned from a used folder, so that a new one is in the matrix by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sync_queue.state import SyncState
+from tests.builders_entry import hook
+from tests.end_to_end.copied_worlds import LONGEST_RUN, Copies, copies, recover
+from tests.end_to_end.covering import covering
+from tests.end_to_end.forked import in_children
+from tests.end_to_end.matrix_command import run_command
+from tests.end_to_end.promises import broken_by_a_run, rows_of
+from tests.end_to_end.small_world import DRAIN, OLD, RECONCILE, SmallWorld
+
+PAGE = 4096
+NOBODY = 65534
+TASKS: dict[str, dict[str, Any]] = {"hook": hook(1), "reconcile": RECONCILE, "drain": DRAIN}
+DELETED, EMPTY, GARBAGE = "deleted", "empty", "garbage"
+OLDER, NEWER, READ_ONLY = "an older copy", "a newer version", "read-only"
+FOLDER, ANOTHERS, AND_ITS_LOG = "a directory in its place", "another Stash's", "deleted with its log"
+# These last until somebody puts the folder in order.
+UNTIL_PUT_RIGHT = {READ_ONLY, FOLDER}
+
+
+class Cell(NamedTuple):
+    """What is done to a file of the data folder before which task."""
+
+    task: str
+    file: str
+    damage: str
+
+    def __str__(self) -> str:
+        return f"{self.task} after {self.file} was damaged: {self.damage}"
+
+
+class MemoryMatrix:
+    """The matrix, over copies of one small world."""
+
+    def __init__(self, some: Copies) -> None:
+        self._copies = some
+        self._use(some.original)
+        self._older = some.original.older
+        self._anothers = some.new_world("another", first_id=4).data_dir
+        self.files = sorted(path.name for path in some.original.data_dir.iterdir() if path.is_file())
+
+    def cells(self) -> Iterator[Cell]:
+        """All cells."""
+        for task in TASKS:
+            for file in self.files:
+                for damage in self._damages(file):
+                    yield Cell(task, file, damage)
+
+    def sample(self) -> list[Cell]:
+        """Cells in which every pair occurs of file, damage and task."""
+        return covering(list(self.cells()))
+
+    def play(self, cells: Iterable[Cell], at_a_time: int = 3) -> Iterator[tuple[Cell, list[str]]]:
+        """Try cells, each in a process of its own; what was broken in each."""
+        yield from in_children(cells, self._play, at_a_time)
+
+    def _use(self, world: SmallWorld) -> None:
+        """Leave what a used folder has: reports, marks, and logs of databases that nobody closed."""
+
+        def leave_a_log(_: object) -> None:
+            state = SyncState(world.data_dir)
+            state.set_fact("left", "in the log")
+
+        with self._copies.servers():
+            for mode in ("preview", "find_orphans", "check_setup"):
+                world.run({"mode": mode})
+            world.run(hook(1))
+        list(in_children([None], leave_a_log, 1))
+
+    def _damages(self, file: str) -> Iterator[str]:
+        size = (self._copies.original.data_dir / file).stat().st_size
+        yield from (DELETED, GARBAGE, READ_ONLY, FOLDER)
+        if size:
+            yield EMPTY
+            yield from (f"cut at {part}/4" for part in (1, 2, 3))
+            yield "cut by a byte"
+        if file.partition(".db")[1]:
+            yield from (f"page {n} zeroed" for n in range(-(-size // PAGE)))
+        if file.endswith(".db"):
+            yield from (NEWER, AND_ITS_LOG)
+        if (self._older / file).exists():
+            yield OLDER
+        if (self._anothers / file).exists():
+            yield ANOTHERS
+
+    def _play(self, cell: Cell) -> list[str]:
+        with self._copies.world(f"cell {os.getpid()}") as world:
+            path = world.data_dir / cell.file
+            self._damage(path, cell.damage)
+            if cell.damage == READ_ONLY and os.geteuid() == 0:
+                _run_as_somebody_else(world)
+            problems = self._problems(world, cell)
+            world.user = None
+            _put_right(path, cell.damage)
+            return problems + recover(world, is_state_lost=cell.file.startswith("state.db"))
+
+    def _problems(self, world: SmallWorld, cell: Cell) -> list[str]:
+        # What the damage took is not lost: the reconcile finds it again.
+        world.queued.clear()
+        run = world.run(TASKS[cell.task], LONGEST_RUN)
+        problems = broken_by_a_run(world, run, LONGEST_RUN)
+        is_kept = run.told is not None and not run.told.error
+        if cell.task == "hook" and is_kept and rows_of(world, OLD) == 0:
+            problems.append("the edit that the hook took is not in the queue")
+        return problems
+
+    def _damage(self, path: Path, damage: str) -> None:
+        content = path.read_bytes()
+        if damage == READ_ONLY:
+            path.chmod(0o400)
+        elif damage == FOLDER:
+            path.unlink()
+            path.mkdir()
+        elif damage == NEWER:
+            _make_newer(path)
+        elif damage == AND_ITS_LOG:
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+        elif damage in (OLDER, ANOTHERS):
+            shutil.copyfile((self._older if damage == OLDER else self._anothers) / path.name, path)
+        elif damage == DELETED:
+            path.unlink()
+        else:
+            path.write_bytes(_spoilt(content, damage))
+
+
+def _spoilt(content: bytes, damage: str) -> bytes:
+    size = len(content)
+    if damage == EMPTY:
+        return b""
+    if damage == GARBAGE:
+        return random.Random(size).randbytes(max(size, 100))
+    if damage == "cut by a byte":
+        return content[:-1]
+    if damage.startswith("cut at "):
+        return content[: size * int(damage[7]) // 4]
+    start = int(damage.split()[1]) * PAGE
+    return content[:start] + b"\0" * len(content[start : start + PAGE]) + content[start + PAGE :]
+
+
+def _make_newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+
+
+def _run_as_somebody_else(world: SmallWorld) -> None:
+    """Run the plugin as a user for whom a file can be read-only, as it never is for root."""
+    world.user = NOBODY
+    for path in (world.data_dir, *world.data_dir.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+
+
+def _put_right(path: Path, damage: str) -> None:
+    """What the owner does who reads what the log says."""
+    if damage == READ_ONLY and path.exists():
+        path.chmod(0o600)
+    elif damage == FOLDER and path.is_dir():
+        path.rmdir()
+
+
+@contextmanager
+def a_matrix() -> Iterator[MemoryMatrix]:
+    """The matrix, for as long as it is needed."""
+    with copies() as some:
+        yield MemoryMatrix(some)
+
+
+if __name__ == "__main__":
+    with a_matrix() as matrix:
+        sys.exit(run_command(sys.argv[1:], list(matrix.cells()), matrix.sample, matrix.play, __doc__))
