@@ -358,6 +358,7 @@ def _stash_and_stored_settings(
 ) -> tuple[Stash, Mapping[str, Any]]:
     """Connect to Stash, where it is told how, and read what it stored of the settings. Raises StashError."""
     global stash_interface
+    from validation.config import secrets_in
     from validation.stash import Stash
 
     if server_connection is not None:
@@ -367,7 +368,8 @@ def _stash_and_stored_settings(
     if stash_interface is None:
         raise InvalidInput("No Stash connection available for this task")
     stored = stash_interface.plugin_settings()
-    keep_secret(stored.get("plex_token"))
+    for secret in secrets_in(stored):
+        keep_secret(secret)
     return stash_interface, stored
 
 

@@ -39,6 +39,10 @@ LARGEST_ERROR = 64 * 1024
 _REFUSED = {401, 403, 419, 440, 498, 499}
 _NOT_READY = {407, 408, 425, 502, 503, 504, 507, 511}
 _TOO_LARGE = {413, 414, 431}
+# How servers say that they speak https alone, and how TLS says that they speak none of it.
+_HTTPS_ONLY = re.compile(r"HTTP request.*HTTPS", re.IGNORECASE)
+_TLS_ALERT = "\\x15\\x03"
+_NO_TLS = re.compile("WRONG_VERSION_NUMBER|HTTP_REQUEST|RECORD_LAYER_FAILURE|record layer", re.IGNORECASE)
 _SPOKEN_BY_PLEX = "X-Plex-Protocol"
 RETRY_LATER = "Nothing is lost; what waits is written at the next run."
 
@@ -64,6 +68,11 @@ class PlexSession(requests.Session):
         try:
             response = self._send_again_if_dropped(request, **kwargs)
         except requests.exceptions.SSLError as error:
+            if _NO_TLS.search(str(error)):
+                raise PlexUnavailable(
+                    f"What answers at {self._address} does not speak https. Write http:// in setting “Plex "
+                    f"URL” (plex_url). {RETRY_LATER}"
+                ) from error
             raise PlexUnavailable(
                 "The TLS certificate of Plex does not fit the address in setting “Plex URL” (plex_url). "
                 "Use http:// inside your own network, the plex.direct address, or the setting “Accept any "
@@ -76,7 +85,8 @@ class PlexSession(requests.Session):
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise PlexUnavailable(
                 f"Plex cannot be reached or is too slow ({type(error).__name__}). Is it running, and is "
-                "setting “Plex URL” (plex_url) its address as seen from Stash? " + RETRY_LATER
+                f"{self._address} in setting “Plex URL” (plex_url) its address as seen from Stash? "
+                f"{_hint_at_scheme(error)}{RETRY_LATER}"
             ) from error
         problem = self._problem_of(response)
         if problem:
@@ -125,6 +135,13 @@ class PlexSession(requests.Session):
         return bool(identity.get("machineIdentifier"))
 
 
+def _hint_at_scheme(error: Exception) -> str:
+    """What to say where plain HTTP met a server that answered with a TLS alert."""
+    return (
+        "What answers there speaks https: write https:// in the setting. " if _TLS_ALERT in str(error) else ""
+    )
+
+
 def _problem_of(response: requests.Response, words: str) -> PlexError | None:
     status = response.status_code
     if status in (200, 201, 204):
@@ -144,6 +161,11 @@ def _problem_of(response: requests.Response, words: str) -> PlexError | None:
         return PlexAnswerInvalid(
             f"The address in setting “Plex URL” (plex_url) redirects elsewhere ({status}). "
             "Give Plex's own address."
+        )
+    if status == 400 and _HTTPS_ONLY.search(words):
+        return PlexUnavailable(
+            "What answers there speaks https alone. Write https:// in setting “Plex URL” (plex_url). "
+            + RETRY_LATER
         )
     kind = PlexTooLarge if status in _TOO_LARGE else PlexRejected
     return kind(f"Plex refused it ({status}: {words or response.reason}).")

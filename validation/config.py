@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from validation.exceptions import SettingsInvalid
 from validation.names import in_quotes, read_list, read_pairs
+from validation.pasted import address_in, named_token_in, token_in
 from validation.path_map import PathMap
 
 # What the setting “Fields to leave alone” may name, in the words of Plex's edit dialog.
@@ -49,34 +48,11 @@ def _read_plex_url(value: object) -> str:
     example = "http://192.168.1.10:32400"
     if not _read_text(value):
         raise ValueError(f"is not set. Give the address of your Plex server, such as {example}.")
-    return _read_url(value, example)
+    return address_in(_read_text(value), example)
 
 
 def _read_stash_url(value: object) -> str:
-    return _read_url(value, "http://192.168.1.10:9999") if _read_text(value) else ""
-
-
-def _read_url(value: object, example: str) -> str:
-    text = _read_text(value)
-    if "://" not in text:
-        text = "http://" + text
-    wrong = f"is not a web address ({_without_query(text)}). Give one such as {example}."
-    try:
-        parts = urlsplit(text)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        raise ValueError(wrong) from None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
-        raise ValueError(wrong)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    # A person pastes what the browser shows: the web app's path and fragment are no part of the server.
-    path = re.split(r"/web(?:/|$)", parts.path, maxsplit=1)[0].rstrip("/")
-    return f"{parts.scheme.lower()}://{host}{port}{path}"
-
-
-def _without_query(text: str) -> str:
-    """The address without what may hold a password or a token."""
-    return re.split(r"[?#]", re.sub(r"//.*@", "//", text, flags=re.DOTALL))[0]
+    return address_in(text, "http://192.168.1.10:9999") if (text := _read_text(value)) else ""
 
 
 def _read_token(value: object) -> str:
@@ -86,9 +62,12 @@ def _read_token(value: object) -> str:
             "is not set. In Plex Web open any item, … → Get Info → View XML: the address of the page that "
             "opens ends with X-Plex-Token= and your token."
         )
-    if not text.isascii() or not text.isprintable() or " " in text:
+    token = token_in(text)
+    if "://" in token:
+        raise ValueError("is an address without a token. The token stands in it behind X-Plex-Token=.")
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ValueError("holds characters that no Plex token has. Copy it again, without spaces around it.")
-    return text
+    return token
 
 
 def _read_names(value: object) -> tuple[str, ...]:
@@ -266,6 +245,7 @@ def read_settings(stored: Mapping[str, Any]) -> Settings:
     Raises SettingsInvalid with one sentence for each setting that stops a task, and all warnings.
     """
     fields = Stash2PlexConfig.model_fields
+    stored = _with_token_of_address(stored)
     unknown = sorted(set(stored) - set(fields))
     warnings = [f"Setting “{key}” is not known to this version and is ignored." for key in unknown]
     try:
@@ -283,6 +263,19 @@ def _settings(stored: Mapping[str, Any], warnings: Sequence[str]) -> Settings:
     config = Stash2PlexConfig.model_validate(dict(stored))
     risks = [ANY_CERTIFICATE] if config.plex_accept_any_certificate else []
     return Settings(config, (*warnings, *risks))
+
+
+def secrets_in(stored: Mapping[str, Any]) -> list[str]:
+    """The tokens in what Stash stored, as they stand there and as they are used: no line may hold them."""
+    texts = [str(stored.get(key) or "") for key in ("plex_token", "plex_url", "performer_image_address")]
+    named = [token for text in texts if (token := named_token_in(text))]
+    return [text for text in (texts[0], token_in(texts[0]), *named) if text]
+
+
+def _with_token_of_address(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings with the token that was pasted with the address, where there is no other."""
+    token = named_token_in(_shown(stored.get("plex_url")))
+    return stored if not token or _shown(stored.get("plex_token")) else {**stored, "plex_token": token}
 
 
 def _instead(field: FieldInfo) -> str:

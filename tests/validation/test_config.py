@@ -139,7 +139,7 @@ def test_a_token_is_taken_without_the_spaces_around_it() -> None:
     assert the_config(plex_token=f" {TOKEN}\n").plex_token.get_secret_value() == TOKEN
 
 
-@pytest.mark.parametrize("token", ["tok en", "töken", "to\tken", "to\x00ken", "tok\nen", "“token”"])
+@pytest.mark.parametrize("token", ["tok en", "töken", "to\tken", "to\x00ken", "tok\nen"])
 def test_a_token_with_characters_that_no_token_has_is_refused_unseen(token: str) -> None:
     (problem,) = problems_of(plex_token=token)
     assert "(plex_token): holds characters that no Plex token has" in problem
