@@ -55,6 +55,8 @@ management_modes = frozenset(
 )
 # Modes that need neither settings nor servers.
 LOCAL_MODES = frozenset({"queue_status", "retry_failed", "clear_queue"})
+# Modes that can do nothing without a queue.
+QUEUE_MODES = LOCAL_MODES | {"process_queue"}
 
 
 def get_plugin_data_dir() -> str:
@@ -135,7 +137,7 @@ def _run_task_once(server_connection: Mapping[str, Any], args: Mapping[str, Any]
     try:
         if args["mode"] == "check_setup":
             return handle_task({**args, "server_connection": server_connection})
-        _open_queue(is_needed=args["mode"] in LOCAL_MODES)
+        _open_queue(is_needed=args["mode"] in QUEUE_MODES)
         if args["mode"] not in LOCAL_MODES:
             _connect(server_connection)
         error = handle_task(args)

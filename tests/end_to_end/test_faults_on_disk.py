@@ -82,14 +82,15 @@ def test_a_full_disk_is_told_plainly_and_everything_is_written_once_there_is_roo
         assert told_by_task(world, "process_queue").status == 0
         assert told_by_hook(world, ids[0]).status == 0
         filler = fill(world.data_dir)
-        hooked = told_by_hook(world, ids[1])
+        # Some more lines fit beside that of the first hook.
+        hooked = next(told for told in (here.run(hook(ids[1])) for _ in range(200)) if told.status)
         assert_plain(hooked, rough=("Traceback", "fault in Stash2Plex"))
         drained = told_by_task(world, "process_queue")
         assert_plain(drained, rough=("Traceback", "fault in Stash2Plex"))
         for told in (hooked, drained):
             assert told.status == 1
             assert str(world.data_dir) in told.error
-        assert {world.item(f"film {n}").summary for n in range(4)} <= {"Before", "Text 0", "Text 1"}
+        assert {world.item(f"film {n}").summary for n in range(4)} <= {"Before"}
         filler.unlink()
         assert_all_written_at_last(world, here, 4)
 
