@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-import plex.client
+import plex.session
 import validation.stash_session
 from tests.builders_entry import Here, assert_plain, hook
 from tests.servers.stash_process_run import plugin_input
@@ -56,7 +56,7 @@ PLEX_PATHS = ("/", "/library/sections", "/library/sections/1/all", "/library/met
 
 @pytest.fixture(autouse=True)
 def without_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for client in (plex.client, validation.stash_session):
+    for client in (plex.session, validation.stash_session):
         monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.3)
         monkeypatch.setattr(client, "READ_TIMEOUT", 2.0)
     monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
