@@ -25,6 +25,7 @@ bench: $(STAMP)
 	@$(RUN) -m benchmarks.queue
 	@$(RUN) -m benchmarks.reconcile
 	@$(RUN) -m benchmarks.drain
+	@$(RUN) -m benchmarks.window
 
 package:
 	@$(PYTHON) .ci/package.py

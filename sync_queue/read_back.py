@@ -6,7 +6,7 @@ somebody changed it after the write, or Plex does not take it as it is: it is le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from stashapi import log
@@ -20,66 +20,103 @@ from sync_queue.failure import attempt
 from sync_queue.pace import Pace
 from sync_queue.planning import ItemPlan, shortened, titles
 from sync_queue.reading import EachRead, read_each
-from sync_queue.renewal import tell_of_edits_beside
+from sync_queue.renewal import Renewal, tell_of_edits_beside
+from sync_queue.seen_meanwhile import changed_meanwhile, to_put_back
 from sync_queue.sending import Sent
 
-_Missed = list[tuple[ItemPlan, tuple[Change, ...]]]
+_Written = list[tuple[ItemPlan, tuple[Change, ...]]]
 
 
 class ReadBack:
     """Looks at what was sent, over a connection that nobody else uses meanwhile."""
 
-    def __init__(self, plex: Plex, pace: Pace) -> None:
+    def __init__(self, plex: Plex, pace: Pace, renewal: Renewal) -> None:
         self._plex = plex
         self._pace = pace
+        self._renewal = renewal
 
     def verdicts(self, all_sent: Sequence[Sent]) -> list[Exception | None]:
         """For each scene None where Plex shows what was sent, else why it does not count as written.
 
         Raises what means that a server is in trouble.
         """
-        sent = [
-            [(plan, changes) for plan, changes in zip(one.plans, one.written, strict=True) if changes]
-            for one in all_sent
-        ]
-        missed = self._missed(sent, is_first=True)
+        first = self._each(list(map(_pairs_of, all_sent)), self._first_look, all_sent)
         again = [
-            one if isinstance(one, Exception) else attempt(partial(self._write_again, one)) for one in missed
+            one if isinstance(one, Exception) else attempt(partial(self._write_again, one)) for one in first
         ]
-        pairs = [[] if isinstance(one, Exception) else one for one in again]
-        return list(map(_verdict, again, self._missed(pairs, is_first=False)))
+        written = [[] if isinstance(one, Exception) else one for one in again]
+        return list(map(_verdict, again, self._each(written, _second_look, all_sent)))
 
-    def _missed(self, sent: Sequence[_Missed], is_first: bool) -> list[_Missed | Exception]:
-        """What Plex does not show of what was sent to the items of each scene."""
-        keys = [plan.item.rating_key for pairs in sent for plan, _ in pairs]
-        read = read_each(self._plex, keys)
-        return [attempt(partial(_missed_of_scene, pairs, read, is_first)) for pairs in sent]
+    def _each(
+        self,
+        written: Sequence[_Written],
+        look: Callable[[_Written, EachRead, Sent], _Written],
+        all_sent: Sequence[Sent],
+    ) -> list[_Written | Exception]:
+        """Look at the items of each scene, as they are now."""
+        read = read_each(self._plex, [plan.item.rating_key for pairs in written for plan, _ in pairs])
+        return [
+            attempt(partial(look, pairs, read, sent)) for pairs, sent in zip(written, all_sent, strict=True)
+        ]
 
-    def _write_again(self, missed: _Missed) -> _Missed:
+    def _first_look(self, written: _Written, read: EachRead, sent: Sent) -> _Written:
+        """What is to be written once more to each item of a scene."""
+        again = []
+        for plan, changes in written:
+            item = _item_of(plan, read)
+            tell_of_edits_beside(plan, item)
+            _tell_of_edits_since(plan, changes, item)
+            lacking = not_taken(changes, item.fields)
+            _log_lacking(plan, lacking, item)
+            back = self._to_put_back(plan, changes, sent, item)
+            if lacking or back:
+                again.append((plan, (*lacking, *back)))
+        return again
+
+    def _to_put_back(
+        self, plan: ItemPlan, changes: Sequence[Change], sent: Sent, now: PlexItem
+    ) -> tuple[Change, ...]:
+        meanwhile = sent.seen.get(plan.item.rating_key)
+        if meanwhile is None or not changed_meanwhile(changes, meanwhile):
+            return ()
+        return to_put_back(plan, changes, self._renewal.plan_from(plan.scene, meanwhile), now)
+
+    def _write_again(self, missed: _Written) -> _Written:
         for plan, changes in missed:
-            log.debug(f"Scene {plan.scene.id}: Plex did not keep {titles(changes)}; written once more.")
             with self._pace.writing():
                 write(self._plex, plan.item, Merge(changes), plan.pictures)
         return missed
 
 
-def _missed_of_scene(sent: _Missed, read: EachRead, is_first: bool) -> _Missed:
-    missed: _Missed = []
-    for plan, changes in sent:
-        key = plan.item.rating_key
-        if key in read.failures:
-            raise read.failures[key]
-        item = read.items.get(key)
-        if item is None:
-            raise PlexNotFound("Plex does not show the item any more that it was just written to.")
-        if is_first:
-            tell_of_edits_beside(plan, item)
-        _tell_of_edits_since(plan, changes, item)
+def _pairs_of(sent: Sent) -> _Written:
+    return [(plan, changes) for plan, changes in zip(sent.plans, sent.written, strict=True) if changes]
+
+
+def _second_look(written: _Written, read: EachRead, _: Sent) -> _Written:
+    """What did not take at the second time either."""
+    missed = []
+    for plan, changes in written:
+        item = _item_of(plan, read)
         lacking = not_taken(changes, item.fields)
         _log_values(plan, lacking, item)
         if lacking:
             missed.append((plan, lacking))
     return missed
+
+
+def _item_of(plan: ItemPlan, read: EachRead) -> PlexItem:
+    key = plan.item.rating_key
+    if key in read.failures:
+        raise read.failures[key]
+    if key not in read.items:
+        raise PlexNotFound("Plex does not show the item any more that it was just written to.")
+    return read.items[key]
+
+
+def _log_lacking(plan: ItemPlan, lacking: Sequence[Change], item: PlexItem) -> None:
+    _log_values(plan, lacking, item)
+    if lacking:
+        log.debug(f"Scene {plan.scene.id}: Plex did not keep {titles(lacking)}; written once more.")
 
 
 def _tell_of_edits_since(plan: ItemPlan, changes: Sequence[Change], item: PlexItem) -> None:
@@ -98,7 +135,7 @@ def _log_values(plan: ItemPlan, changes: Sequence[Change], item: PlexItem) -> No
         log.debug(f"Scene {plan.scene.id}: {change.field.title}: sent “{sent}”, there is “{kept}”")
 
 
-def _verdict(written_again: _Missed | Exception, missed: _Missed | Exception) -> Exception | None:
+def _verdict(written_again: _Written | Exception, missed: _Written | Exception) -> Exception | None:
     for one in (written_again, missed):
         if isinstance(one, Exception):
             return one

@@ -4,16 +4,18 @@ A drain reads by the batch and ahead of its writes, so what it read may be secon
 comes. Items that are to be written are therefore read again in small groups, just ahead of the
 writing, and the plan is made anew from that: what changed in Plex meanwhile is merged as any other edit.
 
-What is left is the time between that reading and the moment in which Plex carries out the write, one
-to three writes long. Of an edit that falls into it, this is seen afterwards: a field that was not
-written shows a new, locked value, and the log says so; a tag that was added stays, since lists are
-added to. What cannot be seen: a text that was replaced in that moment by a person and then by the
-write. Plex takes no condition with an edit, keeps no history, and both lock the field. An edit after
-the write is seen at the read-back, and left (`plex.writing.replaced_since`).
+What is left is the time between that reading and the moment in which Plex carries out the write. The
+same request that reads the next items also reads those that are being written, so that most edits in
+this time are seen too (sync_queue.seen_meanwhile). What cannot be seen: a text that a person replaced
+after that look and before Plex carried out the write, some milliseconds where Plex answers reads as
+quickly as it writes, and the length of one write at most. Plex takes no condition with an edit, keeps
+no history of values, and the lock is there after both. A list is only added to, so a person's tag
+stays; and what a person changes after the write is seen at the read-back, and left.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,9 +33,10 @@ from sync_queue.failure import attempt
 from sync_queue.planning import ItemPlan, Planner
 from sync_queue.reading import EachRead, OpenLane, read_each
 from sync_queue.state import SyncState
+from validation.scene import Scene
 
 # Seconds from the reading of an item to its write: what is aimed at, and what makes a writer read again.
-AIM, TOO_OLD = 0.15, 0.5
+AIM, TOO_OLD = 0.06, 0.5
 # What was read with its batch is good enough where it gets no older than this.
 FRESH_ENOUGH = 0.25
 LARGEST_GROUP = 25
@@ -96,6 +99,13 @@ class Renewal:
                 (plan.scene.id, plan.item.rating_key, plan.ours, plan.recovered) for plan in plans
             )
 
+    def plan_from(self, scene: Scene, seen: PlexItem) -> ItemPlan:
+        """What would have been planned for an item as it was seen while it was being written."""
+        with self._state.lock:
+            plan = self._planner.plan(scene, seen)
+            self._keep_replaced(plan)
+        return plan
+
     def _plan_again(self, planned: Planned, items: EachRead, read_at: float) -> Planned:
         plans = [self._plan_one(plan, items) for plan in planned.plans]
         return Planned([plan for plan in plans if not plan.is_opted_out], read_at)
@@ -132,13 +142,24 @@ class RenewalAhead:
         self._plex: Plex | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="renewing")
 
-    def start(self, group: Sequence[Planned]) -> Callable[[], list[Ready]]:
-        """Begin to read the items of these scenes; returns a function that waits for them and plans."""
-        reading = self._thread.submit(self._read, _keys_of(group))
+    def start(
+        self, group: Sequence[Planned], watched: Sequence[Planned], seen: dict[int, PlexItem]
+    ) -> Callable[[], list[Ready]]:
+        """Begin to read the items of these scenes; returns a function that waits for them and plans.
+
+        The items of those that are watched, and about to be sent, are put into `seen`.
+        """
+        watched_keys = _keys_of(watched)
+        begun = threading.Event()
+        reading = self._thread.submit(self._read, [*watched_keys, *_keys_of(group)], begun)
+        if watched_keys:
+            # This look is to come before the write.
+            begun.wait()
 
         def finish() -> list[Ready]:
-            items, read_at = reading.result()
-            return self._renewal.from_items(group, items, read_at)
+            read, read_at = reading.result()
+            seen.update((key, read.items[key]) for key in watched_keys if key in read.items)
+            return self._renewal.from_items(group, read, read_at)
 
         return finish
 
@@ -146,9 +167,12 @@ class RenewalAhead:
         """End the thread, after what it is reading."""
         self._thread.shutdown(cancel_futures=True)
 
-    def _read(self, rating_keys: Sequence[int]) -> tuple[EachRead, float]:
-        if self._plex is None:
-            self._plex = self._open_lane().plex
+    def _read(self, rating_keys: Sequence[int], begun: threading.Event) -> tuple[EachRead, float]:
+        try:
+            if self._plex is None:
+                self._plex = self._open_lane().plex
+        finally:
+            begun.set()
         read_at = time.monotonic()
         return read_each(self._plex, rating_keys), read_at
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from stashapi import log
 
 from plex.exceptions import PlexBusy, PlexNotFound, PlexRejected
+from plex.items import PlexItem
 from plex.merge import Change
 from plex.writing import write
 from sync_queue.covers import Covers
@@ -44,13 +45,14 @@ class Sent:
     """The plans of one scene, carried out.
 
     `written` has, for each plan, the changes as they were sent. `cover_failure` says why its cover
-    could not be brought.
+    could not be brought. `seen` has items, by rating key, as they were while they were being written.
     """
 
     plans: Sequence[ItemPlan]
     written: Sequence[tuple[Change, ...]]
     uploads: int = 0
     cover_failure: Exception | None = None
+    seen: Mapping[int, PlexItem] = field(default_factory=dict)
 
     @property
     def is_write(self) -> bool:
@@ -168,21 +170,29 @@ class Senders:
         """
         results: list[Sent | Exception] = []
         sending: deque[Callable[[], Sent | Exception]] = deque()
+        seen: dict[int, PlexItem] = {}
 
-        def let_finish(all_but: int) -> None:
-            while len(sending) > all_but:
+        def let_finish() -> None:
+            while sending:
                 results.append(sending.popleft()())
                 report()
 
         groups = self._groups(batch)
-        group = next(groups, None)
-        renewed = self._renew(group) if group else None
-        while group and renewed:
-            sending.extend(map(self._start, renewed()))
-            group = next(groups, None)
-            let_finish(all_but=self._count)
-            renewed = self._renew(group) if group else None
-        let_finish(all_but=0)
+        group = next(groups, ())
+        renewed = self._renew(group, (), seen)
+        while group:
+            ready = renewed()
+            early, late = ready[: -self._count], ready[-self._count :]
+            sending.extend(map(self._start, early))
+            let_finish()
+            group = next(groups, ())
+            renewed = self._renew(group, late, seen)
+            sending.extend(map(self._start, late))
+        let_finish()
+        renewed()
+        for result in results:
+            if isinstance(result, Sent):
+                result.seen = seen
         return results
 
     def close(self) -> None:
@@ -205,20 +215,22 @@ class Senders:
             yield batch[start:end]
             start = end
 
-    def _renew(self, group: Sequence[Planned]) -> Callable[[], Sequence[Ready]]:
+    def _renew(
+        self, group: Sequence[Planned], watched: Sequence[Ready], seen: dict[int, PlexItem]
+    ) -> Callable[[], Sequence[Ready]]:
         """Begin to read what the group is about to write, where that was read too long ago.
 
-        Where writes take so long that it would be old again by their turn, the sender does it.
+        What is `watched` is about to be sent: it is read along, and put into `seen`, by rating key.
         """
         writes = [planned for planned in group if planned.is_write]
         seconds = self._seconds or 0.0
         duration = (len(writes) + self._count) * seconds / self._count
-        if seconds < TOO_OLD and writes and max(one.age for one in writes) + duration > FRESH_ENOUGH:
-            if self._ahead is not None:
-                return self._ahead.start(group)
-            return partial(self._renewal.renew, self._lane.plex, group)
-        self._renewal.record(writes)
-        return lambda: group
+        if max((one.age for one in writes), default=seconds * LARGEST_GROUP) + duration <= FRESH_ENOUGH:
+            self._renewal.record(writes)
+            return lambda: group
+        if self._ahead is not None:
+            return self._ahead.start(group, [one for one in watched if isinstance(one, Planned)], seen)
+        return partial(self._renewal.renew, self._lane.plex, group)
 
     def _start(self, ready: Ready) -> Callable[[], Sent | Exception]:
         """Begin to send the plans of one scene; returns a function that waits until it is done.

@@ -75,8 +75,9 @@ class SyncWorker:
         self._open_lane = open_lane
         self._config = config
         self._planner = Planner(state, config)
-        self._senders = Senders(self._lane, open_lane, state, config, Renewal(self._planner, state))
-        self._read_back = ReadBack(plex, self._senders.pace)
+        renewal = Renewal(self._planner, state)
+        self._senders = Senders(self._lane, open_lane, state, config, renewal)
+        self._read_back = ReadBack(plex, self._senders.pace, renewal)
         self._report_progress = report_progress
         self._clock = clock
         self._linger = LINGER if is_automatic else 0.0
