@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from plex.library import _SLIM
+from plex.listing import SLIM
 from validation.stash import _PAGE, PAGE_SIZE
 
 
@@ -44,7 +44,7 @@ def read_both(orders: dict[str, Any]) -> None:
 
 def read_section(plex: HTTPConnection, section: int, token: str) -> None:
     """Download and parse one library."""
-    arguments = "&".join(f"{name}={quote(value, safe='')}" for name, value in _SLIM.items())
+    arguments = "&".join(f"{name}={quote(value, safe='')}" for name, value in SLIM.items())
     start, total = 0, 1
     while start < total:
         headers = {
@@ -54,7 +54,7 @@ def read_section(plex: HTTPConnection, section: int, token: str) -> None:
             "Accept-Encoding": "gzip",
         }
         plex.request(
-            "GET", f"/library/sections/{section}/all?type=1&sort=addedAt&{arguments}", headers=headers
+            "GET", f"/library/sections/{section}/all?type=1&sort=addedAt,id&{arguments}", headers=headers
         )
         answer = plex.getresponse()
         content = answer.read()

@@ -41,6 +41,10 @@ class PlexAnswerInvalid(PlexError):
     """What answered sent something that is no answer of a Plex server."""
 
 
+class PlexListingChanged(PlexAnswerInvalid):
+    """Items came or went each time a library was listed: what came may not be all that it has."""
+
+
 class PlexItemUnusable(PlexError):
     """Plex sent one item in a form that cannot be used; its neighbours in the same answer can be.
 

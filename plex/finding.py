@@ -1,22 +1,30 @@
 """The items of a few scenes: from the index where it knows them, from Plex where it does not.
 
 An index that is kept goes stale: items get new rating keys, files move. So what it says is checked
-against the items themselves, and what does not hold is looked up again. That a scene was not found
-is never remembered.
+against the items themselves, and what does not hold is looked up again. And it never has everything:
+where a scene is not found by its path, both servers are asked for all files of its files' names,
+before anything is called the only one of its name, or not there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plex.client import Plex
-from plex.index import FileIndex, FileKey, key_of_part, keys_of_files
-from plex.items import PlexItem
-from plex.library import PAGE_SIZE, LibrarySection, count_items, items_with_file_name, list_items, read_items
-from plex.matching import Match, MatchLevel, match_scenes
-from validation.path_map import PathMap
-from validation.scene import Scene
+from plex.exceptions import PlexItemUnusable, PlexListingChanged, PlexNotFound
+from plex.index import FileIndex, FileKey, key_of_part, keys_of_files, name_hash
+from plex.inventory import SHRUNK_ITEMS, Inventory, is_shrunk, read_libraries
+from plex.items import ItemsRead, ListedItem, PlexItem, is_made_by_plex
+from plex.library import LibrarySection, read_items
+from plex.listing import PAGE_SIZE, count_items, items_with_file_name
+from plex.matching import Doubts, Match, MatchLevel, match_scenes
+from validation.path_map import PathMap, file_name
+from validation.scene import Scene, SceneFile
+
+# Items that change while they are being read are read once more.
+READINGS = 2
 
 
 @dataclass(frozen=True)
@@ -27,87 +35,196 @@ class Found:
     items: tuple[PlexItem, ...]
 
 
+# Asks Stash for all files of every scene that has a file of one of these names, by scene id; and why there
+# may be more such scenes, empty where there cannot.
+AskStash = Callable[[Sequence[str]], "tuple[Mapping[int, Sequence[SceneFile]], str]"]
+
+
 class ItemFinder:
     """Finds items for batches of scenes, and keeps the index true on the way."""
 
     def __init__(
-        self, plex: Plex, sections: Sequence[LibrarySection], index: FileIndex, path_map: PathMap
+        self,
+        plex: Plex,
+        sections: Sequence[LibrarySection],
+        index: FileIndex,
+        path_map: PathMap,
+        ask_stash: AskStash,
+        expected: Mapping[int, int] | None = None,
+        inventory: Inventory | None = None,
     ) -> None:
+        """A finder for one run.
+
+        `expected` has how many items the libraries had when last they were believed, by their keys;
+        `inventory` is what came of reading them in this run, if they were.
+        """
+        self._expected = expected or {}
         self._plex = plex
         self._sections = sections
         self._index = index
         self._path_map = path_map
-        self._all_listed = False
-        self._pages: int | None = None
+        self._ask_stash = ask_stash
+        self._inventory = inventory
+        self._counts: dict[int, int] | None = None
+        # Why not even a complete answer of Plex proves that something is not there.
+        self._doubt_about_all = ""
+        # By the hash of a file's name: why the answer about it may not be complete.
+        self._in_plex: dict[int, str] = {}
+        self._in_stash: dict[int, str] = {}
 
     def find(self, scenes: Sequence[Scene]) -> dict[int, Found]:
-        """The items of each scene, by scene id. Raises PlexError."""
-        by_id = {scene.id: scene for scene in scenes}
+        """The items of each scene, by scene id. Raises PlexError, StashError."""
         keys = {scene.id: keys_of_files(scene.files, self._path_map) for scene in scenes}
         self._index.put_scene_files(keys.items())
-        found = self._find_indexed(keys)
-        lost = [scene_id for scene_id, one in found.items() if not one.items]
-        if lost and self._look_up([by_id[scene_id] for scene_id in lost]):
-            found.update(self._find_indexed({scene_id: keys[scene_id] for scene_id in lost}))
-        return found
+        items = ItemsRead()
+        self._read(self._at_paths(keys), items)
+        for _ in range(READINGS):
+            inexact = [scene for scene in scenes if not self._has_place(keys[scene.id])]
+            self._look_up(inexact)
+            candidates = {
+                key for match in match_scenes(keys, self._index).values() for key in match.rating_keys
+            }
+            has_changed = self._read(candidates - set(items), items)
+            self._look_up_owners(inexact, items.values())
+            if not has_changed:
+                break
+        matches = match_scenes(keys, self._index, Doubts(self._doubt_in_plex, self._doubt_in_stash))
+        return {scene_id: _found(match, items) for scene_id, match in matches.items()}
+
+    def match_listed(self, scenes: Sequence[Scene]) -> dict[int, Match]:
+        """The match of each scene by what the libraries were read to have; no item is read in full."""
+        keys = {scene.id: keys_of_files(scene.files, self._path_map) for scene in scenes}
+        self._index.put_scene_files(keys.items())
+        inexact = [scene for scene in scenes if not self._has_place(keys[scene.id])]
+        self._look_up(inexact)
+        self._look_up_owners(inexact, ())
+        return match_scenes(keys, self._index, Doubts(self._doubt_in_plex, self._doubt_in_stash))
 
     def list_all(self) -> None:
         """Read all libraries into the index, once a run."""
-        with self._index.replacing_parts() as replacement:
-            for section in self._sections:
-                for page in list_items(self._plex, section):
-                    replacement.add_items(page)
-        self._all_listed = True
+        self._inventory = read_libraries(self._plex, self._sections, self._index, self._shrunk)
 
-    def _find_indexed(self, keys: Mapping[int, Sequence[FileKey]]) -> dict[int, Found]:
-        matches = match_scenes(keys, self._index)
-        items = read_items(self._plex, [key for match in matches.values() for key in match.rating_keys])
-        stale = self._stale_keys(matches.values(), items)
-        if stale:
-            self._correct(stale, items)
-            matches = match_scenes(keys, self._index)
-        return {scene_id: _found(match, items) for scene_id, match in matches.items()}
+    def _at_paths(self, keys: Mapping[int, Sequence[FileKey]]) -> set[int]:
+        parts = self._index.parts_by_path(key.path for some in keys.values() for key in some)
+        return {part.rating_key for there in parts.values() for part in there}
 
-    def _stale_keys(self, matches: Iterable[Match], items: Mapping[int, PlexItem]) -> set[int]:
-        """The rating keys whose items are gone, or do not have the parts that the index knows."""
-        keys = {key for match in matches for key in match.rating_keys}
-        known = self._index.parts_of_items(keys)
-        return {
-            key
-            for key in keys
-            if key not in items
-            or {part.path for part in known[key]} != {key_of_part(part).path for part in items[key].parts}
-        }
+    def _has_place(self, keys: Sequence[FileKey]) -> bool:
+        """Whether one of these files, all of a scene, is in Plex by its path; so has a scene without any."""
+        parts = self._index.parts_by_path(key.path for key in keys)
+        return not keys or any(not part.in_trash for there in parts.values() for part in there)
 
-    def _correct(self, rating_keys: Collection[int], items: Mapping[int, PlexItem]) -> None:
-        self._index.forget_items(rating_keys)
-        for key in rating_keys:
-            if key in items:
-                self._index.put_item(items[key].as_listed())
-
-    def _look_up(self, scenes: Sequence[Scene]) -> bool:
-        """Ask Plex for the files of scenes that the index does not know; False if there is nothing to ask."""
-        names = {file.path.replace("\\", "/").rpartition("/")[2] for scene in scenes for file in scene.files}
-        if self._all_listed or not names or not self._sections:
+    def _read(self, rating_keys: Collection[int], items: ItemsRead) -> bool:
+        """Read items in full and correct what the index knows of them; whether that was anything."""
+        if not rating_keys:
             return False
-        if len(names) * len(self._sections) > self._count_pages():
+        read = read_items(self._plex, rating_keys)
+        items.update(read)
+        items.unusable.update(read.unusable)
+        known = self._index.parts_of_items(rating_keys)
+        stale = {
+            key
+            for key in set(rating_keys) - set(read.unusable)
+            if key not in read
+            or read[key].in_trash != any(part.in_trash for part in known[key])
+            or {part.path for part in known[key]} != {key_of_part(part).path for part in read[key].parts}
+        }
+        self._index.forget_items(stale)
+        for key in stale & set(read):
+            self._index.put_item(read[key].as_listed())
+        return bool(stale)
+
+    def _look_up(self, scenes: Iterable[Scene]) -> None:
+        """Ask Plex for all files of these scenes' files' names, once a run for each name."""
+        names = {name_hash(name): name for name in _names(scenes)}
+        names = {hashed: name for hashed, name in names.items() if hashed not in self._in_plex}
+        if not names or not self._sections:
+            return
+        if self._inventory is None and len(names) * len(self._sections) > self._count_pages():
             self.list_all()
-            return True
-        for name in names:
-            for section in self._sections:
-                for item in items_with_file_name(self._plex, section, name):
-                    self._index.put_item(item)
-        return True
+        for hashed, name in names.items():
+            self._in_plex[hashed] = self._look_up_name(hashed, name)
+
+    def _look_up_name(self, hashed: int, name: str) -> str:
+        """Ask for the files of one name; why the answer may not be complete."""
+        sections: Iterable[LibrarySection] = self._sections
+        if self._inventory is not None:
+            sections = [read.section for read in self._inventory.doubtful(hashed)]
+        for section in sections:
+            try:
+                self._index.put_items_of_name(section.key, hashed, self._items_named(section, hashed, name))
+            except PlexItemUnusable as unusable:
+                return str(unusable).rstrip(".")
+            except (PlexListingChanged, PlexNotFound):
+                return f"library “{section.title}” changes while it is read"
+        return ""
+
+    def _items_named(self, section: LibrarySection, hashed: int, name: str) -> list[ListedItem]:
+        """A library's items that have a file of this name, however either server writes its accents."""
+        forms = {name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)}
+        found = {
+            item.rating_key: item
+            for form in sorted(forms)
+            for item in items_with_file_name(self._plex, section, form)
+        }
+        return [item for item in found.values() if hashed in {key_of_part(part).name for part in item.parts}]
 
     def _count_pages(self) -> int:
-        """How many requests a listing of all libraries takes."""
-        if self._pages is None:
-            self._pages = sum(1 + count_items(self._plex, section) // PAGE_SIZE for section in self._sections)
-        return self._pages
+        """How many requests a listing of all libraries takes; and look whether they are all there."""
+        if self._counts is None:
+            self._counts = {section.key: count_items(self._plex, section) for section in self._sections}
+            self._doubt_about_all = self._missing_items()
+        return sum(1 + count // PAGE_SIZE for count in self._counts.values())
+
+    def _missing_items(self) -> str:
+        """Why so many items are gone that nothing can be said not to be there."""
+        counts = self._counts or {}
+        for section in self._sections:
+            if problem := self._shrunk(section, counts[section.key]):
+                return problem
+        if any(count > SHRUNK_ITEMS for key, count in self._expected.items() if key not in counts):
+            return "a library that was read before is not among those that Plex lists now"
+        return ""
+
+    def _shrunk(self, section: LibrarySection, count: int) -> str:
+        before = self._expected.get(section.key, 0)
+        if not is_shrunk(before, count):
+            return ""
+        now = f"had {before:,} items and has {count:,} now"
+        return f"library “{section.title}” {now}; a drive of Plex may be away"
+
+    def _look_up_owners(self, inexact: Iterable[Scene], items: Iterable[PlexItem]) -> None:
+        """Ask Stash who has files of the names that are not matched by path, once a run for each name."""
+        names = {name_hash(name): name for name in _names(inexact)}
+        names = {hashed: names[hashed] for hashed in self._index.parts_by_name(names)}
+        for item in items:
+            if len(item.parts) > 1:
+                names.update((name_hash(part.path), file_name(part.path)) for part in item.parts)
+        asked = {hashed: name for hashed, name in names.items() if hashed not in self._in_stash}
+        if asked:
+            there, doubt = self._ask_stash(sorted(asked.values()))
+            self._index.put_scene_files(
+                (scene_id, keys_of_files(files, self._path_map)) for scene_id, files in there.items()
+            )
+            self._in_stash.update(dict.fromkeys(asked, doubt))
+
+    def _doubt_in_plex(self, name: int) -> str:
+        return self._in_plex.get(name, "Plex changed while it was read") or self._doubt_about_all
+
+    def _doubt_in_stash(self, name: int) -> str:
+        return self._in_stash.get(name, "Plex changed while it was read")
 
 
-def _found(match: Match, items: Mapping[int, PlexItem]) -> Found:
-    there = tuple(items[key] for key in match.rating_keys if key in items)
-    if match.level in (MatchLevel.NONE, MatchLevel.AMBIGUOUS) or len(there) < len(match.rating_keys):
-        return Found(match if match.level is MatchLevel.AMBIGUOUS else Match(MatchLevel.NONE), ())
-    return Found(match, there)
+def _names(scenes: Iterable[Scene]) -> set[str]:
+    return {
+        file_name(file.path) for scene in scenes for file in scene.files if not is_made_by_plex(file.path)
+    }
+
+
+def _found(match: Match, items: ItemsRead) -> Found:
+    keys = match.rating_keys if match.parts else ()
+    there = tuple(items[key] for key in keys if key in items)
+    if len(there) == len(keys):
+        return Found(match, there)
+    problems = [str(items.unusable[key]).rstrip(".") for key in keys if key in items.unusable]
+    reason = problems[0] if problems else "its item vanished while it was read"
+    return Found(Match(MatchLevel.UNKNOWN, reason=reason), ())

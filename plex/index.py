@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from plex.items import ListedItem, Part
-from validation.path_map import PathMap, path_key
+from plex.items import ListedItem, Part, is_made_by_plex
+from validation.path_map import PathMap, file_name, path_key
 from validation.scene import SceneFile
 
 SCHEMA = """
 CREATE TABLE part (
     path INTEGER NOT NULL, folded INTEGER NOT NULL, name INTEGER NOT NULL, size INTEGER,
     rating_key INTEGER NOT NULL, section_key INTEGER NOT NULL, has_metadata INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL DEFAULT 0
+    updated_at INTEGER NOT NULL DEFAULT 0, in_trash INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX part_path ON part (path);
 CREATE INDEX part_name ON part (name);
@@ -48,7 +48,7 @@ class FileKey(NamedTuple):
 
 
 class KnownPart(NamedTuple):
-    """A part of a Plex item, as of the last time it was read; `updated_at` is that of the item."""
+    """A part of a Plex item, as of the last time it was read; the last two are the item's."""
 
     path: int
     folded: int
@@ -58,6 +58,7 @@ class KnownPart(NamedTuple):
     section_key: int
     has_metadata: int
     updated_at: int
+    in_trash: int
 
 
 class UnownedItem(NamedTuple):
@@ -97,8 +98,19 @@ def key_of_part(part: Part) -> FileKey:
 
 
 def keys_of_files(files: Iterable[SceneFile], path_map: PathMap) -> tuple[FileKey, ...]:
-    """The keys that a scene's files have where Plex sees them."""
-    return tuple([key_of_path(path_map.to_plex(file.path), file.size) for file in files])
+    """The keys that a scene's files have where Plex sees them; none for a version that Plex itself made."""
+    return tuple(
+        [
+            key_of_path(path_map.to_plex(file.path), file.size)
+            for file in files
+            if not is_made_by_plex(file.path)
+        ]
+    )
+
+
+def name_hash(name: str) -> int:
+    """The hash of a file's name in a FileKey."""
+    return _hash(file_name(path_key(name)).casefold())
 
 
 def _hash(text: str) -> int:
@@ -113,34 +125,39 @@ class FileIndex:
         self._connection = connection
 
     @contextmanager
-    def replacing_parts(self) -> Iterator[_Replacement]:
+    def replacing_parts(self) -> Iterator[PartsReplacement]:
         """Collect the items of all listings; they replace the known parts when the block ends well."""
-        with self._replacing("part", len(KnownPart._fields)) as replacement:
+        with self._temporary("part") as table:
+            replacement = PartsReplacement(self._connection, table)
             yield replacement
-            self._swap("part")
+            kept = ", ".join(map(str, replacement.kept_sections)) or "NULL"
+            self._swap(
+                "part", f"section_key IN ({kept}) AND rating_key NOT IN (SELECT rating_key FROM {table})"
+            )
 
     @contextmanager
-    def replacing_scene_files(self) -> Iterator[_Replacement]:
+    def replacing_scene_files(self) -> Iterator[FilesReplacement]:
         """Collect the files of all scenes; they replace the known ones when the block ends well."""
-        with self._replacing("scene_file", len(FileKey._fields) + 1) as replacement:
-            yield replacement
-            self._swap("scene_file")
+        with self._temporary("scene_file") as table:
+            yield FilesReplacement(self._connection, table)
+            self._swap("scene_file", "0")
 
     @contextmanager
-    def _replacing(self, table: str, columns: int) -> Iterator[_Replacement]:
+    def _temporary(self, table: str) -> Iterator[str]:
         # A temporary table is private: nobody waits for a lock while the servers are being read.
         self._connection.execute(f"CREATE TEMP TABLE new_{table} AS SELECT * FROM {table} WHERE 0")
         try:
-            yield _Replacement(self._connection, f"temp.new_{table}", columns)
+            yield f"temp.new_{table}"
         finally:
             self._connection.execute(f"DROP TABLE temp.new_{table}")
 
-    def _swap(self, table: str) -> None:
+    def _swap(self, table: str, kept: str) -> None:
+        """Put the new rows in the place of the known ones; `kept` is an SQL condition for those that stay."""
         # The rows so far came in a transaction that may have seen an older state than another
         # connection has written since; SQLite lets such a one write no more.
         self._connection.commit()
         with self._connection:
-            self._connection.execute(f"DELETE FROM {table}")
+            self._connection.execute(f"DELETE FROM {table} WHERE NOT coalesce({kept}, 0)")
             self._connection.execute(f"INSERT INTO {table} SELECT * FROM temp.new_{table}")
 
     def put_item(self, item: ListedItem) -> None:
@@ -150,6 +167,15 @@ class FileIndex:
             self._connection.executemany(
                 f"INSERT INTO part VALUES ({_marks(len(KnownPart._fields))})", _part_rows(item)
             )
+
+    def put_items_of_name(self, section_key: int, name: int, items: Iterable[ListedItem]) -> None:
+        """Remember that these are the items of a library that have a file of this name, and no others."""
+        with self._connection:
+            self._connection.execute(
+                "DELETE FROM part WHERE section_key = ? AND name = ?", (section_key, name)
+            )
+        for item in items:
+            self.put_item(item)
 
     def forget_items(self, rating_keys: Iterable[int]) -> None:
         """Forget items that Plex does not have any more."""
@@ -243,20 +269,43 @@ class FileIndex:
             yield from self._connection.execute(f"{statement} IN ({_marks(len(some))})", some)
 
 
-class _Replacement:
-    """Rows that will take the place of a table's."""
+class PartsReplacement:
+    """The parts of all libraries, as they are read."""
 
-    def __init__(self, connection: sqlite3.Connection, table: str, columns: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, table: str) -> None:
         self._connection = connection
-        self._insert = f"INSERT INTO {table} VALUES ({_marks(columns)})"
+        self._table = table
+        self.kept_sections = set[int]()
 
     def add_items(self, items: Iterable[ListedItem]) -> None:
         """Add a page of a Plex listing."""
-        self._connection.executemany(self._insert, [row for item in items for row in _part_rows(item)])
+        statement = f"INSERT INTO {self._table} VALUES ({_marks(len(KnownPart._fields))})"
+        self._connection.executemany(statement, [row for item in items for row in _part_rows(item)])
+
+    def take_back(self, rating_keys: Iterable[int]) -> None:
+        """Forget items of pages that were added: they are not there any more."""
+        statement = f"DELETE FROM {self._table} WHERE rating_key = ?"
+        self._connection.executemany(statement, [(key,) for key in rating_keys])
+
+    def flush(self) -> None:
+        """Let the connection be used for other writes; what came so far is in no file of the database."""
+        self._connection.commit()
+
+    def keep_known(self, section_key: int) -> None:
+        """Let what was known of a library stay where nothing newer came: it could not be read to the end."""
+        self.kept_sections.add(section_key)
+
+
+class FilesReplacement:
+    """The files of all scenes, as they are read."""
+
+    def __init__(self, connection: sqlite3.Connection, table: str) -> None:
+        self._connection = connection
+        self._statement = f"INSERT INTO {table} VALUES ({_marks(len(FileKey._fields) + 1)})"
 
     def add_scene_files(self, files: Iterable[tuple[int, Sequence[FileKey]]]) -> None:
         """Add a page of scenes: (scene id, keys of its files)."""
-        self._connection.executemany(self._insert, _file_rows(files))
+        self._connection.executemany(self._statement, _file_rows(files))
 
 
 def _marks(count: int) -> str:
@@ -267,7 +316,12 @@ def _marks(count: int) -> str:
 def _part_rows(item: ListedItem) -> list[KnownPart]:
     return [
         KnownPart(
-            *key_of_part(part), item.rating_key, item.section_key, int(item.has_metadata), item.updated_at
+            *key_of_part(part),
+            item.rating_key,
+            item.section_key,
+            int(item.has_metadata),
+            item.updated_at,
+            int(item.in_trash),
         )
         for part in item.parts
     ]

@@ -17,6 +17,9 @@ from plex.fields import FIELDS, Field, Kind, PlexFields, Value
 METADATA_FIELDS = ("studio", "summary", "originallyAvailableAt", "genre", "actor")
 # SQLite, like Plex's own database, keeps whole numbers below this.
 _TOO_LARGE = 2**63
+# How Plex marks what it made itself out of another version, and the folder into which it puts that.
+_OPTIMIZED = "42"
+_VERSIONS = "/Plex Versions/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class ListedItem:
     Listings do not show locks, so a date counts in items read in full alone. They cut tag lists
     after the first few, so they show whether there are tags, not which.
     `updated_at` is when Plex last changed it, in seconds since 1970, and 0 where Plex does not say.
+    `in_trash` tells that Plex finds none of its files any more, and keeps it until its trash is emptied.
     """
 
     rating_key: int
@@ -42,13 +46,14 @@ class ListedItem:
     has_metadata: bool
     parts: tuple[Part, ...]
     updated_at: int = 0
+    in_trash: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PlexItem:
     """An item in full: every value of the carried fields, and the names of the locked fields.
 
-    `pictures` has (actor, address of the picture); `updated_at` is as in ListedItem.
+    `pictures` has (actor, address of the picture); `updated_at` and `in_trash` are as in ListedItem.
     """
 
     rating_key: int
@@ -58,6 +63,7 @@ class PlexItem:
     locked: frozenset[str]
     pictures: tuple[tuple[str, str], ...] = ()
     updated_at: int = 0
+    in_trash: bool = False
 
     def as_listed(self) -> ListedItem:
         """What a listing would tell of this item."""
@@ -65,7 +71,9 @@ class PlexItem:
             self.fields.values[name] and (name != "originallyAvailableAt" or name in self.locked)
             for name in METADATA_FIELDS
         )
-        return ListedItem(self.rating_key, self.section_key, has_metadata, self.parts, self.updated_at)
+        return ListedItem(
+            self.rating_key, self.section_key, has_metadata, self.parts, self.updated_at, self.in_trash
+        )
 
 
 class ItemsRead(dict[int, PlexItem]):
@@ -87,22 +95,25 @@ def listed_item(video: Element, section_key: int) -> ListedItem:
         or video.find("Genre") is not None
         or video.find("Role") is not None
     )
+    parts, in_trash = _parts(video)
     rating_key = _key(video, "ratingKey")
-    return ListedItem(rating_key, section_key, has_metadata, _parts(video), _updated_at(video))
+    return ListedItem(rating_key, section_key, has_metadata, parts, _updated_at(video), in_trash)
 
 
 def full_item(video: Element) -> PlexItem:
     """The item that an element of a read in full describes. Raises PlexItemUnusable."""
+    parts, in_trash = _parts(video)
     return PlexItem(
         rating_key=_key(video, "ratingKey"),
         section_key=_key(video, "librarySectionID"),
-        parts=_parts(video),
+        parts=parts,
         fields=PlexFields({field.name: _value(video, field) for field in FIELDS}),
         locked=frozenset(
             lock.get("name", "") for lock in video.findall("Field") if lock.get("locked") in ("1", "true")
         ),
         pictures=tuple([(role.get("tag", ""), role.get("thumb", "")) for role in video.findall("Role")]),
         updated_at=_updated_at(video),
+        in_trash=in_trash,
     )
 
 
@@ -151,8 +162,27 @@ def _decimal(video: Element, field: Field, text: str) -> str:
     return f"{number:.1f}"
 
 
-def _parts(video: Element) -> tuple[Part, ...]:
-    return tuple([Part(part.get("file", ""), _size(video, part)) for part in video.iter("Part")])
+def _parts(video: Element) -> tuple[tuple[Part, ...], bool]:
+    """The files of an item, and whether all of them are in Plex's trash.
+
+    Plex keeps what it finds no more for a while, marked as deleted. A version that Plex itself made for
+    a device is no file of the user's.
+    """
+    there: list[Part] = []
+    deleted: list[Part] = []
+    for media in video.iter("Media"):
+        for element in media.iter("Part"):
+            part = Part(element.get("file", ""), _size(video, element))
+            if media.get("proxyType") == _OPTIMIZED or is_made_by_plex(part.path):
+                continue
+            is_deleted = any(one.get("deletedAt") for one in (video, media, element))
+            (deleted if is_deleted else there).append(part)
+    return tuple(there or deleted), bool(deleted and not there) or bool(video.get("deletedAt"))
+
+
+def is_made_by_plex(path: str) -> bool:
+    """Whether a file lies where Plex puts the versions that it makes for a device."""
+    return _VERSIONS in path.replace("\\", "/")
 
 
 def _size(video: Element, part: Element) -> int | None:

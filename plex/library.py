@@ -7,24 +7,19 @@ the time and ask Plex again for every attribute that is empty.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from plex.client import Plex
 from plex.exceptions import LibraryNotFound, NoMovieLibrary, PlexAnswerInvalid, PlexItemUnusable, PlexNotFound
-from plex.items import ItemsRead, ListedItem, full_item, listed_item, number_in
+from plex.items import ItemsRead, full_item, number_in
 from validation.path_map import path_key
 
-PAGE_SIZE = 1000
 # Servers with rich metadata were seen to answer longer lists of ids with nothing.
 ITEMS_PER_READ = 50
 MOVIE = 1
 
-_SLIM = {
-    "excludeElements": "Director,Writer,Producer,Country,Collection,Label,Guid,Image,UltraBlurColors,Stream",
-    "excludeFields": "tagline,thumb,art",
-}
 _FULL = {"excludeElements": "Stream,Image,UltraBlurColors", "skipRefresh": 1}
 
 
@@ -111,46 +106,6 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def count_items(plex: Plex, section: LibrarySection) -> int:
-    """How many items the library has."""
-    return _total(plex.get(*_listing(section), _window(0, 0)))
-
-
-def list_items(plex: Plex, section: LibrarySection) -> Iterator[list[ListedItem]]:
-    """All items of a library by pages, in the order they were added, so that edits move none of them.
-
-    Raises PlexError; PlexAnswerInvalid also where Plex returns fewer items than it announced.
-    """
-    return _pages(plex, section, {})
-
-
-def items_with_file_name(plex: Plex, section: LibrarySection, name: str) -> list[ListedItem]:
-    """The items that have a file of this name, or of a name that contains it: check each part's path."""
-    return [item for page in _pages(plex, section, {"file": name}) for item in page]
-
-
-def _pages(plex: Plex, section: LibrarySection, filters: Mapping[str, object]) -> Iterator[list[ListedItem]]:
-    path, arguments = _listing(section)
-    start, total, seen = 0, 1, set[int]()
-    while start < total:
-        page = plex.get(path, {**arguments, **filters}, _window(start, PAGE_SIZE))
-        total = _total(page)
-        videos = page.findall("Video")
-        if not videos and start < total:
-            raise PlexAnswerInvalid(
-                f"Plex announced {total:,} items in library “{section.title}” and sent {start:,}. "
-                "Run the task again."
-            )
-        # The next page starts after what came, which may be less than what was asked for.
-        start += len(videos)
-        try:
-            items = [listed_item(video, section.key) for video in videos]
-        except PlexItemUnusable as unusable:
-            raise PlexAnswerInvalid(str(unusable)) from unusable
-        yield [item for item in items if item.rating_key not in seen]
-        seen.update(item.rating_key for item in items)
-
-
 def scan_folder(plex: Plex, sections: Iterable[LibrarySection], folder: str) -> bool:
     """Ask Plex to scan a folder in the libraries that hold it; whether one does. Raises PlexError."""
     holding = [section for section in sections if section.holds(folder)]
@@ -169,12 +124,18 @@ def read_items(plex: Plex, rating_keys: Iterable[int]) -> ItemsRead:
 
 
 def _read_batch(plex: Plex, keys: Sequence[int], read: ItemsRead) -> None:
-    """One read of several items; what a server leaves out of a long list is asked for once more."""
+    """One read of several items; what is not in the answer is asked for again, in the end alone.
+
+    Servers were seen to leave items out of a long list, and where Plex knows none of a list it says 404.
+    """
     try:
         container = plex.get(f"/library/metadata/{','.join(map(str, keys))}", _FULL)
     except PlexNotFound:
+        for key in keys if len(keys) > 1 else ():
+            _read_batch(plex, [key], read)
         return
-    for video in container.findall("Video"):
+    videos = container.findall("Video")
+    for video in videos:
         try:
             item = full_item(video)
             read[item.rating_key] = item
@@ -182,27 +143,14 @@ def _read_batch(plex: Plex, keys: Sequence[int], read: ItemsRead) -> None:
             if unusable.rating_key is not None:
                 read.unusable[unusable.rating_key] = unusable
     missing = [key for key in keys if key not in read and key not in read.unusable]
-    if not missing or len(keys) == 1:
-        return
-    if len(missing) < len(keys):
+    if len(keys) == 1 and missing:
+        read.unusable[keys[0]] = PlexItemUnusable(keys[0], "without anything in it")
+    elif videos and missing:
         _read_batch(plex, missing, read)
-    else:
+    elif missing:
         middle = len(keys) // 2
         _read_batch(plex, keys[:middle], read)
         _read_batch(plex, keys[middle:], read)
-
-
-def _listing(section: LibrarySection) -> tuple[str, dict[str, object]]:
-    return f"/library/sections/{section.key}/all", {"type": MOVIE, "sort": "addedAt", **_SLIM}
-
-
-def _window(start: int, size: int) -> dict[str, str]:
-    return {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
-
-
-def _total(page: Element) -> int:
-    """The number of items in the whole listing; Plex leaves totalSize out where it sends everything."""
-    return _number(page, "totalSize") if "totalSize" in page.attrib else _number(page, "size")
 
 
 def _number(element: Element, attribute: str) -> int:

@@ -3,7 +3,7 @@
 Every file of the scene is held against every part in the index, in this order: the exact path after
 the path map; the path but for upper and lower case, with the same size; file name and size; the file
 name alone where a size is unknown. An exact path is a proof. Anything less must be the only candidate
-on both sides.
+on both sides, and of nothing is anything concluded where a list may not be whole.
 """
 
 from __future__ import annotations
@@ -50,9 +50,31 @@ class Match:
 
 
 NOT_IN_PLEX = Match(MatchLevel.NONE)
+ONLY_IN_TRASH = Match(MatchLevel.UNKNOWN, reason="Plex has it only in its trash")
 
 
-def match_scenes(scenes: Mapping[int, Sequence[FileKey]], index: FileIndex) -> dict[int, Match]:
+def no_doubt(_name: int) -> str:
+    """Nothing is known to be missing from a list."""
+    return ""
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Why the files of a name that the index knows may not be all there are; empty where they are.
+
+    One function for the files in Plex, one for those in Stash; each takes the hash of a file's name.
+    """
+
+    in_plex: Callable[[int], str] = no_doubt
+    in_stash: Callable[[int], str] = no_doubt
+
+
+NO_DOUBTS = Doubts()
+
+
+def match_scenes(
+    scenes: Mapping[int, Sequence[FileKey]], index: FileIndex, doubts: Doubts = NO_DOUBTS
+) -> dict[int, Match]:
     """The match of each scene (scene id → keys of its files), from what the index knows."""
     by_path = index.parts_by_path(key.path for keys in scenes.values() for key in keys)
     matches = {scene_id: _match_exactly(keys, by_path) for scene_id, keys in scenes.items()}
@@ -60,12 +82,12 @@ def match_scenes(scenes: Mapping[int, Sequence[FileKey]], index: FileIndex) -> d
     names = {key.name for keys in others.values() for key in keys}
     by_name, in_stash = index.parts_by_name(names), index.files_by_name(names)
     for scene_id, keys in others.items():
-        matches[scene_id] = _match_loosely(scene_id, keys, by_name, in_stash)
-    return _without_shared_items(matches, index)
+        matches[scene_id] = _match_loosely(scene_id, keys, by_name, in_stash, doubts)
+    return _without_shared_items(scenes, matches, index, doubts)
 
 
 def _match_exactly(keys: Sequence[FileKey], by_path: Mapping[int, Sequence[KnownPart]]) -> Match:
-    parts = tuple(part for key in keys for part in by_path.get(key.path, ()))
+    parts = tuple(part for key in keys for part in by_path.get(key.path, ()) if not part.in_trash)
     return Match(MatchLevel.EXACT, parts) if parts else NOT_IN_PLEX
 
 
@@ -74,28 +96,57 @@ def _match_loosely(
     keys: Sequence[FileKey],
     by_name: Mapping[int, Sequence[KnownPart]],
     in_stash: Mapping[int, Sequence[tuple[int | None, int]]],
+    doubts: Doubts,
 ) -> Match:
+    for key in keys:
+        if doubt := doubts.in_plex(key.name):
+            return Match(MatchLevel.UNKNOWN, reason=doubt)
+    paths = {key.path for key in keys}
+    trashed = any(part.in_trash and part.path in paths for key in keys for part in by_name.get(key.name, ()))
     for level, fits in _LOOSE_LEVELS.items():
         found: list[KnownPart] = []
         for key in keys:
-            candidates = [part for part in by_name.get(key.name, ()) if fits(key, part)]
-            if len({part.rating_key for part in candidates}) > 1:
-                return _ambiguous(f"{len(candidates)} files in Plex fit one of its files {level.value}")
-            if candidates and _shared_in_stash(scene_id, key, in_stash.get(key.name, ())):
-                return _ambiguous(f"another scene has a file that fits the same file in Plex {level.value}")
+            fitting = [part for part in by_name.get(key.name, ()) if fits(key, part)]
+            candidates = [part for part in fitting if not part.in_trash]
+            trashed = trashed or len(candidates) < len(fitting)
+            if problem := _problem_with(level, candidates, scene_id, key, in_stash, doubts):
+                return problem
             found.extend(candidates)
         if found:
             return Match(level, tuple(found))
-    return NOT_IN_PLEX
+    return ONLY_IN_TRASH if trashed else NOT_IN_PLEX
+
+
+def _problem_with(
+    level: MatchLevel,
+    candidates: Sequence[KnownPart],
+    scene_id: int,
+    key: FileKey,
+    in_stash: Mapping[int, Sequence[tuple[int | None, int]]],
+    doubts: Doubts,
+) -> Match | None:
+    """Why these parts, which fit a file of a scene, cannot be said to be that file; None where one can."""
+    if not candidates:
+        return None
+    if len({part.rating_key for part in candidates}) > 1:
+        return _ambiguous(f"{len(candidates)} files in Plex fit one of its files {level.value}")
+    if others := _others_in_stash(scene_id, key, in_stash.get(key.name, ())):
+        return _ambiguous(f"scene {others[0]} has a file that fits the same file in Plex {level.value}")
+    if doubt := doubts.in_stash(key.name):
+        return Match(MatchLevel.UNKNOWN, reason=doubt)
+    return None
 
 
 def _ambiguous(reason: str) -> Match:
     return Match(MatchLevel.AMBIGUOUS, reason=reason)
 
 
-def _shared_in_stash(scene_id: int, key: FileKey, files: Iterable[tuple[int | None, int]]) -> bool:
-    return any(
-        owner != scene_id and (size is None or key.size is None or size == key.size) for size, owner in files
+def _others_in_stash(scene_id: int, key: FileKey, files: Iterable[tuple[int | None, int]]) -> list[int]:
+    """The other scenes that have a file of this name and, as far as sizes are known, this size."""
+    return sorted(
+        owner
+        for size, owner in files
+        if owner != scene_id and (size is None or key.size is None or size == key.size)
     )
 
 
@@ -110,16 +161,27 @@ _LOOSE_LEVELS: dict[MatchLevel, Callable[[FileKey, KnownPart], bool]] = {
 }
 
 
-def _without_shared_items(matches: dict[int, Match], index: FileIndex) -> dict[int, Match]:
+def _without_shared_items(
+    scenes: Mapping[int, Sequence[FileKey]], matches: dict[int, Match], index: FileIndex, doubts: Doubts
+) -> dict[int, Match]:
     """The matches, but ambiguous where an item also has a file that belongs to another scene."""
     parts = index.parts_of_items(key for match in matches.values() for key in match.rating_keys)
     owners = _owners([part for item in parts.values() for part in item], index)
     result = {}
     for scene_id, match in matches.items():
         item_parts = [part for key in match.rating_keys for part in parts[key]]
-        others = sorted({owner for part in item_parts for owner in owners[part]} - {scene_id})
-        if others:
-            result[scene_id] = _ambiguous(f"its item in Plex also holds a file of scene {others[0]}")
+        own = {key.path for key in scenes[scene_id]} | {part.path for part in match.parts}
+        doubt = next(
+            filter(None, (doubts.in_stash(part.name) for part in item_parts if part.path not in own)), ""
+        )
+        shared = [(part, owner) for part in item_parts for owner in owners[part] - {scene_id}]
+        if shared:
+            part, owner = min(shared, key=lambda one: one[1])
+            result[scene_id] = _ambiguous(
+                f"its item {part.rating_key} in Plex also holds a file of scene {owner}"
+            )
+        elif doubt:
+            result[scene_id] = Match(MatchLevel.UNKNOWN, reason=doubt)
         else:
             result[scene_id] = match
     return result

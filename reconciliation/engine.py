@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from math import ceil
 from pathlib import Path
@@ -16,13 +17,14 @@ from typing import NamedTuple
 from stashapi import log
 
 from plex.client import Plex, connect
-from plex.exceptions import PlexAnswerInvalid, PlexBusy, PlexNotFound
 from plex.fields import SceneMapping
 from plex.finding import ItemFinder
 from plex.index import FileKey, keys_of_files
+from plex.inventory import Inventory, read_libraries
 from plex.items import METADATA_FIELDS
-from plex.library import ITEMS_PER_READ, PAGE_SIZE, LibrarySection, list_items, read_items, read_sections
-from plex.matching import Match, MatchLevel, match_scenes
+from plex.library import ITEMS_PER_READ, LibrarySection, read_items, read_sections
+from plex.listing import PAGE_SIZE
+from plex.matching import NO_DOUBTS, Doubts, Match, MatchLevel, match_scenes
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
 from reconciliation.library_size import LibrarySizes
 from reconciliation.path_map_help import Suggestion, file_pairs, helpful_path_map, is_path_map_needed
@@ -30,6 +32,7 @@ from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
 from sync_queue.covers import COVER_MAY_COME, FAILURES_IN_A_ROW, artwork_kinds, is_cover_changed, version_of
 from sync_queue.job import Job, is_due
+from sync_queue.library_sizes import known_sizes
 from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
 from sync_queue.state import ArtworkRecord, SyncState
@@ -37,11 +40,14 @@ from validation.config import Stash2PlexConfig
 from validation.exceptions import StashAnswerInvalid, StashError
 from validation.scene import Scene
 from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash, ahead
+from validation.stash_files import files_named
 from validation.user_log import log_line
 
 SCENES_PER_CHUNK = 500
 # A cover is asked for one by one; what is beyond this is looked at by the next reconcile.
 COVERS_PER_RUN = 500
+# So many unusable items of a library are named one by one.
+UNUSABLE_TOLD = 5
 
 
 @dataclass
@@ -49,6 +55,7 @@ class GapDetectionResult:
     """What a reconcile found. The three kinds add up to the gaps, as does what became of them.
 
     `ambiguous_count` has the scenes that were not judged because their files fit several items,
+    `unknown_count` those of which it cannot be told whether Plex has them,
     `not_wanted_count` the missing ones that are not queued since Plex holds a part on purpose,
     `without_file_count` those that have no file and so no place in Plex, `inexact_count` those that were
     matched by less than their path; `suggestion` is the path map that would make these exact, where they
@@ -64,6 +71,7 @@ class GapDetectionResult:
     enqueued_count: int = 0
     skipped_already_queued: int = 0
     ambiguous_count: int = 0
+    unknown_count: int = 0
     not_wanted_count: int = 0
     without_file_count: int = 0
     inexact_count: int = 0
@@ -109,8 +117,9 @@ class GapDetectionEngine:
         self._detector = GapDetector()
         self._progress = Progress()
         self._result = GapDetectionResult()
-        # False once a library could not be read: then nothing can be called missing.
+        # False once a library could not be read.
         self._libraries_complete = True
+        self._inventory: Inventory | None = None
         self._is_by_hand = False
         # The scenes that were matched by less than their path, and an item of each.
         self._inexact: dict[int, int] = {}
@@ -122,6 +131,17 @@ class GapDetectionEngine:
         # Scenes that Stash sent and that cannot be used.
         self._unusable = 0
         self.gaps: Mapping[int, GapKind] = {}
+
+    @property
+    def are_scenes_whole(self) -> bool:
+        """Whether the last full run could use every scene that Stash has."""
+        return not self._unusable
+
+    @property
+    def whole_sections(self) -> frozenset[int]:
+        """The keys of the libraries of which the last full run knows every item."""
+        libraries = self._inventory.libraries if self._inventory else ()
+        return frozenset(read.section.key for read in libraries if not read.problem)
 
     @property
     def only_looks(self) -> bool:
@@ -138,6 +158,7 @@ class GapDetectionEngine:
             raise ValueError(f"Unknown scope “{scope}”: it is all or recent.")
         self._result = GapDetectionResult()
         self._libraries_complete = True
+        self._inventory = None
         self._inexact = {}
         self._covers_left = COVERS_PER_RUN
         self._cover_failures = 0
@@ -233,38 +254,48 @@ class GapDetectionEngine:
             self._see(page, seen)
             scenes.update((scene.id, scene) for scene in page.scenes)
         self._check_that_some_were_read(seen)
-        finder = ItemFinder(plex, sections, state.index, self._config.path_map)
         # Reading the items of a few scenes takes fewer requests than listing the libraries.
         if len(scenes) // ITEMS_PER_READ <= state.index.count_items() // PAGE_SIZE:
+            finder = self._finder(plex, sections, state)
             return self._detect(seen, state, lambda chunk: _places_by_finder(chunk, scenes, finder))
         self._read_libraries(plex, sections, state)
-        state.index.put_scene_files(self._files(scenes.values()))
-        return self._detect(seen, state, lambda chunk: self._places_by_index(chunk, state))
+        finder = self._finder(plex, sections, state)
+        return self._detect(
+            seen,
+            state,
+            lambda chunk: _places(finder.match_listed([scenes[scene.scene_id] for scene in chunk])),
+        )
+
+    def _finder(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> ItemFinder:
+        ask_stash = partial(files_named, self._stash)
+        expected = known_sizes(state, self._server)
+        return ItemFinder(
+            plex, sections, state.index, self._config.path_map, ask_stash, expected, self._inventory
+        )
 
     def _read_libraries(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
         """List all libraries into the index; one that cannot be read is an error, not a mass of gaps."""
-        sizes: dict[LibrarySection, int] = {}
-        problems: list[str] = []
-        with state.index.replacing_parts() as replacement:
-            for section in sections:
-                count = 0
-                try:
-                    for page in list_items(plex, section):
-                        replacement.add_items(page)
-                        count += len(page)
-                    sizes[section] = count
-                except (PlexAnswerInvalid, PlexBusy, PlexNotFound) as error:
-                    problems.append(f"Library “{section.title}” could not be read: {error}")
-            if not sizes:
-                # Raised in here, so that what was known of the libraries stays.
-                raise PlexBusy(f"No library could be read, so nothing was compared. {' '.join(problems)}")
-        for problem in problems:
-            self._report_incomplete(problem)
-        known = LibrarySizes(state, self._server, self._is_by_hand, self.only_looks)
-        for section, count in sizes.items():
-            problem = known.problem_with(section, count)
-            if problem:
-                self._report_incomplete(problem)
+        sizes = LibrarySizes(state, self._server, self._is_by_hand, self.only_looks)
+        unlisted = {
+            key: LibrarySection(key, f"number {key}", ())
+            for key in set(known_sizes(state, self._server)) - {section.key for section in sections}
+        }
+        if self._config.plex_library:
+            # Libraries that the setting does not name any more are not missed.
+            for section in unlisted.values():
+                sizes.drop(section)
+            unlisted = {}
+        self._inventory = read_libraries(
+            plex, sections, state.index, sizes.problem_with, [*unlisted.values()]
+        )
+        for read in self._inventory.libraries:
+            if read.problem:
+                self._report_incomplete(read.problem)
+            for unusable in read.unusable[:UNUSABLE_TOLD]:
+                self._result.errors.append(f"Library “{read.section.title}”: {unusable}")
+            if len(read.unusable) > UNUSABLE_TOLD:
+                more = len(read.unusable) - UNUSABLE_TOLD
+                self._result.errors.append(f"Library “{read.section.title}”: {more} more such items.")
 
     def _report_incomplete(self, problem: str) -> None:
         self._libraries_complete = False
@@ -291,11 +322,10 @@ class GapDetectionEngine:
 
     def _places_by_index(self, chunk: Sequence[SeenScene], state: SyncState) -> dict[int, _Place]:
         files = state.index.files_of_scenes(scene.scene_id for scene in chunk)
-        matches = match_scenes({scene.scene_id: files[scene.scene_id] for scene in chunk}, state.index)
-        return {
-            scene_id: _Place(match, any(not part.has_metadata for part in match.parts))
-            for scene_id, match in matches.items()
-        }
+        keys = {scene.scene_id: files[scene.scene_id] for scene in chunk}
+        # Of Stash, all that can be read was read just now; the worker asks both servers before it writes.
+        doubts = Doubts(in_plex=self._inventory.doubt_about) if self._inventory else NO_DOUBTS
+        return _places(match_scenes(keys, state.index, doubts))
 
     def _detect(
         self,
@@ -380,12 +410,15 @@ class GapDetectionEngine:
         if place.match.level is MatchLevel.AMBIGUOUS:
             self._result.ambiguous_count += 1
             log.debug(f"Scene {scene.scene_id}: ambiguous, {place.match.reason}.")
+        if place.match.level is MatchLevel.UNKNOWN:
+            self._result.unknown_count += 1
+            log.debug(f"Scene {scene.scene_id}: not judged, {place.match.reason}.")
         return SceneFacts(
             scene_id=scene.scene_id,
             is_worth_pushing=scene.is_worth_pushing,
             fingerprint=scene.fingerprint,
             # A scene without a file can be nowhere in Plex, which is no gap that anybody could close.
-            is_missing=scene.has_files and place.match.level is MatchLevel.NONE and self._libraries_complete,
+            is_missing=scene.has_files and place.match.level is MatchLevel.NONE,
             rating_keys=place.match.rating_keys,
             has_empty_item=place.has_empty_item and scene.fills_metadata,
             pushed=pushed,
@@ -437,6 +470,13 @@ class GapDetectionEngine:
         )
         self._result.skipped_already_queued = len(gaps) - self._result.enqueued_count
         self._result.is_work_due = self._queue.has_due_jobs()
+
+
+def _places(matches: Mapping[int, Match]) -> dict[int, _Place]:
+    return {
+        scene_id: _Place(match, any(not part.has_metadata for part in match.parts))
+        for scene_id, match in matches.items()
+    }
 
 
 def _places_by_finder(

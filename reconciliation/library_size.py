@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plex.inventory import is_shrunk
 from plex.library import LibrarySection
+from sync_queue.library_sizes import size_fact
 from sync_queue.state import SyncState
-
-# A library that lost more than half of its items, and more than a few, has lost a drive, not films.
-SHRUNK_SHARE, SHRUNK_ITEMS = 0.5, 10
-
-
-def is_shrunk(before: int, now: int) -> bool:
-    """Whether so few items are left of so many that it takes a person to believe it."""
-    return before - now > SHRUNK_ITEMS and now < before * SHRUNK_SHARE
 
 
 @dataclass(frozen=True)
@@ -61,11 +55,17 @@ class LibrarySizes:
             self.state.set_fact(self._believed(section), str(count))
             self.state.forget_fact(self._warned_of(section))
 
+    def drop(self, section: LibrarySection) -> None:
+        """Forget a library that the settings do not name any more."""
+        if not self.only_looks:
+            self.state.forget_fact(self._believed(section))
+            self.state.forget_fact(self._warned_of(section))
+
     def _number(self, fact: str) -> int:
         return int(self.state.fact(fact) or 0)
 
     def _believed(self, section: LibrarySection) -> str:
-        return f"items in section {section.key} of {self.server}"
+        return size_fact(self.server, section.key)
 
     def _warned_of(self, section: LibrarySection) -> str:
         return f"warned of items in section {section.key} of {self.server}"

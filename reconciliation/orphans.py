@@ -62,9 +62,10 @@ class OrphanSearch:
 
     def run(self) -> OrphansFound:
         """Find the orphans and write the report. Raises StashError, PlexError, OSError, sqlite3.Error."""
-        compared = GapDetectionEngine(
+        engine = GapDetectionEngine(
             stash=self._stash, config=self._config, data_dir=self._data_dir, queue=None
-        ).run("all")
+        )
+        compared = engine.run("all")
         found = OrphansFound(problems=list(compared.errors))
         if not compared.scenes_checked:
             found.problems.append(
@@ -75,7 +76,7 @@ class OrphanSearch:
         plex = connect(self._config, self._data_dir)
         with closing(SyncState(self._data_dir)) as state:
             state.use_server(plex.machine_identifier, str(self._config.path_map))
-            found.libraries = self._sorted(plex, state)
+            found.libraries = self._sorted(plex, state, engine)
         if compared.errors:
             found.problems.append("Not everything could be read: what is listed may have a scene after all.")
         if 0 < sum(one.items for one in found.libraries) == sum(one.unowned for one in found.libraries):
@@ -90,15 +91,21 @@ class OrphanSearch:
                 self._list(plex, library, report)
         return found
 
-    def _sorted(self, plex: Plex, state: SyncState) -> list[LibraryOrphans]:
+    def _sorted(self, plex: Plex, state: SyncState, engine: GapDetectionEngine) -> list[LibraryOrphans]:
+        """What is left over in each library that was read to its end just now.
+
+        Where a scene of Stash could not be read, any item may be its own: none is surely an orphan.
+        """
         orphans: dict[int, list[int]] = defaultdict(list)
         uncertain: dict[int, list[int]] = defaultdict(list)
         for orphan in orphans_in(state.index):
-            (uncertain if orphan.is_uncertain else orphans)[orphan.section_key].append(orphan.rating_key)
+            is_uncertain = orphan.is_uncertain or not engine.are_scenes_whole
+            (uncertain if is_uncertain else orphans)[orphan.section_key].append(orphan.rating_key)
         counts = state.index.count_items_by_section()
         return [
             LibraryOrphans(section, counts.get(section.key, 0), orphans[section.key], uncertain[section.key])
             for section in read_sections(plex, self._config.plex_library)
+            if section.key in engine.whole_sections
         ]
 
     def _list(self, plex: Plex, library: LibraryOrphans, report: OrphansReport) -> None:

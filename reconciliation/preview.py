@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from stashapi import log
@@ -25,6 +26,7 @@ from sync_queue.progress import Progress
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.stash import Stash
+from validation.stash_files import files_named
 
 REPORT = "preview.html"
 
@@ -56,7 +58,7 @@ class Preview:
         self._links = links_to(stash, plex, config)
         self._state.use_server(plex.machine_identifier, str(config.path_map))
         sections = read_sections(plex, config.plex_library)
-        self._finder = ItemFinder(plex, sections, state.index, config.path_map)
+        self._finder = ItemFinder(plex, sections, state.index, config.path_map, partial(files_named, stash))
         self._progress = Progress()
 
     def run(self, scene_ids: Sequence[int]) -> PreviewResult:

@@ -44,6 +44,11 @@ def advice_lines(result: GapDetectionResult) -> list[str]:
             "Some of what was written to Plex earlier is not known any more. Until Reconcile Library (All) "
             "reads everything, only additions are written."
         )
+    if result.unknown_count:
+        lines.append(
+            f"Not judged: {result.unknown_count} scenes, as it cannot be told now whether Plex has them; the "
+            "debug log says why."
+        )
     if result.enqueued_count or result.is_work_due:
         lines.append("Run the task Process Queue to write what is queued to Plex.")
     elif result.skipped_already_queued:

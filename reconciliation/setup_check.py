@@ -13,7 +13,8 @@ from typing import Any
 
 from plex.client import Plex, connect, read_version
 from plex.exceptions import TYPES, NoMovieLibrary, PlexError
-from plex.library import LibrarySection, choose_sections, count_items, read_all_sections
+from plex.library import LibrarySection, choose_sections, read_all_sections
+from plex.listing import count_items
 from plex.matching import MatchLevel
 from reconciliation import path_map_help
 from reconciliation.setup_absence import reason_for_absence

@@ -7,27 +7,25 @@ requests grow neither with the collection nor with Plex beyond a bound.
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 
 from plex.client import Plex
 from plex.finding import Found, ItemFinder
-from plex.index import SCHEMA, FileIndex, keys_of_files
+from plex.index import SCHEMA, FileIndex
 from plex.library import ITEMS_PER_READ, LibrarySection
-from plex.matching import Match, MatchLevel, match_scenes
+from plex.matching import Match, MatchLevel
 from reconciliation.path_map_help import Pair, file_pairs
 from sync_queue.progress import Progress
 from validation.path_map import PathMap
 from validation.scene import Scene
 from validation.stash import Stash
+from validation.stash_files import files_named
 
 SCENES_IN_SAMPLE = 200
-# So many pages of scenes that have a file of the same name are looked at, for each batch of names.
-PAGES_OF_NAMESAKES = 2
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,14 @@ class Sample:
     """Scenes that have a file, and their matches and items by scene id; what Stash could not read."""
 
     scenes: Sequence[Scene]
-    matches: Mapping[int, Match]
     found: Mapping[int, Found]
     without_file: int
     unreadable: Sequence[str]
+
+    @property
+    def matches(self) -> dict[int, Match]:
+        """The matches alone."""
+        return {scene_id: one.match for scene_id, one in self.found.items()}
 
     def count(self, level: MatchLevel) -> int:
         """How many scenes were matched like this."""
@@ -76,7 +78,7 @@ def take_sample(
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SCHEMA)
         index = FileIndex(connection)
-        finder = ItemFinder(plex, sections, index, path_map)
+        finder = ItemFinder(plex, sections, index, path_map, partial(files_named, stash))
         ids = stash.sample_ids(SCENES_IN_SAMPLE)
         scenes: list[Scene] = []
         unreadable: list[str] = []
@@ -89,33 +91,5 @@ def take_sample(
             scenes.extend(batch)
             found.update(finder.find([scene for scene in batch if scene.files]))
         with_file = [scene for scene in scenes if scene.files]
-        _add_namesakes(_uncertain_names(found.values()), stash, index, path_map)
-        matches = match_scenes({s.id: keys_of_files(s.files, path_map) for s in with_file}, index)
         progress(1.0)
-    return Sample(with_file, matches, found, len(scenes) - len(with_file), unreadable)
-
-
-def _uncertain_names(found: Iterable[Found]) -> list[str]:
-    """The names of files in Plex that a scene outside the sample could own as well."""
-    names = {
-        part.path.replace("\\", "/").rpartition("/")[2]
-        for one in found
-        for item in one.items
-        for part in item.parts
-        if one.match.is_inexact or len(item.parts) > 1
-    }
-    return sorted(names)
-
-
-def _add_namesakes(names: Sequence[str], stash: Stash, index: FileIndex, path_map: PathMap) -> None:
-    """Tell the index of all scenes in Stash with a file of these names: they make a match ambiguous."""
-    for some in _batches(names):
-        pattern = rf"[/\\](?i:{'|'.join(map(re.escape, some))})$"
-        pages = stash.pages({"path": {"value": pattern, "modifier": "MATCHES_REGEX"}})
-        for page in islice(pages, PAGES_OF_NAMESAKES):
-            index.put_scene_files((scene.id, keys_of_files(scene.files, path_map)) for scene in page.scenes)
-
-
-def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(names), ITEMS_PER_READ):
-        yield names[start : start + ITEMS_PER_READ]
+    return Sample(with_file, found, len(scenes) - len(with_file), unreadable)

@@ -13,12 +13,14 @@ from plex.exceptions import PlexBusy, PlexError, PlexUnavailable
 from plex.finding import Found, ItemFinder
 from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ, LibrarySection, read_items
+from sync_queue.library_sizes import known_sizes
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import SceneMalformed
 from validation.scene import Scene
 from validation.stash import Stash
 from validation.stash_changes import Changed, settled
+from validation.stash_files import files_named
 
 # So many reads that Plex could not do in a row, halves of halves among them, are no item's fault.
 BUSY_IN_A_ROW = 12
@@ -58,7 +60,14 @@ class Reader:
         self, lane: Lane, state: SyncState, sections: Sequence[LibrarySection], config: Stash2PlexConfig
     ) -> None:
         self._stash = lane.stash
-        self._finder = ItemFinder(lane.plex, sections, state.index, config.path_map)
+        self._finder = ItemFinder(
+            lane.plex,
+            sections,
+            state.index,
+            config.path_map,
+            partial(files_named, lane.stash),
+            known_sizes(state, lane.plex.machine_identifier),
+        )
 
     def start(self, scene_ids: Sequence[int]) -> Callable[[], ReadBatch]:
         """A function that reads these scenes. It raises StashError or PlexError."""

@@ -67,6 +67,7 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE TABLE stood (place INTEGER PRIMARY KEY CHECK (place = 0), overview TEXT NOT NULL);
     """,
+    "ALTER TABLE part ADD COLUMN in_trash INTEGER NOT NULL DEFAULT 0;",
 )
 
 
@@ -125,6 +126,11 @@ class SyncState:
         """A remembered fact; None where there is none."""
         row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
+
+    def facts_beginning(self, start: str) -> dict[str, str]:
+        """All remembered facts whose names begin like this, by name."""
+        statement = "SELECT name, value FROM fact WHERE substr(name, 1, ?) = ?"
+        return dict(self._connection.execute(statement, (len(start), start)))
 
     def set_fact(self, name: str, value: str) -> None:
         """Remember a fact."""

@@ -15,7 +15,8 @@ from plex.exceptions import PlexAnswerInvalid, PlexError, PlexRejected
 from plex.fields import clean_text
 from plex.finding import ItemFinder
 from plex.index import SCHEMA, FileIndex, key_of_path
-from plex.library import LibrarySection, items_with_file_name
+from plex.library import LibrarySection
+from plex.listing import items_with_file_name
 from plex.matching import MatchLevel, match_scenes
 from tests.builders import a_listed_item, a_scene, raw_scene
 from tests.servers.plex_arrangement import a_film, a_library
@@ -175,11 +176,11 @@ def test_an_item_that_gained_a_file_of_another_scene_since_it_was_indexed_is_amb
         one, two = a_film(server.library, "one"), a_film(server.library, "two")
         connection = Plex(server.url, server.token, "x")
         scenes = [a_scene(n, files=((f"/media/{name}.mkv", 1000),)) for n, name in ((1, "one"), (2, "two"))]
-        ItemFinder(connection, [FILMS], index, PathMap()).find(scenes)
+        ItemFinder(connection, [FILMS], index, PathMap(), lambda names: ({}, "")).find(scenes)
         # Plex merges the two items, as a person can ask it to.
         server.library.remove_item(two.rating_key)
         server.library.remove_item(one.rating_key)
         one.versions += two.versions
         server.library._insert(one)
-        found = ItemFinder(connection, [FILMS], index, PathMap()).find(scenes[:1])[1]
+        found = ItemFinder(connection, [FILMS], index, PathMap(), lambda names: ({}, "")).find(scenes[:1])[1]
     assert (found.match.level, found.items) == (MatchLevel.AMBIGUOUS, ())

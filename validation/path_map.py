@@ -26,6 +26,11 @@ def path_key(path: str) -> str:
     return key.rstrip("/") or ("/" if key else "")
 
 
+def file_name(path: str) -> str:
+    """The last component of a path, whatever slash its system writes."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
 # So many folders are looked at to tell roots apart.
 DEEPEST_DIFFERENCE = 3
 # A map with more pairs than this nobody reads.

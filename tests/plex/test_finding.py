@@ -34,7 +34,7 @@ def index() -> Iterator[FileIndex]:
 @pytest.fixture
 def a_finder(plex: Plex, films: LibrarySection, index: FileIndex) -> NewFinder:
     """A finder for a new run, over the index of the runs before."""
-    return lambda: ItemFinder(plex, [films], index, PathMap.parse("/data=>/media"))
+    return lambda: ItemFinder(plex, [films], index, PathMap.parse("/data=>/media"), lambda names: ({}, ""))
 
 
 def the_scene(number: int = 1, name: str = "one") -> Scene:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-import plex.library
+import plex.listing
 from plex.client import Plex
 from plex.exceptions import LibraryNotFound, NoMovieLibrary, PlexAnswerInvalid
 from plex.items import ListedItem, Part
 from plex.library import (
     LibrarySection,
-    count_items,
-    items_with_file_name,
-    list_items,
     read_items,
     read_sections,
 )
+from plex.listing import Listing, count_items, items_with_file_name
 from tests.servers import odd_answers
 from tests.servers.plex_arrangement import a_film
 from tests.servers.plex_library import PlexLibrary
@@ -23,13 +21,13 @@ from tests.servers.plex_server import PlexTestServer
 
 
 def listed(connection: Plex, section: LibrarySection) -> list[ListedItem]:
-    return [item for page in list_items(connection, section) for item in page]
+    return [item for page in Listing(connection, section).pages() for item in page]
 
 
 @pytest.fixture
 def by_four(monkeypatch: pytest.MonkeyPatch) -> None:
     """Listings are read four items at a time."""
-    monkeypatch.setattr(plex.library, "PAGE_SIZE", 4)
+    monkeypatch.setattr(plex.listing, "PAGE_SIZE", 4)
 
 
 # Sections
@@ -98,9 +96,11 @@ def test_half_a_list_of_libraries_is_not_taken_for_all_of_them(
 
 # Listings
 
+LISTED = "GET /library/sections/*/all"
+
 
 @pytest.mark.usefixtures("by_four")
-@pytest.mark.parametrize(("count", "requests"), [(0, 1), (1, 1), (4, 1), (5, 2), (8, 2), (9, 3)])
+@pytest.mark.parametrize(("count", "requests"), [(0, 1), (1, 1), (4, 1), (5, 2), (7, 2), (8, 3), (10, 3)])
 def test_every_item_is_listed_once_across_page_borders(
     server: PlexTestServer, plex: Plex, films: LibrarySection, count: int, requests: int
 ) -> None:
@@ -136,7 +136,7 @@ def test_an_item_that_is_edited_during_the_listing_shifts_no_other(
 ) -> None:
     for number in range(10):
         a_film(server.library, f"film {number}", title=f"{number}", added_at=1_600_000_000 + number)
-    pages = list_items(plex, films)
+    pages = Listing(plex, films).pages()
     found = [item.rating_key for item in next(pages)]
     server.library.edit_by_hand(2, title="zzz")
     server.library.edit_by_hand(9, title="0")
@@ -166,14 +166,39 @@ def test_a_listing_without_a_total_is_read(server: PlexTestServer, plex: Plex, f
     ]
 
 
-def test_an_item_without_a_rating_key_is_an_error(
-    server: PlexTestServer, plex: Plex, films: LibrarySection
+@pytest.mark.parametrize("kind", [odd_answers.ONE_WITHOUT_KEY, odd_answers.ONE_ODD_VALUE])
+def test_a_listed_item_that_cannot_be_used_is_named_and_the_others_are_listed(
+    server: PlexTestServer, plex: Plex, films: LibrarySection, kind: str
 ) -> None:
-    server.faults.add(
-        "status", code=200, body=b'<MediaContainer size="1"><Video title="x"/></MediaContainer>'
-    )
-    with pytest.raises(PlexAnswerInvalid, match="without a usable ratingKey"):
-        listed(plex, films)
+    for name in ("bad", "two", "three"):
+        a_film(server.library, name)
+    server.odd_answers.add(kind, LISTED)
+    listing = Listing(plex, films)
+    assert [item.rating_key for page in listing.pages() for item in page] == [2, 3]
+    (unusable,) = listing.unusable
+    assert (listing.count, unusable.paths) == (3, ("/media/bad.mkv",))
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        b"<MediaContainer/>",
+        b'<MediaContainer size="0"/>',
+        b'<MediaContainer size="0" totalSize=""/>',
+        b'<MediaContainer size="3" offset="0"/>',
+        b'<MediaContainer size="0" totalSize="0" librarySectionID="2"/>',
+    ],
+)
+def test_nothing_is_no_number_of_items(
+    server: PlexTestServer, plex: Plex, films: LibrarySection, container: bytes
+) -> None:
+    a_film(server.library)
+    server.faults.add("status", "/library/sections/1/all", code=200, body=container)
+    for ask in (lambda: count_items(plex, films), lambda: listed(plex, films)):
+        with pytest.raises(PlexAnswerInvalid, match="“Films”"):
+            ask()
+    with pytest.raises(PlexAnswerInvalid):
+        items_with_file_name(plex, films, "one.mkv")
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_why_a_match_is_ambiguous_is_said_in_words() -> None:
     two_there = matches_of({1: [("/m/a", 5)]}, {7: [("/x/a", 5)], 8: [("/y/a", 5)]})[1]
     assert two_there.reason == "2 files in Plex fit one of its files by file name and size"
     shared = matches_of({1: [("/m/a", 1)], 2: [("/m/b", 2)]}, {7: [("/m/a", 1), ("/m/b", 2)]})
-    assert shared[1].reason == "its item in Plex also holds a file of scene 2"
+    assert shared[1].reason == "its item 7 in Plex also holds a file of scene 2"
 
 
 PATHS = st.sampled_from(

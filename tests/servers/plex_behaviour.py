@@ -38,7 +38,8 @@ class PlexBehaviour:
     invalid_date: Literal["400", "ignored", "cleared"] = "ignored"
     # Bytes that are no image are refused with 400.
     refuses_non_images: bool = False
-    # The filter by file looks anywhere in the path, or compares the file's name.
+    # The filter by file looks anywhere in the path, or compares the file's name; ASCII letters in either
+    # case are the same to it, and accents are what bytes they are.
     file_filter: Literal["part_of_path", "file_name"] = "part_of_path"
     # What a guest meets who asks for what is the owner's: an edit, or the list of accounts.
     refusal_of_guests: Literal[401, 403] = 401

@@ -225,6 +225,8 @@ def _media_attributes(item: PlexItem, version: Version) -> dict[str, Any]:
         "videoFrameRate": "NTSC",
         "videoProfile": "high",
         "hasVoiceActivity": False,
+        "proxyType": 42 if version.made_for else None,
+        "target": f"Optimized for {version.made_for}" if version.made_for else None,
     }
 
 
@@ -238,6 +240,7 @@ def _parts(item: PlexItem, version: Version, *, with_streams: bool) -> list[Elem
             "duration": item.duration,
             "file": part.file,
             "size": part.size,
+            "deletedAt": part.deleted_at,
             "container": ending,
             "videoProfile": "high",
         }

@@ -50,6 +50,7 @@ class Part:
     id: int
     file: str
     size: int
+    deleted_at: int | None = None
 
 
 @dataclass
@@ -58,6 +59,8 @@ class Version:
 
     id: int
     parts: list[Part]
+    # The device for which the server itself made this version out of another one.
+    made_for: str = ""
 
 
 @dataclass

@@ -167,6 +167,30 @@ class PlexLibrary:
             item.deleted_at = self._now()
             self.touch(item)
 
+    def trash_file(self, path: str) -> None:
+        """Mark a file as deleted, as a scan that does not find it any more; an item with others stays."""
+        with self.lock:
+            for key in self._keys_of_path[path]:
+                item = self._items[key]
+                for part in item.parts:
+                    if part.file == path:
+                        part.deleted_at = self._now()
+                self.touch(item)
+
+    def optimize(self, rating_key: int | str, target: str = "Mobile", size: int = 500) -> str:
+        """Make a version of an item for a device, as the server does; returns the path of its file."""
+        with self.lock:
+            item = self._items[int(rating_key)]
+            folder, _, name = item.files[0].rpartition("/")
+            path = f"{folder}/Plex Versions/Optimized for {target}/{name.rpartition('.')[0]}.mp4"
+            self._forget_files(item)
+            version = self._new_version(((path, size),))
+            version.made_for = target
+            item.versions.append(version)
+            self._note_files(item)
+            self.touch(item)
+            return path
+
     def rekey_item(self, rating_key: int | str) -> int:
         """Let Plex scan the item's files anew: another rating key, and nothing of what was written."""
         with self.lock:

@@ -28,8 +28,8 @@ _SORTS: dict[str, Callable[[PlexItem], Any]] = {
     "userRating": lambda item: item.user_rating or 0.0,
     "duration": lambda item: item.duration or 0,
 }
-# These orders change only when items come and go, so they are kept from page to page.
-_KEPT_SORTS = {"id", "addedAt"}
+# These orders tell all items apart and change only when items come and go: they are kept from page to page.
+_KEPT_SORTS = {"id", "addedAt,id"}
 _TEXT_FIELDS = {
     "title": "title",
     "titleSort": "title_sort",
@@ -93,6 +93,7 @@ class Listings:
     def __init__(self) -> None:
         self._kept: dict[tuple[int, str], tuple[PlexLibrary, int, list[PlexItem]]] = {}
         self._lock = threading.Lock()
+        self._sorted_so_often = 0
 
     def items(
         self, library: PlexLibrary, section_key: int, arguments: list[Argument], behaviour: PlexBehaviour
@@ -107,21 +108,26 @@ class Listings:
             items = library.items_with_file(section_key, _file_test(files[-1], behaviour))
         else:
             items = library.items(section_key)
-        return _sort([item for item in items if all(test(item) for test in tests)], sort)
+        return self._sort([item for item in items if all(test(item) for test in tests)], sort)
+
+    def _sort(self, items: list[PlexItem], sort: str) -> list[PlexItem]:
+        self._sorted_so_often += 1
+        return _sort(items, sort, self._sorted_so_often)
 
     def _sorted(self, library: PlexLibrary, section_key: int, sort: str) -> list[PlexItem]:
         if sort.partition(":")[0] not in _KEPT_SORTS:
-            return _sort(library.items(section_key), sort)
+            return self._sort(library.items(section_key), sort)
         with self._lock:
             kept = self._kept.get((section_key, sort))
             if kept is None or kept[0] is not library or kept[1] != library.generation:
-                kept = (library, library.generation, _sort(library.items(section_key), sort))
+                kept = (library, library.generation, self._sort(library.items(section_key), sort))
                 self._kept[section_key, sort] = kept
             return kept[2]
 
 
-def _sort(items: list[PlexItem], sort: str) -> list[PlexItem]:
-    items.sort(key=lambda item: item.rating_key)
+def _sort(items: list[PlexItem], sort: str, nth: int) -> list[PlexItem]:
+    """The items in this order; those that it does not tell apart come in another one at each request."""
+    items.sort(key=lambda item: item.rating_key, reverse=nth % 2 == 1)
     for field in reversed(sort.split(",")):
         name, _, direction = field.partition(":")
         key = _SORTS.get(name.rpartition(".")[2], _SORTS["titleSort"])
@@ -149,9 +155,15 @@ def _test(library: PlexLibrary, argument: Argument) -> Test | None:
 
 
 def _file_test(value: str, behaviour: PlexBehaviour) -> Callable[[str], bool]:
+    wanted = _lower(value)
     if behaviour.file_filter == "file_name":
-        return lambda path: path.replace("\\", "/").rpartition("/")[2] == value
-    return lambda path: value in path
+        return lambda path: _lower(path.replace("\\", "/").rpartition("/")[2]) == wanted
+    return lambda path: wanted in _lower(path)
+
+
+def _lower(text: str) -> str:
+    """Small letters as SQLite's LIKE knows them: of ASCII alone."""
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def _text_test(attribute: str, sign: str, value: str) -> Test:

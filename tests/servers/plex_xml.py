@@ -138,5 +138,5 @@ def _appearance(item: PlexItem) -> tuple[Any, ...]:
 
 def _visible(item: PlexItem) -> list[Any]:
     values = list(vars(item).values())
-    values.extend([(part.file, part.size) for part in item.parts])
+    values.extend([(part.file, part.size, part.deleted_at) for part in item.parts])
     return values
