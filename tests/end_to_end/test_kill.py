@@ -1,4 +1,4 @@
-"""Whatever is killed at whatever moment: run it again, and Plex has what Stash has."""
+"""Whatever is killed at whatever moment: run it again, and Plex has what Stash has, and a person's edits."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.builders_entry import hook, run, until
 from tests.builders_queue import Bench
 from tests.servers.stash_process_run import plugin_input
@@ -22,6 +24,11 @@ from tests.servers.world import World, a_world
 
 ROUNDS = int(os.environ.get("STASH2PLEX_KILL_ROUNDS", "200"))
 SCENES = 30
+# Of these scenes the cover changes in Stash; of the next ones a person chooses the poster in Plex.
+COVERED, HER_POSTERS = range(1, SCENES + 1, 3), range(2, SCENES + 1, 3)
+# Of these a person sets the title in Plex, where Plex's edits are to be preserved.
+HER_TITLES = range(5, SCENES + 1, 5)
+HER_GENRE = "Hers"
 TAGS = ("Autumn", "Boat", "Candle", "Dune")
 RECONCILE, DRAIN = {"mode": "reconcile_all"}, {"mode": "process_queue"}
 # Plex's side of a worker's way: before its first item is read, before the write, before it is read back.
@@ -55,13 +62,18 @@ def plugin(stdin: bytes, data_dir: str, log: str) -> None:
 class Killing:
     """Edits, and the processes that are started and killed under them."""
 
-    def __init__(self, world: World, seed: int) -> None:
+    def __init__(self, world: World, names: Mapping[int, str], seed: int) -> None:
         self.world = world
+        self.names = names
+        self.preserve = bool(world.settings.get("preserve_plex_edits"))
         self.random = random.Random(seed)
         self.log = world.data_dir.parent / "log"
         self.edits = 0
         # What the owner has seen last, by scene.
         self.latest: dict[int, tuple[str, set[str]]] = {}
+        self.covers: dict[int, bytes] = {}
+        # What a person has made in Plex, by scene: field and value.
+        self.hers: dict[int, dict[str, Any]] = {}
         self.processes: list[Any] = []
         self.kills = 0
 
@@ -73,9 +85,51 @@ class Killing:
         scene_id = self.random.choice(scenes if self.random.random() < 0.5 else scenes[:3])
         names = self.random.sample(TAGS, self.random.randint(1, len(TAGS)))
         title = f"Edit {self.edits:06}"
-        self.world.stash.library.update_scene(scene_id, title=title, tags=self.world.tag_ids(*names))
+        changes: dict[str, Any] = {"title": title, "tags": self.world.tag_ids(*names)}
+        if scene_id in COVERED and self.random.random() < 0.5:
+            changes["cover"] = self.covers[scene_id] = a_cover(title)
+        self.world.stash.library.update_scene(scene_id, **changes)
         self.latest[scene_id] = (title, set(names))
         return scene_id
+
+    def edit_in_plex(self) -> None:
+        """A person changes something in Plex that Stash leaves alone, or that is to be preserved."""
+        self.edits += 1
+        scene_id = self.random.choice(sorted(self.names))
+        library, item = self.world.plex.library, self.world.item(self.names[scene_id])
+        hers = self.hers.setdefault(scene_id, {})
+        kind = self.random.choice(("genre", "summary", "poster", "title"))
+        if kind == "genre":
+            library.edit_by_hand(item.rating_key, genres=[*item.genres, HER_GENRE])
+            hers["genre"] = HER_GENRE
+        elif kind == "summary":
+            hers["summary"] = f"Her words {self.edits}"
+            library.edit_by_hand(item.rating_key, summary=hers["summary"])
+        elif kind == "poster" and scene_id in HER_POSTERS:
+            hers["poster"] = a_cover(f"Her poster {self.edits}")
+            library.upload_image(item.rating_key, "poster", hers["poster"])
+        elif kind == "title" and self.preserve and scene_id in HER_TITLES:
+            hers["title"] = f"Her title {self.edits}"
+            library.edit_by_hand(item.rating_key, title=hers["title"])
+
+    def wrong(self) -> list[str]:
+        """What Plex does not show as it has to: Stash's latest values, and whatever a person made."""
+        wrong = []
+        for scene_id, name in self.names.items():
+            item, hers = self.world.item(name), self.hers.get(scene_id, {})
+            title, tags = self.latest.get(scene_id, (f"Film {scene_id}", set()))
+            poster = self.world.plex.library.images.get(item.selected_poster or "")
+            shown = {"title": item.title, "summary": item.summary, "poster": poster}
+            shown["genres"] = set(item.genres)
+            wanted = {"title": title, "summary": f"Words of {name}", "poster": self.covers[scene_id]}
+            wanted |= {field: value for field, value in hers.items() if field != "genre"}
+            wanted["genres"] = tags | ({HER_GENRE} if "genre" in hers else set())
+            wrong += [
+                f"scene {scene_id} shows {field} {shown[field]!r} instead of {value!r}"
+                for field, value in wanted.items()
+                if shown[field] != value
+            ]
+        return wrong
 
     def start(self, args: Mapping[str, Any]) -> Any:
         stdin = plugin_input(self.world.stash.server_connection(), args)
@@ -96,13 +150,19 @@ class Killing:
             wait(task)
             for process in (task, *(one for one in hooks if self.random.random() < 0.3)):
                 self.kill(process)
-            if self.random.random() < 0.5:
+            is_quiet = self.random.random() < 0.5
+            if is_quiet:
                 # What the hooks asked for runs in Stash's own queue, and is cancelled there.
                 self.world.stash.plugins.stop_all_jobs()
         for process in (task, *hooks):
             process.join(30)
             assert process.exitcode is not None, "a process did not end"
         # A hook that was killed before it could queue its scene is what the reconcile is for.
+        if is_quiet:
+            self.world.stash.wait_for_jobs(30)
+            # A write that was sent before the kill may still be on its way.
+            until(lambda: not self.world.plex.is_in_use)
+            self.edit_in_plex()
 
     @contextmanager
     def moment(self) -> Iterator[Any]:
@@ -143,28 +203,51 @@ def titles_written(world: World) -> dict[int, list[str]]:
     return written
 
 
-def test_whatever_is_killed_plex_ends_with_the_latest_version_of_every_scene(tmp_path: Path) -> None:
-    with a_world(tmp_path) as world:
-        names = {world.add_film(f"film {n}", title=f"Film {n}", plex={}): f"film {n}" for n in range(SCENES)}
-        killing = Killing(world, seed=20260101)
+def a_cover(text: str) -> bytes:
+    """An image that is no other."""
+    return b"\x89PNG\r\n\x1a\n" + text.encode()
+
+
+@contextmanager
+def a_synced_world(folder: Path, preserve: bool) -> Iterator[Killing]:
+    """Scenes that are in Plex as Stash has them."""
+    with a_world(folder) as world:
+        world.settings["preserve_plex_edits"] = preserve
+        names, covers = {}, {}
+        for n in range(1, SCENES + 1):
+            covers[n] = a_cover(f"Cover {n}")
+            film = {"title": f"Film {n}", "details": f"Words of film {n}", "cover": covers[n]}
+            names[world.add_film(f"film {n}", plex={}, **film)] = f"film {n}"
+        killing = Killing(world, names, seed=20260101)
+        killing.covers = covers
+        for args in (RECONCILE, DRAIN):
+            assert run(world, args).exit_status == 0
+        assert killing.wrong() == []
+        world.clear_requests()
         try:
-            for _ in range(ROUNDS):
-                killing.play_round()
+            yield killing
         finally:
             for process in killing.processes:
                 with suppress(ValueError):
                     process.kill()
+
+
+@pytest.mark.parametrize("preserve", [False, True], ids=["Stash wins", "Plex's edits are preserved"])
+def test_whatever_is_killed_plex_ends_with_the_latest_of_every_scene_and_with_a_persons_edits(
+    tmp_path: Path, preserve: bool
+) -> None:
+    with a_synced_world(tmp_path, preserve) as killing:
+        world = killing.world
+        for _ in range(ROUNDS // 2):
+            killing.play_round()
         world.stash.plugins.stop_all_jobs()
         world.stash.wait_for_jobs(60)
-        assert killing.kills > ROUNDS // 2, "most processes ended before they were killed"
+        assert killing.kills > ROUNDS // 4, "most processes ended before they were killed"
+        assert killing.hers
         for args in (RECONCILE, DRAIN):
             assert run(world, args).exit_status == 0
 
-        there = {
-            scene_id: (world.item(names[scene_id]).title, set(world.item(names[scene_id]).genres))
-            for scene_id in killing.latest
-        }
-        assert there == killing.latest
+        assert killing.wrong() == []
         bench = Bench(world)
         assert (bench.waiting(), bench.failed()) == ([], [])
         bench.manager.close()

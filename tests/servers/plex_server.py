@@ -124,6 +124,12 @@ class PlexTestServer:
         return [write for write in self.writes if write.whole_library]
 
     @property
+    def is_in_use(self) -> bool:
+        """Whether anybody is connected: then a request may still be on its way."""
+        with self._lock:
+            return bool(self._connections)
+
+    @property
     def uploads(self) -> list[RecordedUpload]:
         """The images that were uploaded, in order, those that Plex knew already among them."""
         return self.routes.uploads
