@@ -113,8 +113,11 @@ def _run(plugin_input: PluginInput) -> str | None:
 
 
 def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
+    from sync_queue.byte_code import keep_byte_code
+
     _task_of(args)
     _provide_packages()
+    keep_byte_code()
     try:
         try:
             return _run_task_once(server_connection, args)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sync_queue.byte_code import HOOK_MODULES
 from sync_queue.drain_request import OFF_MARK
 from tests.builders_entry import ALL, DRAIN, hook, run, start, until
 from tests.servers.stash_process_run import plugin_input
@@ -73,6 +74,7 @@ def test_a_hook_that_asks_stash_loads_only_the_modules_that_are_named_here(world
     loaded = modules_loaded(world)
     assert world.stash.request_counts() == {"jobQueue": 1, "runPluginTask": 1}
     assert_nothing_else(loaded, OURS_WHERE_IT_ASKS, OF_PYTHON_WHERE_IT_ASKS)
+    assert {name for name in loaded if name.partition(".")[0] in OURS} == set(HOOK_MODULES)
 
 
 def test_a_hook_that_asks_for_nothing_makes_no_request_at_all(world: World) -> None:
