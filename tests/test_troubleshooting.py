@@ -1,15 +1,19 @@
-"""Whoever searches the troubleshooting page for a line of the log finds it.
+"""Whoever searches the troubleshooting page for a line of the log finds it, and finds nothing else there.
 
-A text of the code is for a user's eyes when it is handed to what logs at warning or error level or
-raises, or when it has four words or more and ends as a sentence. Docstrings and what goes to the debug and
-info levels are left out: calls of that level, and the functions that make the lines of a summary.
+A text of the code is for a user's eyes when it is handed to what logs at warning or error level, when
+an error is made of it, or when it has four words or more and ends as a sentence. Docstrings and what
+goes to the debug and info levels are left out: calls of that level, and the functions that make the
+lines of a summary.
+
+A row tells a text when all of the text's words stand in its first column, in their order. And its first
+column is made of whole texts, with nothing beside them but “…” for what is put in.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -19,8 +23,9 @@ ROOMS = ("validation", "plex", "sync_queue", "reconciliation")
 FILES = [ROOT / "tasks.py", *(file for room in ROOMS for file in sorted((ROOT / room).glob("*.py")))]
 FEWEST_WORDS = 4
 SENTENCE = re.compile(r"\S[.?:]( ?…)*$")
+LOUD, QUIET = {"warning", "error", "WRONG", "DOUBT"}, {"debug", "info", "RIGHT"}
 SPEAKERS = {"report", "_report_failure", "_ambiguous", "warning", "error"}
-QUIET = {"debug", "info", "RIGHT"}
+BUILT_IN_ERROR = re.compile(r"(Error|Exception)$")
 # What has the form and is not for the log, by how it begins.
 ELSEWHERE = {
     "Nothing was changed. An item is uncertain": "a report",
@@ -41,6 +46,54 @@ ELSEWHERE = {
 }
 
 
+def trees() -> Iterator[ast.Module]:
+    for file in FILES:
+        yield ast.parse(file.read_text(encoding="utf-8"))
+
+
+def name_of(node: ast.AST | None) -> str:
+    """The name of what is called, or of a level that is handed on."""
+    return str(getattr(node, "attr", None) or getattr(node, "id", None) or getattr(node, "value", None) or "")
+
+
+def errors_of_ours(modules: Iterable[ast.Module]) -> set[str]:
+    """The classes of errors in these modules, whatever of ours they are derived from."""
+    classes = [node for module in modules for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
+    found: set[str] = set()
+    while (
+        more := {
+            one.name
+            for one in classes
+            if any(name_of(base) in found or BUILT_IN_ERROR.search(name_of(base)) for base in one.bases)
+        }
+        - found
+    ):
+        found |= more
+    return found
+
+
+def loud_lines(modules: Iterable[ast.Module]) -> set[str]:
+    """The functions whose lines are logged at warning or error level."""
+    return {
+        name_of(call.func)
+        for module in modules
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and level_of(node) in LOUD
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call)
+    }
+
+
+def level_of(call: ast.Call) -> str:
+    """The level that a call is given, or that it is called by."""
+    first = name_of(call.args[0]) if call.args else ""
+    return first if first in LOUD | QUIET else name_of(call.func)
+
+
+ERRORS = errors_of_ours(list(trees()))
+LOUD_LINES = loud_lines(list(trees()))
+
+
 def text_of(node: ast.AST) -> str | None:
     """A text as it stands in the code, “…” for what is put in."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -53,67 +106,138 @@ def text_of(node: ast.AST) -> str | None:
 def is_quiet(node: ast.AST) -> bool:
     """Whether nothing below this node is for a level above info, or for the log at all."""
     if isinstance(node, ast.FunctionDef):
-        return node.name.endswith(("_line", "_lines"))
+        return node.name.endswith(("_line", "_lines")) and node.name not in LOUD_LINES
     if isinstance(node, ast.Call):
-        first = node.args[0] if node.args else None
-        words = {text_of(first) if first else None, getattr(first, "attr", None)}
-        return bool(words & QUIET) or getattr(node.func, "attr", None) in QUIET
+        return level_of(node) in QUIET
     return isinstance(node, ast.Expr) and text_of(node.value) is not None
 
 
 def is_spoken(node: ast.AST) -> bool:
-    """Whether this node hands what is in it to the log or to whoever catches it."""
+    """Whether this node hands what is in it to the log, or to whoever catches it or asks for it."""
     if isinstance(node, ast.Call):
-        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-        return name in SPEAKERS
+        name = name_of(node.func)
+        is_error = name in ERRORS or name == "__init__" or BUILT_IN_ERROR.search(name) is not None
+        return is_error or name in SPEAKERS or level_of(node) in LOUD
     return isinstance(node, ast.Raise)
 
 
-def texts_in(node: ast.AST, spoken: bool = False) -> Iterator[str]:
-    """The texts for the user in this part of the code."""
+def loud_texts(node: ast.AST, spoken: bool = False) -> Iterator[tuple[str, bool]]:
+    """The texts in this part of the code that are not quiet, and whether each is handed to the log."""
     if is_quiet(node):
         return
     text = text_of(node)
     if text is not None:
-        text = " ".join(text.split())
+        yield " ".join(text.split()), spoken
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from loud_texts(child, spoken or is_spoken(node))
+
+
+def texts_in(node: ast.AST) -> Iterator[str]:
+    """The texts for the user in this part of the code."""
+    for text, spoken in loud_texts(node):
         is_sentence = len(text.split()) >= FEWEST_WORDS and SENTENCE.search(text) is not None
         if is_sentence or (spoken and re.search(r"\w \w", text)):
             yield text
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from texts_in(child, spoken or is_spoken(node))
+
+
+def parts_of(text: str) -> list[str]:
+    """What stands between the places where something is put in."""
+    return [part.strip() for part in text.split("…") if part.strip()]
 
 
 MESSAGES = sorted(
-    {
-        text
-        for file in FILES
-        for text in texts_in(ast.parse(file.read_text(encoding="utf-8")))
-        if not text.startswith(tuple(ELSEWHERE))
-    }
+    {text for module in trees() for text in texts_in(module) if not text.startswith(tuple(ELSEWHERE))}
 )
-ROWS = [
-    " ".join(line.split())
+# A line may be put together of texts that are no message by themselves.
+PARTS = {
+    part
+    for module in trees()
+    for text, _ in loud_texts(module)
+    if re.search(r"\w[ :]", text)
+    for part in parts_of(text)
+}
+# The first column of each row.
+LINES = [
+    " ".join(line.split()).split(" | ")[0].removeprefix("| ")
     for line in (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8").split("\n")
     if line.startswith("| ") and not line.startswith(("| ---", "| the log says"))
 ]
 
 
-def tells(row: str, message: str) -> bool:
-    """Whether all words of the message stand in the row, in their order."""
-    fragments = [re.escape(part.strip(" .:")) for part in message.split("…") if part.strip(" .:()“”,")]
-    return re.search(".*".join(fragments), row) is not None
+def tells(line: str, message: str) -> bool:
+    """Whether all words of the message stand in the line, in their order."""
+    parts = [re.escape(part) for text in parts_of(message) if (part := text.strip(" .:()“”,"))]
+    return re.search(".*".join(parts), line) is not None
+
+
+def is_made_of_messages(line: str) -> bool:
+    """Whether nothing but whole parts of messages, and what is put in, stands in the line."""
+    reached = {0}
+    for place in range(len(line)):
+        if place in reached:
+            if line[place] in " …":
+                reached.add(place + 1)
+            reached |= {place + len(part) for part in PARTS if line.startswith(part, place)}
+    return len(line) in reached
 
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_every_warning_and_error_has_a_row_with_its_cure(message: str) -> None:
-    assert any(tells(row, message) for row in ROWS)
+    assert any(tells(line, message) for line in LINES)
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_every_row_is_about_something_that_can_be_logged(row: str) -> None:
-    assert any(tells(row, message) for message in MESSAGES)
+@pytest.mark.parametrize("line", LINES)
+def test_every_row_is_a_line_that_can_be_logged(line: str) -> None:
+    assert is_made_of_messages(line)
+
+
+def test_no_row_stands_there_twice() -> None:
+    assert sorted(line for line in set(LINES) if LINES.count(line) > 1) == []
 
 
 def test_the_rule_finds_the_messages() -> None:
     assert len(MESSAGES) > 100
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'log_line("warning", "two words")',
+        'log_lines("error", ["two words"])',
+        'log.warning("two words")',
+        'report("two words")',
+        "def f():\n    return PlexRejected('two words')",
+        "problem = PlexBusy('two words')",
+        "def f():\n    raise ValueError('two words')",
+        "class Ours(PlexError):\n    def __init__(self):\n        super().__init__('two words')",
+        "yield Finding(Level.DOUBT, 'two words')",
+    ],
+)
+def test_however_short_what_is_logged_or_made_an_error_is_found(source: str) -> None:
+    assert list(texts_in(ast.parse(source))) == ["two words"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'log_line("info", "Four words and more.")',
+        'log.debug("Four words and more.")',
+        "yield Finding(Level.RIGHT, 'Four words and more.')",
+        'def f():\n    "Four words and more."',
+        "def summary_lines():\n    return ['Four words and more.']",
+    ],
+)
+def test_what_is_no_warning_is_left_out(source: str) -> None:
+    assert list(texts_in(ast.parse(source))) == []
+
+
+@pytest.mark.parametrize("ending", [" Restart your dog.", " or so", " … perhaps"])
+def test_a_row_with_an_ending_that_nobody_logs_is_found(ending: str) -> None:
+    line = next(line for line in LINES if "cannot be reached" in line)
+    assert is_made_of_messages(line)
+    assert not is_made_of_messages(line.rstrip(" …") + ending)
+
+
+def test_words_in_another_column_are_no_line_of_the_log() -> None:
+    assert not any("Copy it from there." in line for line in LINES)
