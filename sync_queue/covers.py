@@ -9,7 +9,9 @@ from stashapi import log
 
 from plex.artwork import LARGEST_IMAGE, ArtworkKind, Image, chosen, is_raster, upload_and_choose
 from plex.client import Plex
+from plex.exceptions import PlexBusy
 from plex.items import PlexItem
+from sync_queue.pace import Pace
 from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError, StashUnavailable
@@ -21,7 +23,8 @@ from validation.stash import Stash
 COVER_MAY_COME = timedelta(hours=1)
 # Stash's versions are whole seconds.
 SAME_SECOND = timedelta(seconds=2)
-# A Stash that does not deliver so many covers in a row is not asked for more in this run.
+# A Stash that does not deliver so many covers in a row, or a Plex that does not take them, is not asked
+# for more in this run.
 FAILURES_IN_A_ROW = 3
 
 
@@ -44,13 +47,17 @@ def _settled_version(scene: Scene, now: datetime) -> int:
 class Covers:
     """Brings covers from Stash to Plex and remembers which."""
 
-    def __init__(self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig) -> None:
+    def __init__(
+        self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig, pace: Pace
+    ) -> None:
         self._stash = stash
         self._plex = plex
+        self._pace = pace
         self._state = state
         self._preserve = config.preserve_plex_edits
         self._kinds = artwork_kinds(config)
         self._failures = 0
+        self._refusals = 0
 
     def bring(self, scene: Scene, items: Sequence[PlexItem]) -> int:
         """Upload the scene's cover where it is new; returns how many uploads that took.
@@ -102,11 +109,22 @@ class Covers:
         if image.sha1 != before.sha1 and not self._belongs_to_a_person(item, kind, before):
             if not before.sha1:
                 self._keep_replaced(scene, item, kind)
-            upload_and_choose(self._plex, item.rating_key, kind, image)
+            self._upload(item, kind, image)
             log.debug(f"Scene {scene.id}: {kind.field_title} uploaded.")
             uploads = 1
         self._remember(scene, item, kind, after)
         return uploads
+
+    def _upload(self, item: PlexItem, kind: ArtworkKind, image: Image) -> None:
+        if self._refusals >= FAILURES_IN_A_ROW:
+            raise PlexBusy("Plex takes no pictures at the moment.")
+        try:
+            with self._pace.writing():
+                upload_and_choose(self._plex, item.rating_key, kind, image)
+        except PlexBusy:
+            self._refusals += 1
+            raise
+        self._refusals = 0
 
     def _belongs_to_a_person(self, item: PlexItem, kind: ArtworkKind, before: ArtworkRecord) -> bool:
         """With Plex's edits preserved: whether somebody chose another image than the one pushed before."""

@@ -36,10 +36,12 @@ from sync_queue.state import SyncState
 from validation.scene import Scene
 
 # Seconds from the reading of an item to its write: what is aimed at, and what makes a writer read again.
-AIM, TOO_OLD = 0.06, 0.5
+AIM, TOO_OLD = 0.1, 0.5
 # What was read with its batch is good enough where it gets no older than this.
 FRESH_ENOUGH = 0.25
 LARGEST_GROUP = 25
+# By so many seconds a look at what is being written goes before the write.
+HEAD_START = 0.002
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,9 @@ class RenewalAhead:
         begun = threading.Event()
         reading = self._thread.submit(self._read, [*watched_keys, *_keys_of(group)], begun)
         if watched_keys:
-            # This look is to come before the write.
+            # The look is to reach Plex before the write.
             begun.wait()
+            time.sleep(HEAD_START)
 
         def finish() -> list[Ready]:
             read, read_at = reading.result()

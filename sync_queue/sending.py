@@ -28,6 +28,7 @@ from sync_queue.reading import Lane, OpenLane
 from sync_queue.renewal import (
     AIM,
     FRESH_ENOUGH,
+    HEAD_START,
     LARGEST_GROUP,
     TOO_OLD,
     Planned,
@@ -67,7 +68,7 @@ class Sender:
         self, lane: Lane, state: SyncState, config: Stash2PlexConfig, pace: Pace, renewal: Renewal
     ) -> None:
         self._plex = lane.plex
-        self._covers = Covers(lane.stash, lane.plex, state, config)
+        self._covers = Covers(lane.stash, lane.plex, state, config, pace)
         self._preserve = config.preserve_plex_edits
         self._pace = pace
         self._renewal = renewal
@@ -229,7 +230,8 @@ class Senders:
             self._renewal.record(writes)
             return lambda: group
         if self._ahead is not None:
-            return self._ahead.start(group, [one for one in watched if isinstance(one, Planned)], seen)
+            in_time = [one for one in watched if isinstance(one, Planned) and seconds > 10 * HEAD_START]
+            return self._ahead.start(group, in_time, seen)
         return partial(self._renewal.renew, self._lane.plex, group)
 
     def _start(self, ready: Ready) -> Callable[[], Sent | Exception]:
@@ -255,7 +257,8 @@ class Senders:
     def _sender(self) -> Sender:
         """The sender of this thread."""
         if not hasattr(self._own, "sender"):
-            lane = self._open_lane() if self._open_lane else self._lane
+            # A single thread may use the worker's connections: the worker waits while it sends.
+            lane = self._open_lane() if self._open_lane and self._count > 1 else self._lane
             self._own.sender = Sender(lane, self._state, self._config, self.pace, self._renewal)
         sender: Sender = self._own.sender
         return sender

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from functools import partial
+
+from stashapi import log
 
 from plex.artwork import ArtworkKind, choose, chosen
 from plex.base import Base
 from plex.client import Plex
-from plex.exceptions import PlexNotFound, PlexRejected
 from plex.fields import FIELDS, Field, Value, tag_key
 from plex.items import PlexItem
-from plex.library import read_items
+from plex.library import ITEMS_PER_READ
 from plex.merge import Change, Merge
 from plex.writing import write
+from sync_queue.failure import attempt, problem_of
+from sync_queue.reading import read_each
+from sync_queue.renewal import FRESH_ENOUGH
 from sync_queue.state import SyncState
 
 ARTWORK = {kind.value: kind for kind in ArtworkKind}
@@ -36,23 +42,36 @@ def undo_first_sync(plex: Plex, state: SyncState) -> UndoSummary:
     person's edits and leaves them. Raises PlexError.
     """
     summary = UndoSummary()
-    kept = state.replaced()
-    items = read_items(plex, [rating_key for _, rating_key in kept])
-    for (scene_id, rating_key), values in kept.items():
-        item = items.get(rating_key)
-        if item is None:
-            summary.gone += 1
-        else:
-            try:
-                count = _restore(plex, state, scene_id, item, values)
-            except (PlexRejected, PlexNotFound):
-                summary.failed += 1
-                continue
-            summary.fields += count
-            summary.restored += bool(count)
-            summary.changed_since += not count
-        state.drop_replaced(rating_key)
+    kept = list(state.replaced().items())
+    for start in range(0, len(kept), ITEMS_PER_READ):
+        some = kept[start : start + ITEMS_PER_READ]
+        read_at = time.monotonic()
+        items = read_each(plex, [rating_key for (_, rating_key), _ in some]).items
+        for (scene_id, rating_key), values in some:
+            item = items.get(rating_key)
+            if item is not None and time.monotonic() - read_at > FRESH_ENOUGH:
+                # Somebody may have edited it since.
+                item = read_each(plex, [rating_key]).items.get(rating_key)
+            if item is None:
+                # Or Plex cannot read it at the moment: what was kept stays kept.
+                summary.gone += 1
+            else:
+                count = attempt(partial(_restore, plex, state, scene_id, item, values))
+                _note(scene_id, count, summary)
+                if not isinstance(count, Exception):
+                    state.drop_replaced(rating_key)
     return summary
+
+
+def _note(scene_id: int, count: int | Exception, summary: UndoSummary) -> None:
+    """Count what became of one item."""
+    if isinstance(count, Exception):
+        log.warning(f"Scene {scene_id} could not be put back: {problem_of(count)}")
+        summary.failed += 1
+        return
+    summary.fields += count
+    summary.restored += bool(count)
+    summary.changed_since += not count
 
 
 def summary_lines(summary: UndoSummary) -> list[str]:
@@ -61,7 +80,9 @@ def summary_lines(summary: UndoSummary) -> list[str]:
     if summary.changed_since:
         lines.append(f"Left alone: {summary.changed_since} items that were changed since the first sync.")
     if summary.gone:
-        lines.append(f"Not in Plex any more: {summary.gone} items.")
+        lines.append(f"Not in Plex at the moment: {summary.gone} items; what they had is kept.")
+    if summary.failed:
+        lines.append(f"Not put back: {summary.failed} items; the next Undo First Sync tries them again.")
     return lines
 
 

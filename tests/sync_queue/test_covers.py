@@ -11,6 +11,7 @@ import pytest
 
 import validation.bounded_answer
 import validation.stash_session
+from sync_queue.pace import Pace
 from sync_queue.worker import Outcome
 from tests.builders_queue import Bench, a_bench
 from tests.builders_sync import (
@@ -394,3 +395,28 @@ def test_a_reconcile_asks_for_a_bounded_number_of_covers_and_leaves_the_rest_to_
     assert bench.reconcile().total_gaps == 3
     bench.drain()
     assert bench.reconcile().total_gaps == 2
+
+
+def test_a_plex_that_cannot_take_posters_is_not_asked_for_each_and_gets_all_texts(bench: Bench) -> None:
+    for n in range(30):
+        bench.save(bench.world.add_film(f"film {n}", details="Text", cover=A, plex={}))
+    fault = bench.world.plex.faults.add("status", "/library/metadata", method="POST", code=500)
+    summary = bench.drain()
+    assert (summary.outcomes[Outcome.BUSY], fault.hits) == (30, 3)
+    assert {bench.world.item(f"film {n}").summary for n in range(30)} == {"Text"}
+    bench.world.plex.faults.clear()
+    bench.later += 3600
+    assert bench.drain().outcomes[Outcome.WRITTEN] == 30
+    assert {poster(bench, f"film {n}") for n in range(30)} == {sha1_of(A)}
+
+
+def test_posters_wait_as_texts_do_while_plex_has_trouble(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("sync_queue.sending.Pace", lambda: Pace(sleep=pauses.append))
+    bench.save(a_film(bench))
+    bench.save(bench.world.add_film("two", details="Text", cover=B, plex={}))
+    bench.world.plex.faults.add("status", "/library/metadata", method="POST", code=429, times=1)
+    bench.drain()
+    assert pauses

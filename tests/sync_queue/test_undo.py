@@ -12,6 +12,7 @@ from plex.client import Plex, client_identifier
 from sync_queue.undo import UndoSummary, summary_lines, undo_first_sync
 from tests.builders_queue import Bench, a_bench
 from tests.builders_sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
+from tests.servers import plex_edits, plex_routes
 from tests.servers.world import TOKEN, log_text
 
 COVER, MINE = a_picture("cover"), a_picture("mine")
@@ -221,6 +222,39 @@ def test_what_plex_refuses_is_counted_and_comes_back_at_the_next_try(bench: Benc
     assert (first.failed, first.restored, fault.hits) == (1, 1, 1)
     assert undo(bench).restored == 1
     assert [bench.world.item(name).title for name in ("one", "two")] == ["My title"] * 2
+
+
+def test_an_item_that_plex_does_not_show_for_a_moment_gets_its_values_back_later(bench: Bench) -> None:
+    a_film(bench)
+    a_film(bench, name="two")
+    sync(bench)
+    key = bench.world.item("two").rating_key
+    fault = bench.world.plex.faults.add("status", f"/library/metadata/{key}", code=404)
+    bench.world.plex.behaviour.multi_id_cap = 1
+    first = undo(bench)
+    assert (first.gone, first.restored) == (1, 1)
+    bench.world.plex.faults.remove(fault)
+    assert undo(bench).restored == 1
+    assert bench.world.item("two").title == "My title"
+
+
+def test_what_somebody_edits_while_others_are_put_back_is_left(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_film(bench)
+    a_film(bench, name="two")
+    sync(bench)
+    keys = {name: bench.world.item(name).rating_key for name in ("one", "two")}
+
+    def edit_the_other(library: Any, items: Any, edit: Any, behaviour: Any) -> None:
+        plex_edits.apply_edit(library, items, edit, behaviour)
+        if items[0].rating_key == keys["one"]:
+            library.edit_by_hand(keys["two"], **dict.fromkeys(("title", "summary", "studio"), "Since"))
+
+    monkeypatch.setattr(plex_routes, "apply_edit", edit_the_other)
+    monkeypatch.setattr("sync_queue.undo.FRESH_ENOUGH", 0.0)
+    undo(bench)
+    assert (bench.world.item("one").title, bench.world.item("two").title) == ("My title", "Since")
 
 
 def test_many_items_are_read_in_few_requests(bench: Bench) -> None:
