@@ -14,7 +14,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from plex.listing import SLIM
-from validation.stash import _PAGE, PAGE_SIZE
+from validation.scene_pages import PAGE_SIZE
+from validation.stash_documents import PAGE
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def read_both(orders: dict[str, Any]) -> None:
     while True:
         where = {"id": {"value": last_id, "modifier": "GREATER_THAN"}}
         find = {"sort": "id", "direction": "ASC", "per_page": PAGE_SIZE, "page": 1}
-        body = json.dumps({"query": _PAGE, "variables": {"find": find, "where": where}})
+        body = json.dumps({"query": PAGE, "variables": {"find": find, "where": where}})
         stash.request("POST", "/graphql", body, {"Content-Type": "application/json"})
         scenes = json.loads(stash.getresponse().read())["data"]["findScenes"]["scenes"]
         if len(scenes) < PAGE_SIZE:

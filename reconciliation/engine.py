@@ -39,7 +39,9 @@ from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashAnswerInvalid, StashError
 from validation.scene import Scene
-from validation.stash import SCENES_PER_REQUEST, ScenePage, Stash, ahead
+from validation.scene_pages import ScenePage, ahead
+from validation.scenes_by_id import SCENES_PER_REQUEST
+from validation.stash import Stash
 from validation.stash_files import files_named
 from validation.user_log import log_line
 

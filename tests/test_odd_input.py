@@ -87,7 +87,7 @@ def test_an_empty_secret_leaves_every_text_as_it_is():
 
 
 def test_one_scene_that_stash_cannot_even_list_does_not_spoil_its_page(monkeypatch):
-    monkeypatch.setattr(validation.stash, "PAGE_SIZE", 4)
+    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 4)
     monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
     library = StashLibrary()
     for number in range(1, 11):
@@ -104,7 +104,7 @@ def refuses_its_files(scene):
 
 
 def test_a_scene_without_an_id_beside_one_that_cannot_be_read_is_reported_not_a_crash(monkeypatch):
-    monkeypatch.setattr(validation.stash, "PAGE_SIZE", 4)
+    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 4)
     library = StashLibrary()
     for number in range(1, 11):
         library.add_scene(title=f"Clip {number}")

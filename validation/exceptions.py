@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from validation.scene import SceneFile
+
 
 class InvalidInput(Exception):
     """What Stash handed to the plugin cannot be used."""
@@ -28,11 +30,25 @@ class SettingsInvalid(InvalidInput):
 
 
 class SceneMalformed(InvalidInput):
-    """Stash returned a scene whose fields are not what its schema says; `scene_id` names it."""
+    """Stash returned a scene whose fields are not what its schema says; `scene_id` names it.
 
-    def __init__(self, scene_id: str, problem: str) -> None:
+    `files` are its video files, as far as they can be used all the same: None where they cannot.
+    """
+
+    def __init__(self, scene_id: str, problem: str, files: tuple[SceneFile, ...] | None = None) -> None:
         super().__init__(f"Scene {scene_id}: {problem}")
         self.scene_id = scene_id
+        self.problem = problem
+        self.files = files
+
+
+class EntityUnusable(InvalidInput):
+    """The scenes of one performer, studio, tag or group cannot be asked for, while others can."""
+
+    def __init__(self, entity: str, entity_id: int, problem: str) -> None:
+        super().__init__(f"The scenes of {entity} {entity_id} cannot be found: {problem}")
+        self.entity = entity
+        self.entity_id = entity_id
 
 
 class AskingFailed(Exception):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 from validation.exceptions import SceneMalformed
@@ -16,18 +17,22 @@ fragment SceneForPlex on Scene {
   files { path size }
   paths { screenshot }
   studio { name parent_studio { name } }
-  performers { name }
+  performers { name disambiguation }
   tags { name }
   groups { group { name } }
 }
 """
 # Stash asks its database once more for each performer's picture.
-SCENE_FRAGMENT_WITH_PICTURES = SCENE_FRAGMENT.replace("performers { name }", "performers { name image_path }")
+SCENE_FRAGMENT_WITH_PICTURES = SCENE_FRAGMENT.replace(
+    "performers { name disambiguation }", "performers { name disambiguation image_path }"
+)
 # Stash draws a picture for performers that have none, under an address that says so.
 _DRAWN_PICTURE = "default=true"
 
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _FRACTION = re.compile(r"\.\d+")
+# Databases keep whole numbers below this.
+_LARGEST_SIZE = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class Scene:
     """What a person curated about one video in Stash.
 
     Texts that are not set are empty, as Stash sends them. `date` is `YYYY`, `YYYY-MM` or
-    `YYYY-MM-DD`. `files` has the primary file first. Performers come in no particular order;
+    `YYYY-MM-DD`. `files` has the primary file first. Performers come in no particular order; of two with
+    one name each has what tells them apart in Stash behind it: “Ada Heath (actress)”.
     `performer_pictures` has (name, address of the picture), where they were asked for.
     """
 
@@ -101,7 +107,7 @@ def parse_scene(raw: object) -> Scene:
             values[name] = read(raw.get(source))
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         problem = f"Stash returned an unusable value for its {source}; open and save it in Stash."
-        raise SceneMalformed(str(number), problem) from error
+        raise SceneMalformed(str(number), problem, _files_or_none(raw.get("files"))) from error
     return Scene(id=number, **values)
 
 
@@ -135,6 +141,8 @@ def _date(value: object) -> str:
     text = _text(value).strip()
     if text and not _DATE.fullmatch(text):
         raise ValueError("not a date")
+    if text:
+        date.fromisoformat(text + "-01-01"[len(text) - 4 :])
     return text
 
 
@@ -157,15 +165,33 @@ def _name_or_empty(value: Mapping[str, Any] | None) -> str:
     return "" if value is None else _name(value)
 
 
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return value
+
+
 def _names(values: Any) -> tuple[str, ...]:
-    return tuple([_name(value) for value in values])
+    return tuple([_name(value) for value in _list(values)])
+
+
+def _performers(values: Any) -> tuple[str, ...]:
+    """The names of the performers, told apart as Stash does where they would be the same."""
+    names = _names(values)
+    shared = Counter(name.casefold() for name in names)
+    return tuple(
+        f"{name} ({told_apart})"
+        if shared[name.casefold()] > 1 and (told_apart := _text(value.get("disambiguation")).strip())
+        else name
+        for name, value in zip(names, values, strict=True)
+    )
 
 
 def _pictures(values: Any) -> tuple[tuple[str, str], ...]:
     return tuple(
         [
-            (_name(value), url)
-            for value in values
+            (name, url)
+            for name, value in zip(_performers(values), values, strict=True)
             if (url := _text(value.get("image_path"))) and _DRAWN_PICTURE not in url
         ]
     )
@@ -175,15 +201,32 @@ def _file(value: Mapping[str, Any]) -> SceneFile:
     path, size = value["path"], value["size"]
     if not isinstance(path, str) or not path:
         raise TypeError("not a path")
-    return SceneFile(path=path, size=None if size is None else int(size))
+    return SceneFile(path=path, size=None if size is None else _size(size))
+
+
+def _size(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise TypeError("not a number of bytes")
+    size = int(value)
+    if not 0 <= size <= _LARGEST_SIZE:
+        raise ValueError("not a number of bytes")
+    return size
 
 
 def _files(values: Any) -> tuple[SceneFile, ...]:
-    return tuple([_file(value) for value in values])
+    return tuple([_file(value) for value in _list(values)])
+
+
+def _files_or_none(values: Any) -> tuple[SceneFile, ...] | None:
+    """The files of a scene that has another unusable value."""
+    try:
+        return _files(values)
+    except (TypeError, ValueError, KeyError):
+        return None
 
 
 def _group_names(values: Any) -> tuple[str, ...]:
-    return tuple([_name(value["group"]) for value in values or ()])
+    return tuple([_name(value["group"]) for value in _list(values)])
 
 
 def _parent_name(studio: Mapping[str, Any] | None) -> str:
@@ -204,7 +247,7 @@ _READERS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("rating100", "rating100", _rating),
     ("studio", "studio", _name_or_empty),
     ("parent_studio", "studio", _parent_name),
-    ("performers", "performers", _names),
+    ("performers", "performers", _performers),
     ("performer_pictures", "performers", _pictures),
     ("tags", "tags", _names),
     ("groups", "groups", _group_names),

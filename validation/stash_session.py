@@ -19,20 +19,28 @@ import urllib3
 from stashapi import log
 from stashapi.stashapp import StashInterface
 
-from validation.bounded_answer import AnswerTooLarge, bound_in_time, read_whole
+from validation.bounded_answer import LARGEST_ANSWER, AnswerTooLarge, bound_in_time, read_whole
 from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 LOCKED_RETRIES = 5
+# 498 is a token that has ended, in the words of some proxies.
+REFUSED = (401, 403, 498)
 
 
-class GraphQLRefusal(StashAnswerInvalid):
-    """Stash answered the document with errors."""
+class GraphQLRefusal(StashUnavailable):
+    """Stash took the document and answered with errors, `words`: of its database, or of a record in it."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"Stash could not answer: {words}. Nothing is lost; run the task again later.")
+        self.words = words
 
 
 class StashAnswerTooLarge(StashAnswerInvalid):
     """Stash answered with more than is read at once; asking for less may help."""
+
+    words = "the answer is too large"
 
 
 class _QuietLog:
@@ -109,7 +117,7 @@ class StashSession(requests.Session):
         try:
             response = super().send(request, **kwargs)
             if request.method == "POST":
-                read_whole(response)
+                read_whole(response, LARGEST_ANSWER)
         except AnswerTooLarge as error:
             raise StashAnswerTooLarge(f"Stash's answer is too large to be read ({error}).") from error
         except requests.RequestException as error:
@@ -135,9 +143,9 @@ def _server_time(response: requests.Response) -> datetime | None:
 def _problem_of(response: requests.Response) -> StashError | None:
     """What is wrong with a GraphQL answer, in words for the user; None when it has its data."""
     status = response.status_code
-    if status in (401, 403):
+    if status in REFUSED or "/login" in response.headers.get("Location", ""):
         return StashRefused(f"Stash did not accept the plugin's session ({status}). Run the task again.")
-    if status == 429 or status >= 500:
+    if status in (408, 425, 429) or status >= 500:
         return StashUnavailable(f"Stash answered {status}. Nothing is lost; run the task again later.")
     try:
         content = response.json()
@@ -146,7 +154,10 @@ def _problem_of(response: requests.Response) -> StashError | None:
     if not isinstance(content, dict):
         return StashAnswerInvalid(f"Stash answered {status} with JSON that is no GraphQL answer.")
     if content.get("errors"):
-        return GraphQLRefusal(f"Stash answered: {_messages(content['errors'])}")
+        words = _messages(content["errors"])
+        if status == 200:
+            return GraphQLRefusal(words)
+        return StashAnswerInvalid(f"Stash answered: {words}")
     if status != 200 or not isinstance(content.get("data"), dict):
         return StashAnswerInvalid(f"Stash answered {status} without data.")
     # StashInterface asks for the same once more: a page of scenes is not parsed twice.
@@ -157,4 +168,4 @@ def _problem_of(response: requests.Response) -> StashError | None:
 def _messages(errors: object) -> str:
     entries = errors if isinstance(errors, list) else [errors]
     texts = [str(entry.get("message")) if isinstance(entry, Mapping) else str(entry) for entry in entries]
-    return "; ".join(dict.fromkeys(texts))[:500]
+    return " ".join("; ".join(dict.fromkeys(texts)).split())[:300].rstrip(".")

@@ -28,7 +28,7 @@ Change = Callable[[dict[str, Any]], Any]
 
 @dataclass
 class Fault:
-    """One way to misbehave, after it let `after` requests that fit pass.
+    """One way to misbehave, after it let `after` requests that fit pass; `when` looks at their variables.
 
     refuse: the connection is reset without an answer. hang: no answer until `Faults.release`.
     drop: half of the answer, then the end. drip: the answer in `pieces` with `pause` seconds between.
@@ -52,6 +52,7 @@ class Fault:
     size: int = 0
     change: Change = lambda content: content
     after: int = 0
+    when: Callable[[Mapping[str, Any]], bool] = lambda variables: True
     used: int = 0
 
     def fits(self, path: str, root_fields: tuple[str, ...]) -> bool:
@@ -104,10 +105,12 @@ class Faults:
         """Wait, but no longer than until the release."""
         self._released.wait(seconds)
 
-    def take(self, path: str, root_fields: tuple[str, ...]) -> Fault | None:
+    def take(
+        self, path: str, root_fields: tuple[str, ...], variables: Mapping[str, Any] | None = None
+    ) -> Fault | None:
         with self._lock:
             for fault in self._faults:
-                if not fault.fits(path, root_fields):
+                if not fault.fits(path, root_fields) or not fault.when(variables or {}):
                     continue
                 if fault.after > 0:
                     fault.after -= 1

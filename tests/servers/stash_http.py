@@ -127,7 +127,7 @@ class StashRequestHandler(BaseHTTPRequestHandler):
         )
         if stash.latency:
             time.sleep(stash.latency)
-        fault = stash.faults.take(url.path, fields)
+        fault = stash.faults.take(url.path, fields, variables)
         answer = self._faulty_answer(fault) if fault else None
         is_authorized = authorized and not (fault and fault.kind == "unauthorized")
 

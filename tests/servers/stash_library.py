@@ -282,6 +282,10 @@ class StashLibrary:
 
     # -- private -----------------------------------------------------------------------------------
 
+    def skip_scene_ids(self, count: int) -> None:
+        """Leave a hole in the ids, as scenes leave that were made and deleted."""
+        self._last_ids["scene"] = self._last_ids.get("scene", 0) + count
+
     def _next_id(self, kind: str) -> int:
         self._last_ids[kind] = self._last_ids.get(kind, 0) + 1
         return self._last_ids[kind]

@@ -55,7 +55,8 @@ def test_what_the_scene_itself_brings_about_is_failed(error: Exception) -> None:
 
 def test_only_a_server_that_does_not_answer_is_an_outage() -> None:
     outages = [error for error in OF_A_SERVER if is_outage(error)]
-    assert [type(error) for error in outages] == [of_stash.StashUnavailable, of_plex.PlexUnavailable]
+    kinds = [of_stash.StashUnavailable, GraphQLRefusal, of_plex.PlexUnavailable]
+    assert [type(error) for error in outages] == kinds
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import validation.stash_session
 from tests.servers.stash_library import StashLibrary
 from tests.servers.stash_server import StashServer
 from validation.scene import Scene, SceneFile
-from validation.stash import ScenePage, Stash
+from validation.scene_pages import ScenePage
+from validation.stash import Stash
 
 TEN = range(1, 11)
 DAY = timedelta(hours=24)
@@ -32,7 +33,7 @@ def server() -> Iterator[StashServer]:
 @pytest.fixture
 def stash(server: StashServer, monkeypatch: pytest.MonkeyPatch) -> Stash:
     """A connection that reads pages of four."""
-    monkeypatch.setattr(validation.stash, "PAGE_SIZE", 4)
+    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 4)
     stash = Stash(server.server_connection())
     server.clear_requests()
     return stash
@@ -53,7 +54,8 @@ def ids_of(pages: Iterator[ScenePage]) -> list[int]:
 
 def test_every_scene_is_read_once_across_page_borders(server: StashServer, stash: Stash) -> None:
     assert [ids_of(iter([page])) for page in stash.pages()] == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
-    assert server.request_counts() == {"findScenes": 3}
+    # Three pages, and how many there are: that these were all.
+    assert server.request_counts() == {"findScenes": 4}
 
 
 def test_a_library_that_ends_at_a_page_border_is_read_to_its_end(server: StashServer, stash: Stash) -> None:
@@ -189,7 +191,7 @@ def test_one_scene_that_stash_cannot_read_does_not_spoil_the_batch(server: Stash
 def test_recent_means_the_last_24_hours_whatever_the_servers_time_zone(
     hours: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.stash, "PAGE_SIZE", 3)
+    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 3)
     library = StashLibrary(timezone=timezone(timedelta(hours=hours)))
     now = datetime.now(timezone.utc)
     ages = [0, 23, 25, 47, 0.5, 24.5, 23.9, 100, 1, 2, 30, 26, 3]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
+import validation.bounded_answer
 import validation.stash_session
 from tests.servers.stash_library import StashLibrary
 from tests.servers.stash_server import StashServer
@@ -90,19 +91,19 @@ def test_a_database_that_stays_locked_is_an_error_in_stashs_words(
 
 def test_any_other_error_of_stash_is_not_asked_again(server: StashServer, stash: Stash) -> None:
     server.faults.add("graphql_error", message="no such table: scenes")
-    with pytest.raises(StashAnswerInvalid, match="no such table: scenes"):
+    with pytest.raises(StashUnavailable, match="no such table: scenes"):
         stash.count_scenes()
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("code", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504, 507, 520])
 def test_a_stash_that_is_overloaded_can_be_asked_later(server: StashServer, stash: Stash, code: int) -> None:
     server.faults.add("status", code=code)
     with pytest.raises(StashUnavailable, match=f"answered {code}.*again later"):
         stash.count_scenes()
 
 
-@pytest.mark.parametrize("code", [401, 403])
+@pytest.mark.parametrize("code", [401, 403, 498])
 def test_a_refused_session_is_told_apart(server: StashServer, stash: Stash, code: int) -> None:
     server.faults.add("status", code=code)
     with pytest.raises(StashRefused, match=str(code)):
@@ -138,10 +139,20 @@ def test_half_a_document_is_no_answer(server: StashServer, stash: Stash) -> None
         list(stash.pages())
 
 
-@pytest.mark.parametrize("code", [301, 302, 307])
-def test_a_redirect_is_not_followed(server: StashServer, stash: Stash, code: int) -> None:
-    server.faults.add("status", code=code, headers={"Location": "/login"})
-    with pytest.raises(StashAnswerInvalid, match=str(code)):
+@pytest.mark.parametrize(
+    ("code", "location", "error"),
+    [
+        (301, "https://stash.example/graphql", StashAnswerInvalid),
+        (302, "/login?returnURL=/graphql", StashRefused),
+        (307, "https://sso.example/login", StashRefused),
+        (308, "", StashAnswerInvalid),
+    ],
+)
+def test_a_redirect_is_not_followed(
+    server: StashServer, stash: Stash, code: int, location: str, error: type[StashError]
+) -> None:
+    server.faults.add("status", code=code, headers={"Location": location})
+    with pytest.raises(error, match=str(code)):
         stash.count_scenes()
     assert [request.path for request in server.requests] == ["/graphql"]
 
@@ -169,8 +180,10 @@ def test_no_error_shows_the_session(server: StashServer) -> None:
         b'{"data": {"findScenes": null, "version": null}}',
         b"[" * 100_000,
         b"\xff\xfe",
-        b'{"errors": "broken"}',
-        b'{"errors": [1, {"message": null}]}',
+        b'{"data": {"findScenes": {}, "version": {"version": "v0.30.0"}}}',
+        b'{"data": {"findScenes": {"scenes": null}}}',
+        b"{" * 1000,
+        b'{"data": ' + b"9" * 10_000 + b"}",
     ],
     ids=lambda body: str(body[:40]),
 )
@@ -178,6 +191,82 @@ def test_whatever_else_answers_at_stashs_address_is_an_error_in_words(body: byte
     with AnotherServer(body) as port, pytest.raises(StashAnswerInvalid) as raised:
         list(Stash({"Port": port}).pages())
     assert "Stash" in str(raised.value)
+
+
+@pytest.mark.parametrize("body", [b'{"errors": "broken"}', b'{"errors": [1, {"message": null}]}'])
+def test_errors_of_any_shape_are_errors(body: bytes) -> None:
+    with AnotherServer(body) as port, pytest.raises(StashUnavailable, match="Stash could not answer"):
+        list(Stash({"Port": port}).pages())
+
+
+@pytest.mark.parametrize("code", [201, 204, 206, 400, 404, 405, 413, 414, 422, 451])
+@pytest.mark.parametrize("body", [b"", b"<html></html>", b"{}", b'{"data": {"findScenes": {"count": 3}}}'])
+def test_only_a_200_is_an_answer(server: StashServer, stash: Stash, code: int, body: bytes) -> None:
+    server.faults.add("status", code=code, body=b"" if code == 204 else body)
+    with pytest.raises(StashAnswerInvalid, match=str(code)):
+        stash.count_scenes()
+
+
+def test_a_document_that_stash_does_not_understand_is_refused_in_its_words(
+    server: StashServer, stash: Stash
+) -> None:
+    body = b'{"errors":[{"message":"Cannot query field \\"groups\\" on type \\"Scene\\"."}],"data":null}'
+    server.faults.add("status", code=422, body=body)
+    with pytest.raises(StashAnswerInvalid, match='Stash answered: Cannot query field "groups"'):
+        list(stash.pages())
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", ["drip", "slow_headers", "endless", "bomb"])
+def test_an_answer_without_end_ends_in_words(
+    server: StashServer, stash: Stash, kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(validation.bounded_answer, "LONGEST_ANSWER", 0.3)
+    monkeypatch.setattr(validation.stash_session, "LARGEST_ANSWER", 1_000_000)
+    server.faults.add(kind, pause=0.05, pieces=1000, size=30_000_000)
+    with pytest.raises(StashError, match=r"too slow|too large"):
+        stash.count_scenes()
+
+
+@pytest.mark.parametrize("value", [None, -1, "3", True, 3.0, [3], {}])
+def test_a_number_of_scenes_that_is_none_is_an_error(server: StashServer, stash: Stash, value: Any) -> None:
+    def spoil(content: dict[str, Any]) -> None:
+        content["data"]["findScenes"]["count"] = value
+
+    server.faults.add("change", change=changed_by(spoil))
+    with pytest.raises(StashAnswerInvalid):
+        stash.count_scenes()
+
+
+@pytest.mark.parametrize("plugins", [None, [], "", {"Stash2Plex": None}, {"Stash2Plex": [1]}])
+def test_settings_that_cannot_be_read_are_never_taken_for_none(
+    server: StashServer, stash: Stash, plugins: Any
+) -> None:
+    def spoil(content: dict[str, Any]) -> None:
+        content["data"]["configuration"]["plugins"] = plugins
+
+    server.faults.add("change", change=changed_by(spoil))
+    with pytest.raises(StashAnswerInvalid, match="settings"):
+        stash.plugin_settings()
+
+
+def test_half_an_answer_is_none_where_the_settings_are_asked_for(server: StashServer, stash: Stash) -> None:
+    def spoil(content: dict[str, Any]) -> None:
+        content.update(errors=[{"message": "context canceled"}], data={"configuration": {"plugins": {}}})
+
+    server.faults.add("change", change=changed_by(spoil))
+    with pytest.raises(StashUnavailable, match="context canceled"):
+        stash.plugin_settings()
+
+
+def changed_by(spoil: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], Any]:
+    """A change of an answer, out of a function that changes it in place."""
+
+    def change(content: dict[str, Any]) -> Any:
+        spoil(content)
+        return content
+
+    return change
 
 
 class AnotherServer:

@@ -1,0 +1,158 @@
+"""Reading scenes by their ids, and proving whose fault it is where one cannot be read.
+
+Stash answers with an error both for a scene that it cannot read and for a database that it cannot
+read. Only the first is the scene's: where it cannot be read alone, twice, while another one can be
+read before and after. Whatever is not proven like this is Stash's trouble, and concludes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain, islice
+from typing import Any
+
+from validation.exceptions import SceneMalformed, StashAnswerInvalid, StashError
+from validation.scene import Scene, parse_scene, scene_id_of
+from validation.stash_documents import PAGE_OF_IDS, Ask, document_by_id
+from validation.stash_session import GraphQLRefusal, StashAnswerTooLarge
+
+SCENES_PER_REQUEST = 50
+# Stash orders by chance from a seed; with the same one a sample can be compared with the last one.
+SAMPLE_SEED = 48_271_337
+# So many other scenes are tried before Stash itself is held to be in trouble.
+WITNESSES = 5
+
+Read = Scene | SceneMalformed | None
+
+
+def scene_or_problem(raw: object) -> Scene | SceneMalformed:
+    """The scene, or what is wrong with it."""
+    try:
+        return parse_scene(raw)
+    except SceneMalformed as error:
+        return error
+
+
+def sample_of_ids(ask: Ask, count: int) -> list[int]:
+    """The ids of so many scenes from all over the collection, the same ones every time. Raises StashError."""
+    answer = ask(PAGE_OF_IDS, {"find": {"sort": f"random_{SAMPLE_SEED}", "per_page": count}})
+    return ids_in(scenes_in(answer))
+
+
+def scenes_in(answer: Mapping[str, Any]) -> list[Any]:
+    """The raw scenes of an answer to findScenes. Raises StashAnswerInvalid where there is no list."""
+    found = answer.get("findScenes")
+    scenes = found.get("scenes") if isinstance(found, Mapping) else None
+    if not isinstance(scenes, list):
+        raise StashAnswerInvalid("Stash returned no list of scenes.")
+    return scenes
+
+
+def ids_in(raw_scenes: Iterable[Any]) -> list[int]:
+    """The ids of these raw scenes, as far as they have any, each once."""
+    ids = (scene_id_of(raw) for raw in raw_scenes if isinstance(raw, Mapping))
+    return list(dict.fromkeys(scene_id for scene_id in ids if scene_id is not None))
+
+
+class ScenesById:
+    """Reads scenes by their ids, with the address of each performer's picture where that is wanted."""
+
+    def __init__(self, ask: Ask, with_pictures: bool) -> None:
+        self._ask = ask
+        self._with_pictures = with_pictures
+
+    def read(self, ids: Sequence[int]) -> dict[int, Read]:
+        """The scenes of these ids, read in one request; None where Stash has no such scene.
+
+        SceneMalformed for one that is proven to be unreadable or unusable by itself. Raises StashError.
+        """
+        found = self._read_halving(ids)
+        suspects = [scene_id for scene_id, one in found.items() if isinstance(one, SceneMalformed)]
+        if suspects:
+            found.update(self._judge(suspects, ids, found))
+        return found
+
+    def _read_halving(self, ids: Sequence[int]) -> dict[int, Read]:
+        """One request for all; where Stash refuses it, one for each half. A single one is only suspected."""
+        try:
+            return self._request(ids)
+        except (GraphQLRefusal, StashAnswerTooLarge) as refusal:
+            if len(ids) == 1:
+                return {ids[0]: _unreadable(ids[0], refusal)}
+        middle = len(ids) // 2
+        found = self._read_halving(ids[:middle])
+        if all(isinstance(one, SceneMalformed) for one in found.values()):
+            # Before all the others are asked for one by one: is it Stash?
+            self._find_witness(found, ids)
+        return found | self._read_halving(ids[middle:])
+
+    def _judge(
+        self, suspects: Sequence[int], ids: Sequence[int], found: Mapping[int, Read]
+    ) -> dict[int, Read]:
+        """What becomes of scenes that seem unusable: read alone once more, between two that are well."""
+        read_well = [scene_id for scene_id, one in found.items() if isinstance(one, Scene)]
+        suspected = {scene_id: found[scene_id] for scene_id in suspects}
+        witness = self._find_witness(suspected, [*read_well, *ids])
+        again = {scene_id: self._read_alone(scene_id) for scene_id in suspects}
+        if any(isinstance(one, SceneMalformed) for one in again.values()):
+            self._find_witness(again, [witness])
+        return again
+
+    def _find_witness(self, suspected: Mapping[int, Read], candidates: Iterable[int]) -> int:
+        """Another scene that can be read now, if possible of these. Raises StashError where there is none."""
+        others = (scene_id for scene_id in dict.fromkeys(candidates) if scene_id not in suspected)
+        for scene_id in chain(islice(others, WITNESSES), self._from_elsewhere(suspected)):
+            if isinstance(self._read_alone(scene_id), Scene):
+                return scene_id
+        problem = next(one for one in suspected.values() if isinstance(one, SceneMalformed))
+        if isinstance(problem.__cause__, StashError):
+            raise problem.__cause__
+        raise StashAnswerInvalid(
+            "Stash returned no scene that can be used; nothing was concluded."
+        ) from problem
+
+    def _from_elsewhere(self, suspected: Mapping[int, Read]) -> Iterator[int]:
+        """The ids of scenes that may be there: beside these, and from all over the collection."""
+        tried = set(suspected)
+        for distance in range(1, WITNESSES + 1):
+            for scene_id in (min(suspected) - distance, max(suspected) + distance):
+                if scene_id > 0 and scene_id not in tried:
+                    tried.add(scene_id)
+                    yield scene_id
+        # Even a list of ids fails where Stash cannot read a scene in it.
+        with suppress(GraphQLRefusal):
+            sample = sample_of_ids(self._ask, len(suspected) + WITNESSES)
+            yield from (scene_id for scene_id in sample if scene_id not in tried)
+
+    def _read_alone(self, scene_id: int) -> Read:
+        try:
+            return self._request([scene_id])[scene_id]
+        except (GraphQLRefusal, StashAnswerTooLarge) as refusal:
+            return _unreadable(scene_id, refusal)
+
+    def _request(self, ids: Sequence[int]) -> dict[int, Read]:
+        names = [f"s{n}" for n in range(len(ids))]
+        document = document_by_id(len(ids), self._with_pictures)
+        answer = self._ask(document, dict(zip(names, map(str, ids), strict=True)))
+        # A name that is not there is no null: only null says that there is no such scene.
+        if not answer.keys() >= set(names):
+            raise StashAnswerInvalid("Stash's answer leaves out some of the scenes that it was asked for.")
+        return {scene_id: _checked(scene_id, answer[name]) for scene_id, name in zip(ids, names, strict=True)}
+
+
+def _unreadable(scene_id: int, refusal: GraphQLRefusal | StashAnswerTooLarge) -> SceneMalformed:
+    words = f"Stash could not read it ({refusal.words}); open and save it in Stash."
+    problem = SceneMalformed(str(scene_id), words)
+    problem.__cause__ = refusal
+    return problem
+
+
+def _checked(scene_id: int, raw: object) -> Read:
+    """The scene of an answer about this id."""
+    if raw is None:
+        return None
+    one = scene_or_problem(raw)
+    if isinstance(one, Scene) and one.id != scene_id:
+        return SceneMalformed(str(scene_id), "Stash returned another scene in its place.")
+    return one if isinstance(one, Scene) else SceneMalformed(str(scene_id), one.problem, one.files)

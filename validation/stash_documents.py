@@ -1,0 +1,50 @@
+"""The GraphQL documents of this plugin about scenes, and the variables of a page that follows an id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from validation.scene import SCENE_FRAGMENT, SCENE_FRAGMENT_WITH_PICTURES
+
+# Sends a document with its variables; returns the data of an answer that has no errors.
+Ask = Callable[[str, dict[str, Any]], Mapping[str, Any]]
+
+COUNT = (
+    "query Count($find: FindFilterType, $where: SceneFilterType)"
+    " { findScenes(filter: $find, scene_filter: $where) { count } }"
+)
+PAGE = (
+    "query Page($find: FindFilterType, $where: SceneFilterType)"
+    " { findScenes(filter: $find, scene_filter: $where) { scenes { ...SceneForPlex } } }" + SCENE_FRAGMENT
+)
+PAGE_OF_IDS = (
+    "query PageOfIds($find: FindFilterType, $where: SceneFilterType)"
+    " { findScenes(filter: $find, scene_filter: $where) { scenes { id } } }"
+)
+NEWEST = (
+    'query Newest { findScenes(filter: {sort: "updated_at", direction: DESC, per_page: 20})'
+    " { scenes { updated_at } } }"
+)
+TAG_NAMES = "query TagNames($find: FindFilterType) { findTags(filter: $find) { tags { name } } }"
+SETTINGS = "query Settings($ids: [ID!]) { configuration { plugins(include: $ids) } }"
+
+
+def document_by_id(count: int, with_pictures: bool) -> str:
+    """One aliased findScene an id: an unknown id gives null there, and fails nothing else.
+
+    `findScenes(ids:)` fails as a whole for one deleted scene, and an empty list returns others.
+    """
+    names = [f"s{n}" for n in range(count)]
+    parameters = ", ".join(f"${name}: ID!" for name in names)
+    fields = " ".join(f"{name}: findScene(id: ${name}) {{ ...SceneForPlex }}" for name in names)
+    fragment = SCENE_FRAGMENT_WITH_PICTURES if with_pictures else SCENE_FRAGMENT
+    return f"query ScenesById({parameters}) {{ {fields} }}{fragment}"
+
+
+def following(last_id: int, where: Mapping[str, Any], per_page: int) -> dict[str, Any]:
+    """The variables of the page of scenes that follows this id, of those that `where` admits."""
+    return {
+        "find": {"sort": "id", "direction": "ASC", "per_page": per_page, "page": 1},
+        "where": {**where, "id": {"value": last_id, "modifier": "GREATER_THAN"}},
+    }
