@@ -80,9 +80,10 @@ class StashLibrary:
             self._require("studio", self.studios, () if parent is None else (parent,))
             return self._add(self.studios, Studio(*self._new("studio", name), parent=parent))
 
-    def add_performer(self, name: str, image: bytes | None = None) -> Performer:
+    def add_performer(self, name: str, image: bytes | None = None, disambiguation: str = "") -> Performer:
         with self.lock:
-            return self._add(self.performers, Performer(*self._new("performer", name), image=image))
+            made = Performer(*self._new("performer", name), image=image, disambiguation=disambiguation)
+            return self._add(self.performers, made)
 
     def add_tag(self, name: str, parents: Sequence[int] = ()) -> Tag:
         with self.lock:

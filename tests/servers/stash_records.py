@@ -36,9 +36,10 @@ class Studio(Entity):
 
 @dataclass
 class Performer(Entity):
-    """A performer, perhaps with a picture."""
+    """A performer, perhaps with a picture, and with what tells it from others of its name."""
 
     image: bytes | None = None
+    disambiguation: str = ""
 
 
 @dataclass

@@ -110,6 +110,11 @@ class PerformerView(EntityView):
     __slots__ = ()
 
     @property
+    def disambiguation(self) -> str:
+        disambiguation: str = self._record.disambiguation
+        return disambiguation
+
+    @property
     def image_path(self) -> str:
         path = f"{self._base_url}/performer/{self._record.id}/image?t={unix_time(self._record.updated_at)}"
         return path if self._record.image else path + "&default=true"

@@ -111,6 +111,10 @@ def test_every_timestamp_keeps_its_instant(moment: datetime, zone: timezone) -> 
         ("date", "2014-8-3"),
         ("date", "２０１４"),
         ("date", 2014),
+        ("date", "2014-13-01"),
+        ("date", "2014-02-30"),
+        ("date", "2014-00"),
+        ("date", "0000"),
         ("rating100", "80"),
         ("rating100", 101),
         ("rating100", -1),
@@ -133,6 +137,18 @@ def test_every_timestamp_keeps_its_instant(moment: datetime, zone: timezone) -> 
         ("files", [{"path": "", "size": 1}]),
         ("files", [{"path": None, "size": 1}]),
         ("files", [{"path": "/a.mp4", "size": "big"}]),
+        ("files", [{"path": "/a.mp4", "size": -1}]),
+        ("files", [{"path": "/a.mp4", "size": 2**63}]),
+        ("files", [{"path": "/a.mp4", "size": 10**400}]),
+        ("files", [{"path": "/a.mp4", "size": 1.5}]),
+        ("files", [{"path": "/a.mp4", "size": float("nan")}]),
+        ("files", [{"path": "/a.mp4", "size": True}]),
+        ("files", [{"path": "/a.mp4", "size": "9" * 5000}]),
+        ("files", {}),
+        ("files", "/a.mp4"),
+        ("tags", {}),
+        ("groups", None),
+        ("performers", [{"name": "Ada", "disambiguation": 1}, {"name": "Ada", "disambiguation": None}]),
         ("paths", ["a"]),
     ],
 )
@@ -140,6 +156,30 @@ def test_a_malformed_field_is_named_with_the_scenes_id(field: str, value: object
     with pytest.raises(SceneMalformed, match=rf"Scene 42: .* for its {field};") as raised:
         parse_scene(raw_scene(id="42", **{field: value}))
     assert raised.value.scene_id == "42"
+
+
+def test_the_largest_size_that_a_database_can_keep_is_a_size() -> None:
+    raw = raw_scene(files=[{"path": "/a.mp4", "size": 2**63 - 1}, {"path": "/b.mp4", "size": "12"}])
+    assert [file.size for file in parse_scene(raw).files] == [2**63 - 1, 12]
+
+
+def test_performers_of_one_name_are_told_apart_as_stash_tells_them_apart() -> None:
+    performers = [
+        {"name": "Ada Heath", "disambiguation": "actress", "image_path": "/performer/1/image"},
+        {"name": "ada heath", "disambiguation": "", "image_path": "/performer/2/image"},
+        {"name": "Ada Heath", "disambiguation": " singer ", "image_path": "/performer/3/image?default=true"},
+        {"name": "Bo Lind", "disambiguation": "dancer", "image_path": "/performer/4/image"},
+        {"name": "Cy", "disambiguation": None},
+        {"name": "Di"},
+    ]
+    scene = parse_scene(raw_scene(performers=performers))
+    told_apart = ("Ada Heath (actress)", "ada heath", "Ada Heath (singer)", "Bo Lind", "Cy", "Di")
+    assert scene.performers == told_apart
+    assert scene.performer_pictures == (
+        ("Ada Heath (actress)", "/performer/1/image"),
+        ("ada heath", "/performer/2/image"),
+        ("Bo Lind", "/performer/4/image"),
+    )
 
 
 def test_a_field_that_stash_left_out_is_named() -> None:

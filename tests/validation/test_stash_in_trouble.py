@@ -1,4 +1,4 @@
-"""Whose fault it is that scenes cannot be read: Stash's trouble is never a scene's, and silence no deletion."""
+"""Whose fault it is that scenes cannot be read: the trouble of Stash is never held against a scene."""
 
 from __future__ import annotations
 
