@@ -8,6 +8,7 @@
                        sqlite3.Error, OSError, MemoryError
     NOT_NOW            PlexBusy          Plex answered 429 or 500 for this request
                        PlexNotFound      Plex has nothing under this key at the moment
+                       EntityUnusable    Stash cannot list the scenes of this one studio, tag, …
                        PlexItemUnusable  of the items of one answer, only this one is unusable
     NEVER              PlexRejected      Plex refuses a request that names this item alone
                        SceneMalformed    of the scenes of one answer, only this one is unusable
@@ -29,7 +30,13 @@ from typing import TypeVar
 from stashapi import log
 
 from plex.exceptions import PlexBusy, PlexError, PlexItemUnusable, PlexNotFound, PlexRejected, PlexUnavailable
-from validation.exceptions import SceneMalformed, StashAnswerInvalid, StashError, StashUnavailable
+from validation.exceptions import (
+    EntityUnusable,
+    SceneMalformed,
+    StashAnswerInvalid,
+    StashError,
+    StashUnavailable,
+)
 from validation.images import ImageUnusable
 
 T = TypeVar("T")
@@ -47,6 +54,7 @@ _OF_THE_ITEM: tuple[tuple[type[Exception], Meaning], ...] = (
     (PlexBusy, Meaning.NOT_NOW),
     (PlexNotFound, Meaning.NOT_NOW),
     (PlexItemUnusable, Meaning.NOT_NOW),
+    (EntityUnusable, Meaning.NOT_NOW),
     (PlexRejected, Meaning.NEVER),
 )
 _OF_NO_ITEM = (StashError, PlexError, sqlite3.Error, OSError, MemoryError)

@@ -34,10 +34,11 @@ from sync_queue.sending import Senders, Sent
 from sync_queue.state import SyncState
 from sync_queue.witness import count_step
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashAnswerInvalid, StashError
+from validation.exceptions import EntityUnusable, StashAnswerInvalid, StashError
 from validation.scene import Scene
 from validation.stash import Stash
 from validation.stash_changes import ENTITIES, SCENE, Changed, settled, versions_of
+from validation.stash_session import GraphQLRefusal
 
 T = TypeVar("T")
 SCENES_PER_BATCH = 50
@@ -207,7 +208,7 @@ class SyncWorker:
         """
         try:
             return ask()
-        except (StashAnswerInvalid, UnknownEntity) as refusal:
+        except (EntityUnusable, GraphQLRefusal, StashAnswerInvalid, UnknownEntity) as refusal:
             self._lane.stash.count_scenes()
             return refusal
 
