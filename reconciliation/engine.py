@@ -37,8 +37,8 @@ from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
 from sync_queue.state import ArtworkRecord, SyncState
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashAnswerInvalid, StashError
-from validation.scene import Scene
+from validation.exceptions import StashError
+from validation.scene import Scene, SceneFile
 from validation.scene_pages import ScenePage, ahead
 from validation.scenes_by_id import SCENES_PER_REQUEST
 from validation.stash import Stash
@@ -131,7 +131,6 @@ class GapDetectionEngine:
         self._now = 0.0
         self._window = timedelta()
         # Scenes that Stash sent and that cannot be used.
-        self._unusable = 0
         self.gaps: Mapping[int, GapKind] = {}
 
     @property
@@ -165,7 +164,6 @@ class GapDetectionEngine:
         self._covers_left = COVERS_PER_RUN
         self._cover_failures = 0
         self._is_by_hand = scope == "all" and not self._is_scheduled
-        self._unusable = 0
         self._now = time.time()
         config = self._config
         state = SyncState(self._data_dir)
@@ -225,18 +223,9 @@ class GapDetectionEngine:
         with state.index.replacing_scene_files() as replacement:
             for page in ahead(self._stash.pages()):
                 self._see(page, seen)
-                replacement.add_scene_files(self._files(page.scenes))
+                replacement.add_scene_files(self._files(page.files))
                 self._progress(0.9 * len(seen) / total)
-            self._check_that_some_were_read(seen)
         return seen
-
-    def _check_that_some_were_read(self, seen: SeenScenes) -> None:
-        """Raise where several scenes came and none can be used: that is no fault of the scenes."""
-        if not seen and self._unusable > 1:
-            raise StashAnswerInvalid(
-                f"None of the {self._unusable:,} scenes from Stash can be used, so nothing was compared. "
-                f"The first: {self._result.errors[0]}"
-            )
 
     def _read_libraries_apart(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
         """Read the libraries in another thread than Stash, over a connection to the state of its own."""
@@ -255,7 +244,6 @@ class GapDetectionEngine:
         for page in self._stash.pages_updated_within(self._window):
             self._see(page, seen)
             scenes.update((scene.id, scene) for scene in page.scenes)
-        self._check_that_some_were_read(seen)
         # Reading the items of a few scenes takes fewer requests than listing the libraries.
         if len(scenes) // ITEMS_PER_READ <= state.index.count_items() // PAGE_SIZE:
             finder = self._finder(plex, sections, state)
@@ -304,7 +292,6 @@ class GapDetectionEngine:
         self._result.errors.append(f"{problem} Scenes without an item are not counted as missing this time.")
 
     def _see(self, page: ScenePage, seen: SeenScenes) -> None:
-        self._unusable += len(page.errors)
         self._result.errors.extend(page.errors)
         for scene in page.scenes:
             ours = self._mapping.fields(scene)
@@ -319,8 +306,10 @@ class GapDetectionEngine:
                 )
             )
 
-    def _files(self, scenes: Iterable[Scene]) -> Iterator[tuple[int, tuple[FileKey, ...]]]:
-        return ((scene.id, keys_of_files(scene.files, self._config.path_map)) for scene in scenes)
+    def _files(
+        self, files: Iterable[tuple[int, Sequence[SceneFile]]]
+    ) -> Iterator[tuple[int, tuple[FileKey, ...]]]:
+        return ((scene_id, keys_of_files(those, self._config.path_map)) for scene_id, those in files)
 
     def _places_by_index(self, chunk: Sequence[SeenScene], state: SyncState) -> dict[int, _Place]:
         files = state.index.files_of_scenes(scene.scene_id for scene in chunk)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import quote
+import re
 
 
 class Redaction(logging.Filter):
-    """A filter for a logger that replaces a secret, as it is or as part of an URL, with “***”."""
+    """A filter for a logger that replaces a secret by “***”.
+
+    It finds the secret as it is and in the forms in which servers and libraries repeat it: as part of
+    an address, of JSON or of HTML, encoded twice, or each character in a way of its own.
+    """
 
     def __init__(self, secret: str) -> None:
         super().__init__()
-        self._forms = tuple(form for form in (quote(secret, safe=""), secret) if form)
+        self.secret = secret
+        self._pattern = re.compile("".join(map(_forms_of, secret))) if secret else None
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean the record; it is always let through."""
@@ -21,6 +26,35 @@ class Redaction(logging.Filter):
 
     def clean(self, text: str) -> str:
         """The text without the secret."""
-        for form in self._forms:
-            text = text.replace(form, "***")
-        return text
+        return self._pattern.sub("***", text) if self._pattern else text
+
+
+def _forms_of(character: str) -> str:
+    """A pattern for one character of a secret. Nobody encodes ASCII letters and digits."""
+    if character.isascii() and character.isalnum():
+        return character
+    encoded = character.encode("utf-8", "surrogatepass")
+    units = character.encode("utf-16-be", "surrogatepass")
+    forms = [
+        # The longest first: what is left of one would stay.
+        _without_case("".join(rf"\\u{unit:04x}" for unit in _pairs(units))),
+        _without_case("".join(rf"\\x{byte:02x}" for byte in encoded)),
+        r"\\" + re.escape(character),
+        _without_case("".join(f"%(?:25)?{byte:02x}" for byte in encoded)),
+        _without_case(f"&#(?:0*{ord(character)}|x0*{ord(character):x});"),
+        *(f"&{name};" for name in _HTML_NAMES.get(character, ())),
+        *([r"\+"] if character == " " else []),
+        re.escape(character),
+    ]
+    return f"(?:{'|'.join(forms)})"
+
+
+_HTML_NAMES = {"&": ("amp",), "<": ("lt",), ">": ("gt",), '"': ("quot",), "'": ("apos",), "+": ("plus",)}
+
+
+def _without_case(pattern: str) -> str:
+    return f"(?i:{pattern})"
+
+
+def _pairs(units: bytes) -> list[int]:
+    return [int.from_bytes(units[at : at + 2], "big") for at in range(0, len(units), 2)]

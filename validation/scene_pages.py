@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from stashapi import log
 
 from validation.exceptions import SceneMalformed, StashAnswerInvalid
-from validation.scene import Scene
+from validation.scene import Scene, SceneFile
 from validation.scenes_by_id import SCENES_PER_REQUEST, Read, ScenesById, ids_in, scene_or_problem, scenes_in
 from validation.stash_documents import COUNT, PAGE, PAGE_OF_IDS, Ask, following
 from validation.stash_session import GraphQLRefusal, StashAnswerTooLarge
@@ -42,6 +42,17 @@ class ScenePage:
     def errors(self) -> tuple[str, ...]:
         """One sentence for each scene that could not be used."""
         return tuple(map(str, self.unusable))
+
+    @property
+    def files(self) -> Iterator[tuple[int, tuple[SceneFile, ...]]]:
+        """The files of the scenes by their ids, those of unusable ones as far as they are known."""
+        yield from ((scene.id, scene.files) for scene in self.scenes)
+        yield from ((int(one.scene_id), one.files) for one in self.unusable if one.files is not None)
+
+    @property
+    def are_files_known(self) -> bool:
+        """Whether the files of all its scenes are known."""
+        return all(one.files is not None for one in self.unusable)
 
 
 class _Stretch(NamedTuple):

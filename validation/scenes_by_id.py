@@ -109,7 +109,7 @@ class ScenesById:
         if isinstance(problem.__cause__, StashError):
             raise problem.__cause__
         raise StashAnswerInvalid(
-            "Stash returned no scene that can be used; nothing was concluded."
+            f"Stash returned no scene that can be used, so nothing was concluded. The first: {problem}"
         ) from problem
 
     def _from_elsewhere(self, suspected: Mapping[int, Read]) -> Iterator[int]:

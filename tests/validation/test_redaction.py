@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import io
+import json
 import logging
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -44,3 +47,45 @@ def test_what_a_logger_writes_is_cleaned_and_written_all_the_same() -> None:
 @given(st.text(max_size=20), st.text("abcXYZ019-_+/=%", min_size=8, max_size=24), st.text(max_size=20))
 def test_no_text_keeps_the_secret(before: str, secret: str, after: str) -> None:
     assert secret not in Redaction(secret).clean(before + secret + after)
+
+
+def quoted(character: str) -> list[str]:
+    """A character as servers and libraries may repeat it."""
+    if character.isascii() and character.isalnum():
+        return [character]
+    return [
+        character,
+        quote(character, safe=""),
+        quote(character, safe="").lower(),
+        quote(quote(character, safe=""), safe=""),
+        quote_plus(character),
+        json.dumps(character)[1:-1],
+        json.dumps(character, ensure_ascii=False)[1:-1],
+        f"\\u{ord(character):04x}" if ord(character) < 0x10000 else character,
+        html.escape(character),
+        f"&#{ord(character)};",
+        f"&#x{ord(character):X};",
+        repr(character)[1:-1],
+        repr(character.encode())[2:-1],
+    ]
+
+
+@given(st.data(), st.text('abcXYZ019-_+/=%&<>"\\é€𝄞 ', min_size=6, max_size=20))
+def test_no_way_of_writing_a_secret_shows_it(data: st.DataObject, secret: str) -> None:
+    written = "".join(data.draw(st.sampled_from(quoted(character))) for character in secret)
+    assert Redaction(secret).clean(f"before {written} after") == "before *** after"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "GET /?session=MTc%3d%2B%2f HTTP/1.1",
+        '{"Cookie": "session=\\"MTc=+/\\""}',
+        "/login?returnURL=%2Fgraphql%3Fsession%3DMTc%253D%252B%252F",
+        "session=MTc&#x3D;&#43;&#47;",
+    ],
+)
+def test_a_secret_inside_an_address_or_a_page_is_found(written: str) -> None:
+    cleaned = Redaction("MTc=+/").clean(written)
+    assert "MTc" not in cleaned
+    assert "***" in cleaned
