@@ -130,13 +130,14 @@ class GapDetectionEngine:
         self._server = ""
         self._now = 0.0
         self._window = timedelta()
-        # Scenes that Stash sent and that cannot be used.
+        # False once Stash sent a scene whose files cannot be used.
+        self._are_files_known = True
         self.gaps: Mapping[int, GapKind] = {}
 
     @property
     def are_scenes_whole(self) -> bool:
-        """Whether the last full run could use every scene that Stash has."""
-        return not self._unusable
+        """Whether the last full run knows the files of every scene that Stash has."""
+        return self._are_files_known
 
     @property
     def whole_sections(self) -> frozenset[int]:
@@ -164,6 +165,7 @@ class GapDetectionEngine:
         self._covers_left = COVERS_PER_RUN
         self._cover_failures = 0
         self._is_by_hand = scope == "all" and not self._is_scheduled
+        self._are_files_known = True
         self._now = time.time()
         config = self._config
         state = SyncState(self._data_dir)
@@ -292,6 +294,7 @@ class GapDetectionEngine:
         self._result.errors.append(f"{problem} Scenes without an item are not counted as missing this time.")
 
     def _see(self, page: ScenePage, seen: SeenScenes) -> None:
+        self._are_files_known = self._are_files_known and page.are_files_known
         self._result.errors.extend(page.errors)
         for scene in page.scenes:
             ours = self._mapping.fields(scene)
