@@ -31,7 +31,7 @@ from reconciliation.path_map_help import Suggestion, file_pairs, helpful_path_ma
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
 from sync_queue.covers import COVER_MAY_COME, FAILURES_IN_A_ROW, artwork_kinds, is_cover_changed, version_of
-from sync_queue.job import Job, is_due
+from sync_queue.job import Job
 from sync_queue.library_sizes import known_sizes
 from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
@@ -449,11 +449,7 @@ class GapDetectionEngine:
             return
         now = self._now
         # A job that waits for a file to appear in Plex does not stand in the way once it is there.
-        waiting, due = set(), set()
-        for queued in self._queue.pending_jobs():
-            waiting.add(queued.job.scene_id)
-            if is_due(queued.job, now):
-                due.add(queued.job.scene_id)
+        waiting, due = self._queue.scene_ids(), self._queue.due_scene_ids(now)
         if self._config.plex_holds_a_part:
             self._result.not_wanted_count = self._result.missing_count
             gaps = {scene_id: kind for scene_id, kind in gaps.items() if kind is not GapKind.MISSING}

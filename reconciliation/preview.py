@@ -113,7 +113,7 @@ def preview_all(
     """
     detection = GapDetectionEngine(stash=stash, config=config, data_dir=data_dir, queue=None)
     problems = detection.run(scope="all").errors
-    waiting = {one.job.scene_id for one in queue.jobs()} if queue else set()
+    waiting = queue.scene_ids() if queue else set()
     with closing(SyncState(data_dir)) as state:
         preview = Preview(stash, plex, state, config, Path(data_dir))
         return problems, preview.run(sorted({*detection.gaps, *waiting} - {0}))

@@ -145,10 +145,10 @@ class _Told:
     """What hooks told and nobody has taken yet."""
 
     def __init__(self, queue: JobQueue) -> None:
-        jobs = [queued.job for queued in queue.pending_jobs()]
-        self.scenes = {job.scene_id for job in jobs if not job.entity}
-        self.destroyed_scenes = {job.scene_id for job in jobs if job.reason.startswith("Scene.Destroy")}
-        self.entities = {(job.entity, job.entity_id) for job in jobs if job.entity}
+        jobs = queue.entity_jobs()
+        self.scenes = queue.scene_ids()
+        self.destroyed_scenes = queue.untried_scene_ids("Scene.Destroy")
+        self.entities = {(job.entity, job.entity_id) for job in jobs}
         self._merged_tags = any(job.reason.startswith("Tag.Merge") for job in jobs)
 
     def explains_loss_of(self, kind: str) -> bool:

@@ -11,7 +11,7 @@ from stashapi import log
 from plex.exceptions import PlexNotFound
 from sync_queue.failure import Meaning, meaning_of, of_the_server, problem_of, shared_by_all
 from sync_queue.job import Job
-from sync_queue.manager import JobQueue, QueuedJob
+from sync_queue.job_queue import JobQueue, QueuedJob, Work
 from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, not_in_plex_delay
 
 
@@ -46,19 +46,6 @@ class DrainSummary:
     def handled(self) -> int:
         """How many scenes were looked at."""
         return sum(self.outcomes.values())
-
-
-@dataclass(frozen=True)
-class Work:
-    """One scene's rows in the queue, as a single job."""
-
-    job: Job
-    rows: tuple[int, ...]
-
-    @property
-    def scene_id(self) -> int:
-        """The scene."""
-        return self.job.scene_id
 
 
 class Claims:

@@ -51,7 +51,7 @@ def automatic_lines(summary: DrainSummary) -> list[str]:
 def nothing_due_line(waiting: int) -> str:
     """What to tell where there is nothing to do."""
     if waiting:
-        return f"Nothing is due: {waiting} jobs are tried again later. Queue Status says why."
+        return f"Nothing is due: {waiting} scenes are tried again later. Queue Status says why."
     return "The queue is empty: nothing to write to Plex."
 
 

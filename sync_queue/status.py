@@ -3,47 +3,48 @@
 from __future__ import annotations
 
 import json
-import time
-from collections import Counter
 from collections.abc import Iterable
 
-from sync_queue.job import is_due
-from sync_queue.manager import JobQueue
+from sync_queue.job_queue import JobQueue
 from sync_queue.outage import FACT as OUTAGE
 from sync_queue.outage import moment
 from sync_queue.state import SyncState
-
-REASONS_SHOWN = 10
+from validation.user_log import without_secrets
 
 
 def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = ()) -> list[str]:
-    """What Queue Status logs; `what_comes` are lines that follow those of what ran last."""
-    now = time.time()
-    waiting = [queued.job for queued in queue.pending_jobs()]
-    later = [job for job in waiting if not is_due(job, now)]
-    failed = [queued.job for queued in queue.failed_jobs()]
+    """What Queue Status logs; `what_comes` are lines that follow those of what ran last.
+
+    All counts are scenes, however many jobs there are for one.
+    """
+    counts = queue.counts()
     lines = [
         "=== Queue Status ===",
-        f"Waiting: {len(waiting) - len(later)}",
-        f"Due later: {len(later)}",
-        f"Failed: {len(failed)}",
+        f"Waiting: {counts.due}",
+        f"Due later: {counts.later}",
+        f"Failed: {counts.failed}",
     ]
-    lines += [f"  {count} due later: {reason}" for reason, count in _grouped(job.problem for job in later)]
-    lines += [f"  {count} failed: {reason}" for reason, count in _grouped(job.problem for job in failed)]
+    lines += [f"  {count} due later: {_words(problem)}" for problem, count in counts.reasons_later]
+    lines += [f"  {count} failed: {_words(problem)}" for problem, count in counts.reasons_failed]
     lines += [_last(state, name) for name in ("last reconcile", "last drain")]
     lines += what_comes
     outage = state.fact(OUTAGE)
     if outage:
         lines.append(f"Plex or Stash has not answered since {moment(float(outage))}.")
-    if failed:
+    if not state.is_whole:
+        lines.append(
+            "What was written to Plex is not known since the state was lost: until Reconcile Library (All) "
+            "and then Process Queue have run to their end, values are only added in Plex."
+        )
+    if counts.failed:
         lines.append("Correct what the reasons name, then run Retry Failed; or edit the scene in Stash.")
-    elif len(waiting) > len(later):
+    elif counts.due:
         lines.append("Run the task Process Queue to write what waits.")
     return lines
 
 
-def _grouped(problems: Iterable[str]) -> list[tuple[str, int]]:
-    return Counter(problem or "no reason recorded" for problem in problems).most_common(REASONS_SHOWN)
+def _words(problem: str) -> str:
+    return without_secrets(problem) or "no reason recorded"
 
 
 def _last(state: SyncState, name: str) -> str:

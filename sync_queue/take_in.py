@@ -7,7 +7,6 @@ it twice changes nothing.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from contextlib import suppress
 from sync_queue.append import WAITING
 from sync_queue.exclusive import AlreadyRunning, exclusive, try_to_keep
 from sync_queue.job import Job
+from sync_queue.stored_job import parse_job
 from validation.user_log import log_line
 
 TAKEN = "hooks.taken"
@@ -88,10 +88,11 @@ def _jobs_in(path: str) -> Iterator[Job]:
         lines = [line for line in file.read().split(b"\n") if line.strip()]
     unreadable = 0
     for line in lines:
-        try:
-            yield Job.from_stored(json.loads(line))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        job = parse_job(line)
+        if job is None:
             unreadable += 1
+        else:
+            yield job
     if unreadable:
         log_line(
             "warning",

@@ -9,7 +9,7 @@ changes nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -22,10 +22,10 @@ from plex.finding import Found
 from plex.library import LibrarySection, read_sections, scan_folder
 from plex.matching import MatchLevel
 from sync_queue.append import ALL_SCENES
-from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome, Work
+from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome
 from sync_queue.failure import Meaning, attempt, is_outage, meaning_of
-from sync_queue.job import Job, is_due
-from sync_queue.manager import JobQueue, QueuedJob
+from sync_queue.job import Job
+from sync_queue.job_queue import Due, JobQueue, QueuedJob, Work
 from sync_queue.planning import Planner
 from sync_queue.read_back import ReadBack
 from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader
@@ -105,9 +105,9 @@ class SyncWorker:
         finally:
             self._senders.close()
             self._claims.release()
-        self._summary.left = len({queued.job.scene_id for queued in self._queue.jobs()})
+        self._summary.left = self._queue.count_ready()
         count_step(self._state, self._queue)
-        if not self._summary.stopped and not self._summary.outcomes[Outcome.BUSY]:
+        if not self._summary.stopped and not self._queue.is_waiting_for([Outcome.BUSY.name]):
             self._state.mark_drained()
         return self._summary
 
@@ -115,12 +115,11 @@ class SyncWorker:
         state.use_server(self._lane.plex.machine_identifier, str(self._config.path_map))
 
     def _drain_all(self) -> None:
-        while queued := self._next_jobs(self._last_row):
-            self._last_row = queued[-1].row
-            self._expand([one for one in queued if one.job.entity])
-            scenes = [one for one in queued if not one.job.entity]
-            work = _coalesced(scenes, self._queue.failed_jobs(), self._clock())
-            batches = [work[n : n + SCENES_PER_BATCH] for n in range(0, len(work), SCENES_PER_BATCH)]
+        while (due := self._next_due(self._last_row)).entities or due.scenes:
+            self._last_row = due.last_row
+            self._expand(due.entities)
+            starts = range(0, len(due.scenes), SCENES_PER_BATCH)
+            batches = [due.scenes[start : start + SCENES_PER_BATCH] for start in starts]
             reader = self._open_reading(len(batches))
             try:
                 self._drain_batches(batches, reader)
@@ -167,24 +166,24 @@ class SyncWorker:
         self._claims.claim(batch)
         return reader.start([work.scene_id for work in batch])
 
-    def _next_jobs(self, last_row: int) -> list[QueuedJob]:
-        """The jobs after this row; a drain that hooks asked for waits a moment for a bulk edit's next."""
+    def _next_due(self, last_row: int) -> Due:
+        """What is due after this row; a drain that hooks asked for waits a moment for a bulk edit's next."""
         deadline = time.monotonic() + self._linger
         while True:
-            queued = list(self._queue.jobs(after_row=last_row))
-            if queued or not last_row or time.monotonic() >= deadline:
-                return queued
+            due = self._queue.due(self._clock(), after_row=last_row)
+            if due.entities or due.scenes or not last_row or time.monotonic() >= deadline:
+                return due
             time.sleep(0.05)
 
     def _expand(self, queued: Sequence[QueuedJob]) -> None:
         """Replace jobs that name a performer, studio, tag or group by jobs for their scenes.
 
-        The scenes' jobs are in the queue before the entity's leave it.
+        The scenes' jobs are in the queue before the entity's leave it. A scene that waits already, for
+        Plex to find its file for instance, is read when its time comes: nothing is added for it.
         """
         named: dict[tuple[str, int], list[QueuedJob]] = {}
         for one in queued:
-            if is_due(one.job, self._clock()):
-                named.setdefault((one.job.entity, one.job.entity_id), []).append(one)
+            named.setdefault((one.job.entity, one.job.entity_id), []).append(one)
         if not named:
             return
         asked = [name for name in named if name[0] in ENTITIES]
@@ -195,7 +194,9 @@ class SyncWorker:
                 self._claims.put_off_entity(jobs, scene_ids)
                 continue
             log.debug(f"{entity} {entity_id or ''} changed: {len(scene_ids)} scenes.")
-            self._queue.put_jobs(Job(scene_id, f"{entity} changed", self._clock()) for scene_id in scene_ids)
+            waiting = self._queue.ready_scenes(scene_ids)
+            reason, now = f"{entity} changed", self._clock()
+            self._queue.put_jobs(Job(one, reason, now) for one in scene_ids if one not in waiting)
             if not isinstance(versions, Exception) and (entity, entity_id) in versions:
                 version = Changed(entity_id, versions[entity, entity_id])
                 self._state.noticed.notice(entity, settled([version], self._lane.stash.now))
@@ -347,22 +348,3 @@ class SyncWorker:
                     log.debug(f"Scene {scene.id}: asked Plex to scan {folder}.")
             except (PlexBusy, PlexNotFound, PlexRejected) as problem:
                 log.debug(f"Scene {scene.id}: Plex was asked to scan {folder}: {problem}")
-
-
-def _coalesced(queued: Iterable[QueuedJob], failed: Iterable[QueuedJob], now: float) -> list[Work]:
-    """One piece of work for each scene that has a due job, in the order in which the scenes came.
-
-    A fresh edit makes a scene due at once, whatever an older job of it is waiting for, and takes
-    its failed jobs along: they end as this work ends.
-    """
-    rows: dict[int, list[int]] = {}
-    jobs: dict[int, Job] = {}
-    for one in queued:
-        scene_id = one.job.scene_id
-        rows.setdefault(scene_id, []).append(one.row)
-        if scene_id not in jobs or one.job.due_at < jobs[scene_id].due_at:
-            jobs[scene_id] = one.job
-    for one in failed:
-        if one.job.scene_id in rows:
-            rows[one.job.scene_id].append(one.row)
-    return [Work(job, tuple(rows[scene_id])) for scene_id, job in jobs.items() if is_due(job, now)]

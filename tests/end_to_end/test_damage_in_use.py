@@ -69,7 +69,7 @@ STATE = {
 }
 QUEUE = {
     "the jobs": zero_root_of("ack_queue_default"),
-    "by status": zero_root_of("job_status"),
+    "by status": zero_root_of("job_due"),
     "numbers": zero_root_of("sqlite_sequence"),
     "format": newer_file_format,
     "columns": another_table("ack_queue_default", "(_id INTEGER PRIMARY KEY, other TEXT)"),
@@ -141,6 +141,6 @@ def assert_all_right_at_last_but_told(world: World, here: Here) -> None:
 
 def test_jobs_that_can_still_be_read_are_taken_out_of_a_damaged_queue(world: World, here: Here) -> None:
     ids = filled(world, here)
-    zero_root_of("job_status")(world.data_dir / "queue.db")
+    zero_root_of("job_due")(world.data_dir / "queue.db")
     told_plainly(here.drain(), "queue.db")
     assert [world.item(f"film {n}").title for n in range(3)] == [f"Later {n}" for n in range(len(ids))]

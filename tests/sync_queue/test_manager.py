@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue, QueueManager
-from tests.builders_queue import a_job
+from tests.builders_queue import a_job, read_log, texts
 from tests.servers.world import ROOT
 
 
@@ -152,15 +152,68 @@ def test_a_failed_job_is_not_pending(queue: JobQueue) -> None:
 @pytest.mark.parametrize(
     "damage", ["{", "null", "[]", "{}", '{"scene_id": "x"}', '{"scene_id": 1, "due_at": []}', "\udcff", ""]
 )
-def test_a_damaged_job_does_not_stop_the_others(
+def test_a_damaged_job_stops_no_other_and_its_scene_is_known_all_the_same(
     manager: QueueManager, queue: JobQueue, damage: str, tmp_path: Path
 ) -> None:
-    queue.put_jobs([a_job(1), a_job(2), a_job(3)])
+    queue.put_jobs([a_job(1), a_job(2, due_at=7.0, problem="no"), a_job(3)])
     with closing(sqlite3.connect(tmp_path / "queue.db")) as connection, connection:
         data = damage.encode("utf-8", "surrogateescape")
         connection.execute("UPDATE ack_queue_default SET data = ? WHERE _id = 2", (data,))
-    assert ids(queue) == [1, 3]
+    assert ids(queue) == [1, 2, 3]
+    assert [work.scene_id for work in queue.due(10.0).scenes] == [1, 2, 3]
+    assert [(one.job.due_at, one.job.problem) for one in queue.jobs() if one.job.scene_id == 2] == [
+        (7.0, "no")
+    ]
     assert stored_rows(tmp_path) == 3
+
+
+def append_damaged(data_dir: Path, data: bytes) -> None:
+    """A row as a hook writes it, with something else in place of the job."""
+    with closing(sqlite3.connect(data_dir / "queue.db")) as connection, connection:
+        statement = "INSERT INTO ack_queue_default (data, timestamp, status) VALUES (?, 0, 0)"
+        connection.execute(statement, (data,))
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"scene_id":7,"reas', b'\xff\xff"scene_id": 7, "reason": "x"}', b'{"scene_id":7,"due_at":[]}']
+)
+def test_of_a_damaged_job_of_a_hook_the_scene_is_found_where_it_still_stands_there(
+    queue: JobQueue, tmp_path: Path, data: bytes
+) -> None:
+    append_damaged(tmp_path, data)
+    (work,) = queue.due(10.0).scenes
+    assert work.scene_id == 7
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"{", b"null", b"[]", b"{}", b'{"scene_id": "x"}', b'{"scene_id": 99999999999999999999}', b"\xff", b""],
+)
+def test_a_job_that_cannot_be_read_is_told_with_what_to_do_and_counted(
+    queue: JobQueue, tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+) -> None:
+    log = read_log(capsys)
+    queue.put_jobs([a_job(1)])
+    append_damaged(tmp_path, data)
+    assert ids(queue) == [1]
+    (line,) = texts(log(), "warning")
+    assert "Reconcile Library (All)" in line
+    assert queue.counts(10.0).failed == 1
+    assert "Reconcile Library (All)" in queue.counts(10.0).reasons_failed[0][0]
+    assert texts(log(), "warning") == []
+    assert queue.retry_failed() == 0
+    assert queue.clear() == (1, 1)
+
+
+@pytest.mark.parametrize("due_at", ["NaN", "Infinity", "-Infinity"])
+def test_a_time_that_is_none_makes_a_job_due(queue: JobQueue, tmp_path: Path, due_at: str) -> None:
+    append_damaged(tmp_path, f'{{"scene_id": 7, "due_at": {due_at}}}'.encode())
+    assert [work.scene_id for work in queue.due(10.0).scenes] == [7]
+
+
+def test_a_reason_with_half_a_character_is_kept(queue: JobQueue, tmp_path: Path) -> None:
+    append_damaged(tmp_path, b'{"scene_id": 7, "reason": "\\ud800"}')
+    assert [work.scene_id for work in queue.due(10.0).scenes] == [7]
 
 
 def test_what_other_processes_append_is_seen_at_once(

@@ -6,7 +6,8 @@ import json
 import time
 
 from sync_queue import outage
-from sync_queue.status import REASONS_SHOWN, status_lines
+from sync_queue.job_queue import REASONS_SHOWN
+from sync_queue.status import status_lines
 from tests.builders_queue import Bench, a_job
 
 
