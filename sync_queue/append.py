@@ -73,14 +73,14 @@ def _is_kept(path: str, line: bytes) -> bool:
     """Write the line; False where a task has taken the file away before, or may have."""
     file = _open(path)
     try:
-        # While it is shared no task takes it. On a drive without locks the line may be written twice.
-        try_to_share(file)
+        # While it is shared no task reads it. On a drive without locks the line may be written twice.
+        is_shared = try_to_share(file)
         if not _is_there(path, file):
             return False
         if os.write(file, line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
         os.fsync(file)
-        return _is_there(path, file)
+        return is_shared or _is_there(path, file)
     finally:
         os.close(file)
 

@@ -91,7 +91,7 @@ if sys.platform == "win32":
         """Nothing to do: this system renames no file that is open."""
         return True
 
-    def try_to_keep(_file: int) -> bool:
+    def is_left(_file: int) -> bool:
         """Nothing to do: this system renames no file that is open."""
         return True
 
@@ -103,21 +103,22 @@ else:
 
     def try_to_share(file: int) -> bool:
         """Lock an open file beside others that share it, until it is closed; whether that was possible."""
-        return _lock_within(file, fcntl.LOCK_SH)
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            return False
 
-    def try_to_keep(file: int) -> bool:
-        """Lock an open file once nobody shares it, until it is closed; whether that was possible."""
-        return _lock_within(file, fcntl.LOCK_EX)
-
-    def _lock_within(file: int, kind: int) -> bool:
+    def is_left(file: int) -> bool:
+        """Whether nobody shares an open file any more, or soon, as far as this drive can tell."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                fcntl.flock(file, kind | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return True
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     return False
             except OSError:
-                return False
+                return True
             time.sleep(0.002)

@@ -1,8 +1,8 @@
 """Taking what hooks wrote down (sync_queue.append) into the queue: nothing lost, whatever ends in the middle.
 
-A file is renamed, so that hooks begin another, then read, then put into the queue, then removed. A task that
-is killed in between leaves it for the next one, which may put a change into the queue a second time; writing
-it twice changes nothing.
+A file is renamed, so that hooks begin another; when those that had it open have written, it is read, put
+into the queue and removed. A task that is killed in between leaves it for the next one, which may put a
+change into the queue a second time; writing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from sync_queue.append import WAITING
-from sync_queue.exclusive import AlreadyRunning, exclusive, try_to_keep
+from sync_queue.exclusive import AlreadyRunning, exclusive, is_left
 from sync_queue.job import Job
 from sync_queue.stored_job import parse_job
 from validation.user_log import log_line
@@ -37,7 +37,7 @@ def take_in(data_dir: str, put: Callable[[Sequence[Job]], object]) -> None:
     with suppress(AlreadyRunning), exclusive(os.path.join(data_dir, TAKING_LOCK), PATIENCE):
         for path in _files(data_dir):
             taken = path if _is_taken(path) else _taken(path)
-            if taken:
+            if taken and _is_left(taken):
                 put(list(_jobs_in(taken)))
                 os.remove(taken)
 
@@ -59,7 +59,7 @@ def _taken(path: str) -> str | None:
     taken = os.path.join(os.path.dirname(path), f"{TAKEN}.{time.time_ns():020}.{os.getpid()}")
     for _ in range(_TRIES):
         try:
-            _rename(path, taken)
+            os.rename(path, taken)
             return taken
         except FileNotFoundError:
             return None
@@ -70,15 +70,11 @@ def _taken(path: str) -> str | None:
     return None
 
 
-def _rename(path: str, taken: str) -> None:
-    if os.name != "posix":
-        os.rename(path, taken)
-        return
+def _is_left(path: str) -> bool:
+    """Whether the hooks that found the file under its old name have written what they had to."""
     file = os.open(path, os.O_RDWR)
     try:
-        # A hook that is writing ends first. Without a lock it looks after writing, and writes again.
-        try_to_keep(file)
-        os.rename(path, taken)
+        return is_left(file)
     finally:
         os.close(file)
 

@@ -128,15 +128,18 @@ def _connection(server_connection: Mapping[str, Any], deadline: float) -> Any:
         import socket as sockets  # type: ignore[no-redef]
     # As bytes: for a text Python would load what knows of names in all scripts.
     name = host.encode() if host.isascii() else host
-    family, kind, protocol, _, address = sockets.getaddrinfo(name, port, 0, sockets.SOCK_STREAM)[0]
-    connection = sockets.socket(family, kind, protocol)
-    try:
-        connection.settimeout(_left(deadline))
-        connection.connect(address)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    problem: OSError = TimeoutError()
+    for family, kind, protocol, _, address in sockets.getaddrinfo(name, port, 0, sockets.SOCK_STREAM):
+        connection = sockets.socket(family, kind, protocol)
+        try:
+            connection.settimeout(_left(deadline))
+            connection.connect(address)
+            return connection
+        except OSError as error:
+            # A name such as localhost has two addresses, and Stash may listen on the second alone.
+            connection.close()
+            problem = error
+    raise problem
 
 
 def _secure_connection(host: str, port: int, deadline: float) -> Any:

@@ -81,6 +81,28 @@ def test_hooks_ask_for_one_drain_while_it_waits_and_it_writes_for_all(world: Wor
     assert (reconcile.exit_status, world.item("three").summary) == (0, "Text of three")
 
 
+def test_a_scan_that_makes_scenes_asks_for_one_drain_and_a_clean_for_none(world: World) -> None:
+    """Both hold Stash's job queue for as long as they run."""
+    with a_busy_stash(world):
+        for number in range(5):
+            world.stash.fire_hook("Scene.Create.Post", world.add_film(f"film {number}", plex=None))
+        assert (asked(world), len(waiting(world))) == (1, 1)
+        cancel_all(world)
+    mark(world).unlink()
+    for number in range(5):
+        world.stash.fire_hook("Scene.Destroy.Post", number + 1)
+    assert (asked(world), waiting(world)) == (1, [])
+
+
+def test_a_destroyed_scene_is_forgotten_by_the_next_drain(world: World, here: Here) -> None:
+    scene_id = world.add_film("one", details="Text", plex={})
+    world.stash.fire_hook("Scene.Destroy.Post", scene_id)
+    assert here.kept() == {scene_id}
+    world.stash.library.destroy_scene(scene_id)
+    assert here.drain().status == 0
+    assert here.kept() == set()
+
+
 def test_a_hook_beside_a_running_drain_asks_for_none_and_that_drain_writes_its_scene(world: World) -> None:
     fault = world.plex.faults.add("hang", times=1, **PUT)
     save(world)

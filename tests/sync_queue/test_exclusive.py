@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from sync_queue.exclusive import AlreadyRunning, exclusive
+from sync_queue.exclusive import AlreadyRunning, exclusive, is_held, try_lock
 from tests.servers.world import ROOT
 
 HOLD = """
@@ -78,3 +81,38 @@ def test_two_locks_do_not_get_in_each_others_way(tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_is_no_lock_that_is_held(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), exclusive(tmp_path / "nowhere" / "lock"):
         pass
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EIO])
+def test_a_lock_that_cannot_be_had_leaves_no_file_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """As on a network drive without locks: no answer to whether somebody holds it."""
+    opened: list[IO[bytes]] = []
+
+    def refuse(file: IO[bytes]) -> None:
+        opened.append(file)
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("sync_queue.exclusive._lock", refuse)
+    for ask in (try_lock, is_held):
+        with pytest.raises(OSError, match=r"\S"):
+            ask(str(tmp_path / "lock"))
+    assert [file.closed for file in opened] == [True, True]
+
+
+def test_asking_whether_a_lock_is_held_neither_makes_nor_keeps_it(tmp_path: Path) -> None:
+    assert not is_held(str(tmp_path / "lock"))
+    assert not (tmp_path / "lock").exists()
+    with exclusive(str(tmp_path / "lock")):
+        assert is_held(str(tmp_path / "lock"))
+    assert not is_held(str(tmp_path / "lock"))
+    assert is_free(tmp_path / "lock")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_lock_is_not_made_elsewhere_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="link"):
+        try_lock(str(tmp_path / "lock"))
+    assert not (tmp_path / "elsewhere").exists()
