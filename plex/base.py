@@ -51,6 +51,20 @@ class Base:
             {other: tags for other, tags in self.tags.items() if other != name},
         )
 
+    def changes_to(self, other: Base) -> Base:
+        """Those fields of another base, of those that this one has, in which it differs."""
+        none: frozenset[str] = frozenset()
+        texts = {name: other.texts.get(name, "") for name in self.texts}
+        tags = {name: other.tags.get(name, none) for name in self.tags}
+        return Base(
+            {name: there for name, there in texts.items() if there != self.texts[name]},
+            {name: hashes for name, hashes in tags.items() if hashes != self.tags[name]},
+        )
+
+    def with_changes(self, changes: Base) -> Base:
+        """This base, with the fields of another one in place of its own."""
+        return Base({**self.texts, **changes.texts}, {**self.tags, **changes.tags})
+
     def shows(self, name: str, fields: PlexFields) -> bool:
         """Whether a field still has the value of the last time."""
         value = fields.values[name]

@@ -6,7 +6,8 @@ One item that Plex sends in a form that cannot be used is named and left; the ot
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
 from plex.exceptions import PlexItemUnusable
@@ -54,6 +55,8 @@ class PlexItem:
     """An item in full: every value of the carried fields, and the names of the locked fields.
 
     `pictures` has (actor, address of the picture); `updated_at` and `in_trash` are as in ListedItem.
+    `images` has the addresses under which Plex shows poster and background, by the names of their
+    locks ("thumb", "art"): they move when another image is chosen.
     """
 
     rating_key: int
@@ -64,6 +67,7 @@ class PlexItem:
     pictures: tuple[tuple[str, str], ...] = ()
     updated_at: int = 0
     in_trash: bool = False
+    images: Mapping[str, str] = field(default_factory=dict)
 
     def as_listed(self) -> ListedItem:
         """What a listing would tell of this item."""
@@ -114,6 +118,7 @@ def full_item(video: Element) -> PlexItem:
         pictures=tuple([(role.get("tag", ""), role.get("thumb", "")) for role in video.findall("Role")]),
         updated_at=_updated_at(video),
         in_trash=in_trash,
+        images={name: video.get(name, "") for name in ("thumb", "art")},
     )
 
 

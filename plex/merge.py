@@ -16,12 +16,18 @@ from plex.fields import FIELDS, Field, PlexFields, Value, tag_key, text_key
 
 @dataclass(frozen=True)
 class Change:
-    """One field to write: its value in Plex now, the value wanted, and the tags that go."""
+    """One field to write: its value in Plex now, the value wanted, and the tags that go.
+
+    A field that is given back to Plex is unlocked. `sent` is the text that goes out for it where
+    Plex would show the wanted one by no other: it leaves out a sort title that is the title.
+    """
 
     field: Field
     old: Value
     new: Value
     removed: tuple[str, ...] = ()
+    unlocks: bool = False
+    sent: str = ""
 
     @property
     def added(self) -> tuple[str, ...]:

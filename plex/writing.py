@@ -154,8 +154,8 @@ def edit_arguments(
     """The arguments of Plex's edit request.
 
     Each field that is written, or that already shows what Stash has, is locked, or a refresh in
-    Plex would undo it. Raises ValueError for an item without an id: without one, Plex would apply
-    the edit to every item of the library.
+    Plex would undo it; what is given back is unlocked. Raises ValueError for an item without an id:
+    without one, Plex would apply the edit to every item of the library.
     """
     if item.rating_key <= 0:
         raise ValueError("an edit without a rating key would change the whole library")
@@ -164,13 +164,13 @@ def edit_arguments(
         arguments.update(_tag_arguments(change) if isinstance(change.new, tuple) else _text_arguments(change))
         if change.field.name == "actor":
             arguments.update(_picture_arguments(change.new, pictures))
-    arguments.update(_locks(change.field for change in merged.changes))
+    arguments.update({f"{change.field.name}.locked": int(not change.unlocks) for change in merged.changes})
     arguments.update(_locks(field for field in merged.agreeing if item.fields.values[field.name]))
     return arguments
 
 
 def _text_arguments(change: Change) -> dict[str, object]:
-    return {f"{change.field.name}.value": change.new}
+    return {f"{change.field.name}.value": change.sent or change.new}
 
 
 def _tag_arguments(change: Change) -> dict[str, object]:

@@ -20,9 +20,10 @@ class SceneFacts:
     """What gap detection needs to know of a scene.
 
     `rating_keys` are the items that hold its files; `has_empty_item` tells that one of them has no
-    studio, summary, date, genres and roles. `is_missing` is true where Plex surely has no item, and
-    false where that cannot be told. `fingerprint` is that of the values which would be pushed now,
-    `pushed` has that of what was last pushed to each item, by rating key.
+    studio, summary, genres and roles (nor a date, where it is known to be more than the file's).
+    `is_missing` is true where Plex surely has no item, and false where that cannot be told.
+    `fingerprint` is that of the values which would be pushed now, `pushed` has that of what was last
+    pushed to each item, by rating key.
     """
 
     scene_id: int

@@ -12,7 +12,6 @@ from functools import partial
 from itertools import islice
 from math import ceil
 from pathlib import Path
-from typing import NamedTuple
 
 from stashapi import log
 
@@ -30,12 +29,14 @@ from reconciliation.library_size import LibrarySizes
 from reconciliation.path_map_help import Suggestion, file_pairs, helpful_path_map, is_path_map_needed
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
+from reconciliation.touched import LeftItems, Place, TouchedItems
+from sync_queue.cover_records import ArtworkRecord
 from sync_queue.covers import COVER_MAY_COME, FAILURES_IN_A_ROW, artwork_kinds, is_cover_changed, version_of
 from sync_queue.job import Job
 from sync_queue.library_sizes import known_sizes
 from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
-from sync_queue.state import ArtworkRecord, SyncState
+from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError
 from validation.scene import Scene, SceneFile
@@ -86,13 +87,6 @@ class GapDetectionResult:
     def suggested_path_map(self) -> str:
         """The setting's text that would make more matches exact; empty where none would."""
         return self.suggestion.path_map if self.suggestion else ""
-
-
-class _Place(NamedTuple):
-    """Where a scene is in Plex."""
-
-    match: Match
-    has_empty_item: bool
 
 
 class GapDetectionEngine:
@@ -217,7 +211,7 @@ class GapDetectionEngine:
             listing = plex_thread.submit(self._read_libraries_apart, plex, sections, state)
             seen = self._read_scenes(state)
             listing.result()
-        return self._detect(seen, state, lambda chunk: self._places_by_index(chunk, state))
+        return self._detect(seen, plex, state, lambda chunk: self._places_by_index(chunk, state))
 
     def _read_scenes(self, state: SyncState) -> SeenScenes:
         total = max(1, self._stash.count_scenes())
@@ -249,11 +243,12 @@ class GapDetectionEngine:
         # Reading the items of a few scenes takes fewer requests than listing the libraries.
         if len(scenes) // ITEMS_PER_READ <= state.index.count_items() // PAGE_SIZE:
             finder = self._finder(plex, sections, state)
-            return self._detect(seen, state, lambda chunk: _places_by_finder(chunk, scenes, finder))
+            return self._detect(seen, plex, state, lambda chunk: _places_by_finder(chunk, scenes, finder))
         self._read_libraries(plex, sections, state)
         finder = self._finder(plex, sections, state)
         return self._detect(
             seen,
+            plex,
             state,
             lambda chunk: _places(finder.match_listed([scenes[scene.scene_id] for scene in chunk])),
         )
@@ -314,7 +309,7 @@ class GapDetectionEngine:
     ) -> Iterator[tuple[int, tuple[FileKey, ...]]]:
         return ((scene_id, keys_of_files(those, self._config.path_map)) for scene_id, those in files)
 
-    def _places_by_index(self, chunk: Sequence[SeenScene], state: SyncState) -> dict[int, _Place]:
+    def _places_by_index(self, chunk: Sequence[SeenScene], state: SyncState) -> dict[int, Place]:
         files = state.index.files_of_scenes(scene.scene_id for scene in chunk)
         keys = {scene.scene_id: files[scene.scene_id] for scene in chunk}
         # Of Stash, all that can be read was read just now; the worker asks both servers before it writes.
@@ -324,23 +319,25 @@ class GapDetectionEngine:
     def _detect(
         self,
         seen: SeenScenes,
+        plex: Plex,
         state: SyncState,
-        find_places: Callable[[Sequence[SeenScene]], Mapping[int, _Place]],
+        find_places: Callable[[Sequence[SeenScene]], Mapping[int, Place]],
     ) -> dict[int, GapKind]:
         gaps: dict[int, GapKind] = {}
+        touched_items = TouchedItems(plex, self._stash, state, self._config, self.only_looks)
         for chunk in seen.chunks(SCENES_PER_CHUNK):
             places = find_places(chunk)
-            pushed: dict[int, dict[int, bytes]] = {}
-            fingerprints = state.pushed_fingerprints(scene.scene_id for scene in chunk)
-            for (scene_id, rating_key), fingerprint in fingerprints.items():
-                pushed.setdefault(scene_id, {})[rating_key] = fingerprint
-            facts = [
-                self._facts(scene, places[scene.scene_id], pushed.get(scene.scene_id, {})) for scene in chunk
-            ]
+            left = LeftItems(state, places)
+            facts = [self._facts(scene, places[scene.scene_id], left) for scene in chunk]
             gaps.update(dict.fromkeys(self._detector.detect_missing(facts), GapKind.MISSING))
             gaps.update(dict.fromkeys(self._detector.detect_empty_metadata(facts), GapKind.EMPTY_METADATA))
             gaps.update(dict.fromkeys(self._detector.detect_stale_syncs(facts), GapKind.STALE_SYNC))
             synced = [scene for scene in facts if scene.pushed and scene.scene_id not in gaps]
+            touched = {
+                scene.scene_id: keys for scene in synced if (keys := left.touched(places[scene.scene_id]))
+            }
+            gaps.update(dict.fromkeys(touched_items.to_write(touched), GapKind.STALE_SYNC))
+            synced = [scene for scene in synced if scene.scene_id not in gaps]
             versions = {scene.scene_id: scene.version for scene in chunk}
             gaps.update(dict.fromkeys(self._changed_covers(synced, versions, state), GapKind.STALE_SYNC))
         self._count(seen, gaps)
@@ -396,7 +393,7 @@ class GapDetectionEngine:
                 changed.extend([scene.id] * is_changed)
         return changed
 
-    def _facts(self, scene: SeenScene, place: _Place, pushed: Mapping[int, bytes]) -> SceneFacts:
+    def _facts(self, scene: SeenScene, place: Place, left: LeftItems) -> SceneFacts:
         self._result.without_file_count += not scene.has_files
         if place.match.is_inexact:
             self._result.inexact_count += 1
@@ -414,8 +411,8 @@ class GapDetectionEngine:
             # A scene without a file can be nowhere in Plex, which is no gap that anybody could close.
             is_missing=scene.has_files and place.match.level is MatchLevel.NONE,
             rating_keys=place.match.rating_keys,
-            has_empty_item=place.has_empty_item and scene.fills_metadata,
-            pushed=pushed,
+            has_empty_item=scene.fills_metadata and left.has_empty_item(place),
+            pushed=left.pushed(scene.scene_id, place),
         )
 
     def _suggest_path_map(self, plex: Plex) -> None:
@@ -462,19 +459,16 @@ class GapDetectionEngine:
         self._result.is_work_due = self._queue.has_due_jobs()
 
 
-def _places(matches: Mapping[int, Match]) -> dict[int, _Place]:
-    return {
-        scene_id: _Place(match, any(not part.has_metadata for part in match.parts))
-        for scene_id, match in matches.items()
-    }
+def _places(matches: Mapping[int, Match]) -> dict[int, Place]:
+    return {scene_id: Place.of_parts(match) for scene_id, match in matches.items()}
 
 
 def _places_by_finder(
     chunk: Sequence[SeenScene], scenes: Mapping[int, Scene], finder: ItemFinder
-) -> dict[int, _Place]:
-    places: dict[int, _Place] = {}
+) -> dict[int, Place]:
+    places: dict[int, Place] = {}
     for start in range(0, len(chunk), ITEMS_PER_READ):
         found = finder.find([scenes[scene.scene_id] for scene in chunk[start : start + ITEMS_PER_READ]])
         for scene_id, one in found.items():
-            places[scene_id] = _Place(one.match, any(not item.as_listed().has_metadata for item in one.items))
+            places[scene_id] = Place.of_items(one.match, one.items)
     return places

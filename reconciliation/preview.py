@@ -19,7 +19,7 @@ from plex.merge import Change
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.preview_report import preview_report
 from reconciliation.report_page import links_to
-from sync_queue.covers import artwork_kinds, version_of
+from sync_queue.covers import artwork_kinds, is_settled
 from sync_queue.manager import JobQueue
 from sync_queue.planning import ItemPlan, Planner, describe
 from sync_queue.progress import Progress
@@ -87,7 +87,8 @@ class Preview:
             there = [scene for scene in scenes.values() if scene is not None]
             found = self._finder.find(there)
             for scene in there:
-                if scene.is_bare and not self._state.was_pushed(scene.id):
+                items = found[scene.id].items
+                if scene.is_bare and not self._state.is_anything_pushed(scene.id, items):
                     continue
                 result.not_written += not found[scene.id].items
                 for item in found[scene.id].items:
@@ -96,12 +97,8 @@ class Preview:
 
     def _may_bring_cover(self, plan: ItemPlan) -> bool:
         scene, rating_key = plan.scene, plan.item.rating_key
-        records = [
-            self._state.artwork(scene.id, rating_key, kind.value) for kind in artwork_kinds(self._config)
-        ]
-        return not plan.is_opted_out and any(
-            record is None or record.version != version_of(scene) for record in records
-        )
+        records = [self._state.artwork(rating_key, kind.value) for kind in artwork_kinds(self._config)]
+        return not plan.is_opted_out and any(not is_settled(record, scene) for record in records)
 
 
 def preview_all(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from stashapi import log
 
 from plex.artwork import LARGEST_IMAGE, ArtworkKind, Image, chosen, is_raster, upload_and_choose
 from plex.client import Plex
-from plex.exceptions import PlexBusy
+from plex.exceptions import PlexBusy, PlexTooLarge
 from plex.items import PlexItem
+from sync_queue.cover_records import ArtworkRecord
 from sync_queue.pace import Pace
-from sync_queue.state import ArtworkRecord, SyncState
+from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError, StashUnavailable
 from validation.images import CoverUnchanged, ImageUnusable, NoCover
@@ -26,6 +28,7 @@ SAME_SECOND = timedelta(seconds=2)
 # A Stash that does not deliver so many covers in a row, or a Plex that does not take them, is not asked
 # for more in this run.
 FAILURES_IN_A_ROW = 3
+NOTHING_KNOWN = ArtworkRecord("", "", 0)
 
 
 def artwork_kinds(config: Stash2PlexConfig) -> tuple[ArtworkKind, ...]:
@@ -39,9 +42,49 @@ def version_of(scene: Scene) -> int:
     return int(scene.updated_at.timestamp())
 
 
+def is_settled(record: ArtworkRecord | None, scene: Scene) -> bool:
+    """Whether a record is of the scene as it is now: then Stash need not be asked for its cover."""
+    return record is not None and record.scene_id == scene.id and record.version == version_of(scene)
+
+
 def _settled_version(scene: Scene, now: datetime) -> int:
     """The version to record: an older one while another save may still fall into the same second."""
     return version_of(scene) - (now - scene.updated_at < SAME_SECOND)
+
+
+@dataclass(frozen=True)
+class _Target:
+    """An item and a kind of image that is to come there, and what is known of it.
+
+    `begun` has the SHA-1s of uploads whose end nobody recorded.
+    """
+
+    item: PlexItem
+    kind: ArtworkKind
+    record: ArtworkRecord
+    begun: frozenset[str]
+    was_rolled_back: bool
+
+    @property
+    def stamp(self) -> str:
+        """The address under which Plex shows the image; it moves when another one is chosen."""
+        return self.item.images.get(self.kind.lock, "")
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether a person, or we, chose the image."""
+        return self.kind.lock in self.item.locked
+
+    @property
+    def is_as_left(self) -> bool:
+        """Whether Plex shows what it showed when the item was last found right."""
+        return not self.record.sha1 or (bool(self.stamp) and self.stamp == self.record.stamp)
+
+    @property
+    def ours(self) -> frozenset[str]:
+        """The names in Plex of all that we brought."""
+        brought = self.begun | {self.record.sha1} - {""}
+        return frozenset(map(self.kind.uploaded, brought))
 
 
 class Covers:
@@ -52,30 +95,55 @@ class Covers:
     ) -> None:
         self._stash = stash
         self._plex = plex
-        self._pace = pace
         self._state = state
+        self._pace = pace
         self._preserve = config.preserve_plex_edits
         self._kinds = artwork_kinds(config)
         self._failures = 0
         self._refusals = 0
 
-    def bring(self, scene: Scene, items: Sequence[PlexItem]) -> int:
-        """Upload the scene's cover where it is new; returns how many uploads that took.
+    def bring(self, scene: Scene, items: Sequence[PlexItem], rolled_back: Collection[int] = ()) -> int:
+        """Upload the scene's cover where it is new or Plex has lost it; returns how many uploads that took.
 
-        Raises StashError or PlexError; whatever was done until then is remembered.
+        `rolled_back` has the keys of items that Plex shows as they once were. Raises StashError or
+        PlexError; whatever was done until then is remembered.
         """
-        version = version_of(scene)
+        targets = self._targets(items, rolled_back)
+        settled = [is_settled(target.record, scene) and target.is_as_left for target in targets]
+        if not scene.screenshot_url or all(settled):
+            return 0
+        lost = [not target.is_as_left and self._is_lost(target) for target in targets]
+        if any(lost) or not all(is_settled(target.record, scene) for target in targets):
+            # To bring an image once more its bytes are needed, whatever Stash's ETag says.
+            records = [] if any(lost) else [target.record for target in targets]
+            image = self._fetch_unless_failing(scene, records)
+            return sum(
+                self._bring_to_target(scene, target, image, again)
+                for target, again in zip(targets, lost, strict=True)
+            )
+        for target in targets:
+            self._remember(target, target.record._replace(stamp=target.stamp))
+        return 0
+
+    def _targets(self, items: Sequence[PlexItem], rolled_back: Collection[int]) -> list[_Target]:
         with self._state.lock:
-            targets = [
-                (item, kind, self._state.artwork(scene.id, item.rating_key, kind.value))
+            return [
+                _Target(
+                    item,
+                    kind,
+                    self._state.artwork(item.rating_key, kind.value) or NOTHING_KNOWN,
+                    frozenset(self._state.begun_artwork(item.rating_key, kind.value)),
+                    item.rating_key in rolled_back,
+                )
                 for item in items
                 for kind in self._kinds
             ]
-        records = [record for _, _, record in targets]
-        if not scene.screenshot_url or all(record and record.version == version for record in records):
-            return 0
-        image = self._fetch_unless_failing(scene, records)
-        return sum(self._bring_to_item(scene, item, kind, record, image) for item, kind, record in targets)
+
+    def _is_lost(self, target: _Target) -> bool:
+        """Whether Plex shows another image than ours, and no person chose that."""
+        if target.is_locked and not target.was_rolled_back:
+            return False
+        return chosen(self._plex, target.item.rating_key, target.kind) not in target.ours
 
     def _fetch_unless_failing(
         self, scene: Scene, records: Iterable[ArtworkRecord | None]
@@ -90,59 +158,81 @@ class Covers:
         self._failures = 0
         return image
 
-    def _bring_to_item(
-        self,
-        scene: Scene,
-        item: PlexItem,
-        kind: ArtworkKind,
-        record: ArtworkRecord | None,
-        image: Image | str | None,
-    ) -> int:
-        version = _settled_version(scene, self._stash.now)
-        before = record or ArtworkRecord("", "", 0)
+    def _bring_to_target(self, scene: Scene, target: _Target, image: Image | str | None, again: bool) -> int:
+        before = target.record._replace(
+            scene_id=scene.id, version=_settled_version(scene, self._stash.now), stamp=target.stamp
+        )
         if not isinstance(image, Image):
             if image is not None or self._stash.now - scene.updated_at > COVER_MAY_COME:
-                self._remember(scene, item, kind, before._replace(version=version))
+                self._remember(target, before)
             return 0
-        after = ArtworkRecord(image.etag, image.sha1, version)
-        uploads = 0
-        if image.sha1 != before.sha1 and not self._belongs_to_a_person(item, kind, before):
-            if not before.sha1:
-                self._keep_replaced(scene, item, kind)
-            self._upload(item, kind, image)
-            log.debug(f"Scene {scene.id}: {kind.field_title} uploaded.")
-            uploads = 1
-        self._remember(scene, item, kind, after)
-        return uploads
+        after = before._replace(etag=image.etag, sha1=image.sha1, refused="")
+        is_new = again or image.sha1 != before.sha1
+        if image.sha1 == before.refused:
+            self._remember(target, before._replace(etag=image.etag))
+        elif is_new and not self._stays(scene, target, image):
+            return self._upload(scene, target, image, before, after)
+        else:
+            self._remember(target, after)
+        return 0
 
-    def _upload(self, item: PlexItem, kind: ArtworkKind, image: Image) -> None:
+    def _upload(
+        self, scene: Scene, target: _Target, image: Image, before: ArtworkRecord, after: ArtworkRecord
+    ) -> int:
+        rating_key, kind = target.item.rating_key, target.kind
+        with self._state.lock:
+            self._state.record_begun_artwork(rating_key, kind.value, image.sha1)
+        try:
+            self._send(rating_key, kind, image)
+        except PlexTooLarge:
+            log.warning(
+                f"Scene {scene.id}: Plex, or what stands before it, does not take its {kind.field_title} of "
+                f"{len(image.content):,} bytes. The image that Plex has stays until the cover changes."
+            )
+            self._remember(target, before._replace(etag=image.etag, refused=image.sha1))
+            return 0
+        if self._preserve and chosen(self._plex, rating_key, kind) != kind.uploaded(image.sha1):
+            raise PlexBusy(f"Plex took the {kind.field_title} and does not show it.")
+        log.debug(f"Scene {scene.id}: {kind.field_title} uploaded.")
+        # Under which address Plex shows it is known when the item is read back.
+        self._remember(target, after._replace(stamp=""))
+        return 1
+
+    def _send(self, rating_key: int, kind: ArtworkKind, image: Image) -> None:
         if self._refusals >= FAILURES_IN_A_ROW:
             raise PlexBusy("Plex takes no pictures at the moment.")
         try:
             with self._pace.writing():
-                upload_and_choose(self._plex, item.rating_key, kind, image)
+                upload_and_choose(self._plex, rating_key, kind, image)
         except PlexBusy:
             self._refusals += 1
             raise
         self._refusals = 0
 
-    def _belongs_to_a_person(self, item: PlexItem, kind: ArtworkKind, before: ArtworkRecord) -> bool:
-        """With Plex's edits preserved: whether somebody chose another image than the one pushed before."""
-        if not self._preserve:
+    def _stays(self, scene: Scene, target: _Target, image: Image) -> bool:
+        """Whether the image that Plex shows is to stay; keeps its name where it is about to go."""
+        if not target.is_locked or (target.ours and not self._preserve):
             return False
-        if not before.sha1:
-            return kind.lock in item.locked
-        return chosen(self._plex, item.rating_key, kind) != kind.uploaded(before.sha1)
-
-    def _keep_replaced(self, scene: Scene, item: PlexItem, kind: ArtworkKind) -> None:
-        if kind.lock in item.locked:
-            name = chosen(self._plex, item.rating_key, kind)
-            with self._state.lock:
-                self._state.keep_replaced(scene.id, item.rating_key, {kind.value: name})
-
-    def _remember(self, scene: Scene, item: PlexItem, kind: ArtworkKind, record: ArtworkRecord) -> None:
+        if self._preserve and not target.ours:
+            return True
+        shown = chosen(self._plex, target.item.rating_key, target.kind)
+        if shown == target.kind.uploaded(image.sha1):
+            return True
+        if target.ours:
+            return shown not in target.ours and not target.was_rolled_back
         with self._state.lock:
-            self._state.record_artwork(scene.id, item.rating_key, kind.value, record)
+            if not self._state.is_whole:
+                log.info(
+                    f"Scene {scene.id}: the {target.kind.field_title} in Plex stays: after the loss of "
+                    "state.db nobody knows who chose it. The next cover that changes in Stash is carried."
+                )
+                return True
+            self._state.keep_replaced(scene.id, target.item.rating_key, {target.kind.value: shown})
+        return False
+
+    def _remember(self, target: _Target, record: ArtworkRecord) -> None:
+        with self._state.lock:
+            self._state.record_artwork(target.item.rating_key, target.kind.value, record)
 
 
 def is_cover_changed(

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from plex.base import Base, after_interruption
-from plex.fields import FIELDS, PlexFields, SceneMapping, tag_key
+from plex.base import Base, after_interruption, after_rollback
+from plex.fields import FIELDS, Field, PlexFields, SceneMapping, tag_key
 from plex.items import PlexItem
 from plex.merge import Change, Merge, merge
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
 
-ACTOR = next(field for field in FIELDS if field.name == "actor")
+ACTOR, TITLE, SORT_TITLE = (
+    next(field for field in FIELDS if field.name == name) for name in ("actor", "title", "titleSort")
+)
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class ItemPlan:
     """One scene and one of its items: what Stash has for it, and what is to be written.
 
     `recovered` is the base where a write was begun and never recorded. `first_contacts` are the
-    fields that were never carried to this item before.
+    fields that were never carried to this item before. `was_rolled_back` tells that Plex shows the
+    item as it was before the last sync: its database was restored.
     """
 
     scene: Scene
@@ -32,6 +35,7 @@ class ItemPlan:
     is_opted_out: bool = False
     recovered: Base | None = None
     first_contacts: frozenset[str] = frozenset()
+    was_rolled_back: bool = False
 
 
 class Planner:
@@ -47,8 +51,12 @@ class Planner:
         ours = self._mapping.fields(scene)
         if self._is_opted_out(item):
             return ItemPlan(scene, item, ours, Merge(), {}, is_opted_out=True)
-        base = self._state.base(scene.id, item.rating_key)
-        begun = self._state.begun(scene.id, item.rating_key)
+        record = self._state.item_record(item.rating_key)
+        base = record.base if record else None
+        was_rolled_back = record is not None and record.was_rolled_back(item.updated_at)
+        if record and was_rolled_back:
+            base = after_rollback(record.base, record.shown, item.fields)
+        begun = self._state.begun(item.rating_key)
         recovered = None
         if begun is not None:
             base = recovered = after_interruption(base, begun, item.fields)
@@ -62,18 +70,66 @@ class Planner:
             self._config.preserve_plex_edits,
             only_add=not self._state.is_whole,
         )
+        if base is not None:
+            merged = _with_titles_given_back(merged, base, ours, item)
         pictures = self._mapping.pictures(scene)
         if _lacks_pictures(item, merged, pictures):
             actors = item.fields.tags(ACTOR.name)
             merged = replace(merged, changes=(*merged.changes, Change(ACTOR, actors, actors)))
         first_contacts = frozenset(name for name in ours.values if base is None or not base.knows(name))
         return ItemPlan(
-            scene, item, ours, merged, pictures, recovered=recovered, first_contacts=first_contacts
+            scene,
+            item,
+            ours,
+            merged,
+            pictures,
+            recovered=recovered,
+            first_contacts=first_contacts,
+            was_rolled_back=was_rolled_back,
         )
 
     def _is_opted_out(self, item: PlexItem) -> bool:
         label = self._config.opt_out_label
         return bool(label) and tag_key(label) in map(tag_key, item.fields.tags("label"))
+
+
+def _with_titles_given_back(merged: Merge, base: Base, ours: PlexFields, item: PlexItem) -> Merge:
+    """The merge, with a title or sort title that Stash has given up as Plex would have it itself.
+
+    An item without a title shows nothing at all: it gets its file's name. A sort title is stored,
+    and left out where it is the title: that one is sent. Both are unlocked.
+    """
+    changes = {change.field.name: change for change in merged.changes}
+    titles = item.fields.values
+    if _is_given_up(TITLE, base, ours, item):
+        name = _name_of_file(item)
+        if name and name != titles[TITLE.name]:
+            changes[TITLE.name] = Change(TITLE, titles[TITLE.name], name, unlocks=True)
+    if _is_given_up(SORT_TITLE, base, ours, item):
+        title = changes[TITLE.name].new if TITLE.name in changes else titles[TITLE.name]
+        changes[SORT_TITLE.name] = Change(
+            SORT_TITLE, titles[SORT_TITLE.name], "", unlocks=True, sent=str(title)
+        )
+    order = {field.name: place for place, field in enumerate(FIELDS)}
+    return replace(merged, changes=tuple(sorted(changes.values(), key=lambda one: order[one.field.name])))
+
+
+def _is_given_up(field: Field, base: Base, ours: PlexFields, item: PlexItem) -> bool:
+    """Whether Stash has no value any more, and Plex still shows the one that we brought."""
+    is_carried = field.name in ours.values
+    return (
+        is_carried
+        and not ours.values[field.name]
+        and base.had(field.name)
+        and base.shows(field.name, item.fields)
+    )
+
+
+def _name_of_file(item: PlexItem) -> str:
+    """What Plex calls an item about which it knows nothing: its file's name without the ending."""
+    name = item.parts[0].path.replace("\\", "/").rpartition("/")[2] if item.parts else ""
+    stem, dot, _ = name.rpartition(".")
+    return stem if dot and stem else name
 
 
 def _lacks_pictures(item: PlexItem, merged: Merge, pictures: Mapping[str, str]) -> bool:

@@ -28,19 +28,26 @@ _Written = list[tuple[ItemPlan, tuple[Change, ...]]]
 
 
 class ReadBack:
-    """Looks at what was sent, over a connection that nobody else uses meanwhile."""
+    """Looks at what was sent, over a connection that nobody else uses meanwhile.
+
+    `shown` has the items of the last batch to which anything was sent, as they were last read.
+    """
 
     def __init__(self, plex: Plex, pace: Pace, renewal: Renewal) -> None:
         self._plex = plex
         self._pace = pace
         self._renewal = renewal
+        self.shown: dict[int, PlexItem] = {}
 
     def verdicts(self, all_sent: Sequence[Sent]) -> list[Exception | None]:
         """For each scene None where Plex shows what was sent, else why it does not count as written.
 
         Raises what means that a server is in trouble.
         """
-        first = self._each(list(map(_pairs_of, all_sent)), self._first_look, all_sent)
+        self.shown = {}
+        # An image moves an item's time as well.
+        images = [plan.item.rating_key for one in all_sent if one.uploads for plan in one.plans]
+        first = self._each(list(map(_pairs_of, all_sent)), self._first_look, all_sent, images)
         again = [
             one if isinstance(one, Exception) else attempt(partial(self._write_again, one)) for one in first
         ]
@@ -52,9 +59,12 @@ class ReadBack:
         written: Sequence[_Written],
         look: Callable[[_Written, EachRead, Sent], _Written],
         all_sent: Sequence[Sent],
+        beside: Sequence[int] = (),
     ) -> list[_Written | Exception]:
-        """Look at the items of each scene, as they are now."""
-        read = read_each(self._plex, [plan.item.rating_key for pairs in written for plan, _ in pairs])
+        """Look at the items of each scene, as they are now; reads others `beside`."""
+        keys = [plan.item.rating_key for pairs in written for plan, _ in pairs]
+        read = read_each(self._plex, [*keys, *beside])
+        self.shown.update(read.items)
         return [
             attempt(partial(look, pairs, read, sent)) for pairs, sent in zip(written, all_sent, strict=True)
         ]

@@ -79,7 +79,8 @@ class Sender:
         if sent.plans:
             try:
                 items = [plan.item for plan in sent.plans]
-                sent.uploads = self._covers.bring(sent.plans[0].scene, items)
+                rolled_back = [plan.item.rating_key for plan in sent.plans if plan.was_rolled_back]
+                sent.uploads = self._covers.bring(sent.plans[0].scene, items, rolled_back)
             except (PlexBusy, PlexRejected, PlexNotFound, StashError) as error:
                 sent.cover_failure = error
         return sent

@@ -56,7 +56,7 @@ def undo_first_sync(plex: Plex, state: SyncState) -> UndoSummary:
                 # Or Plex cannot read it at the moment: what was kept stays kept.
                 summary.gone += 1
             else:
-                count = attempt(partial(_restore, plex, state, scene_id, item, values))
+                count = attempt(partial(_restore, plex, state, item, values))
                 _note(scene_id, count, summary)
                 if not isinstance(count, Exception):
                     state.drop_replaced(rating_key)
@@ -86,8 +86,9 @@ def summary_lines(summary: UndoSummary) -> list[str]:
     return lines
 
 
-def _restore(plex: Plex, state: SyncState, scene_id: int, item: PlexItem, values: dict[str, Value]) -> int:
-    base = state.base(scene_id, item.rating_key)
+def _restore(plex: Plex, state: SyncState, item: PlexItem, values: dict[str, Value]) -> int:
+    record = state.item_record(item.rating_key)
+    base = record.base if record else None
     changes = tuple(
         change
         for field in FIELDS
@@ -96,7 +97,7 @@ def _restore(plex: Plex, state: SyncState, scene_id: int, item: PlexItem, values
     write(plex, item, Merge(changes))
     images = 0
     for name in values.keys() & ARTWORK.keys():
-        images += _restore_image(plex, state, scene_id, item, ARTWORK[name], str(values[name]))
+        images += _restore_image(plex, state, item, ARTWORK[name], str(values[name]))
     return len(changes) + images
 
 
@@ -114,10 +115,8 @@ def _change_back(field: Field, item: PlexItem, old: Value, base: Base) -> Change
     return Change(field, now, old, going) if base.shows(field.name, item.fields) else None
 
 
-def _restore_image(
-    plex: Plex, state: SyncState, scene_id: int, item: PlexItem, kind: ArtworkKind, name: str
-) -> int:
-    record = state.artwork(scene_id, item.rating_key, kind.value)
+def _restore_image(plex: Plex, state: SyncState, item: PlexItem, kind: ArtworkKind, name: str) -> int:
+    record = state.artwork(item.rating_key, kind.value)
     if not name or record is None or chosen(plex, item.rating_key, kind) != kind.uploaded(record.sha1):
         return 0
     choose(plex, item.rating_key, kind, name)

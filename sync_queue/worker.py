@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from stashapi import log
 
+from plex.artwork import ArtworkKind
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRejected
 from plex.fields import SceneMapping
@@ -27,6 +28,7 @@ from sync_queue.failure import Meaning, attempt, is_outage, meaning_of
 from sync_queue.job import Job
 from sync_queue.job_queue import Due, JobQueue, QueuedJob, Work
 from sync_queue.planning import Planner
+from sync_queue.pushed import Pushed
 from sync_queue.read_back import ReadBack
 from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader
 from sync_queue.renewal import Planned, Renewal
@@ -274,10 +276,19 @@ class SyncWorker:
     def _record(self, confirmed: Sequence[tuple[Work, Sent]], versions: Sequence[Changed]) -> None:
         """Remember what was read and brought to Plex, and only then let the jobs go."""
         with self._state.lock:
-            self._state.record_pushed(
-                (plan.scene.id, plan.item.rating_key, plan.ours)
+            shown = self._read_back.shown
+            pushed = [
+                (plan, shown.get(plan.item.rating_key, plan.item))
                 for _, sent in confirmed
                 for plan in sent.plans
+            ]
+            self._state.record_pushed(
+                Pushed(plan.scene.id, item.rating_key, plan.ours, item) for plan, item in pushed
+            )
+            self._state.record_stamps(
+                (item.rating_key, kind.value, item.images.get(kind.lock, ""))
+                for item in shown.values()
+                for kind in ArtworkKind
             )
             self._state.noticed.notice(SCENE, versions)
         done: dict[Outcome, list[Work]] = {}
@@ -307,7 +318,7 @@ class SyncWorker:
         if scene is None or found is None:
             self._state.forget_scene(work.scene_id)
             self._claims.finish([work], Outcome.DELETED)
-        elif (scene.is_bare or not scene.files) and not self._state.was_pushed(scene.id):
+        elif (scene.is_bare or not scene.files) and not self._state.is_anything_pushed(scene.id, found.items):
             self._claims.finish([work], Outcome.BARE)
         elif not found.items:
             self._settle_unmatched(work, scene, found)

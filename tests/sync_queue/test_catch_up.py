@@ -10,8 +10,8 @@ import pytest
 
 from sync_queue.append import ALL_SCENES
 from sync_queue.catch_up import RECONCILE_WANTED, CatchUp
+from sync_queue.cover_records import ArtworkRecord
 from sync_queue.job import Job
-from sync_queue.state import ArtworkRecord
 from tests.builders_queue import Bench, a_bench, a_job
 from tests.servers.stash_library import StashLibrary
 from validation.exceptions import StashError
@@ -136,7 +136,7 @@ def test_an_imported_scene_with_old_times_is_queued(times: Times) -> None:
 
 def test_both_sides_of_a_merge_of_scenes_are_queued(times: Times) -> None:
     with times.bench.state() as state:
-        state.record_artwork(4, 40, "poster", ArtworkRecord("", "", 0))
+        state.record_artwork(40, "poster", ArtworkRecord("", "", 0, scene_id=4))
     times.library.merge_scenes([4], 2)
     times.passes(minutes=1)
     times.catch_up()
@@ -145,7 +145,7 @@ def test_both_sides_of_a_merge_of_scenes_are_queued(times: Times) -> None:
 
 def test_a_scene_that_vanished_without_a_hook_is_queued_to_be_forgotten(times: Times) -> None:
     with times.bench.state() as state:
-        state.record_artwork(5, 50, "poster", ArtworkRecord("", "", 0))
+        state.record_artwork(50, "poster", ArtworkRecord("", "", 0, scene_id=5))
     times.library.destroy_scene(5)
     times.catch_up()
     assert scenes(times.queued()) == [5]

@@ -136,6 +136,7 @@ def test_a_date_that_plex_does_not_take_fails_with_the_scene_and_keeps_the_other
 ) -> None:
     bench.world.plex.behaviour.invalid_date = behaviour
     scene_id = a_film(bench, date="2014-02-31")
+    bench.world.item("one").date = None
     bench.save(bench.world.add_film("two", details="Other", plex={}))
     outcomes = bench.drain().outcomes
     assert (outcomes[Outcome.WRITTEN], outcomes[Outcome.FAILED]) == (1, 1)

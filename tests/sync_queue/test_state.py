@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from plex.base import Base
 from plex.index import SCHEMA
+from sync_queue.pushed import Pushed
 from sync_queue.state import SyncState
 from tests.builders_queue import read_log, some_fields
 from tests.servers.made_up_collection import make_collection
@@ -40,50 +41,52 @@ def set_aside(folder: Path) -> list[Path]:
 def test_what_was_pushed_is_known_after_reopening(tmp_path: Path) -> None:
     first = SyncState(tmp_path)
     first.use_server("one", "")
-    first.record_pushed([(7, 70, VALUES)])
+    first.record_pushed([Pushed(7, 70, VALUES)])
     first.set_fact("last run", "today")
     first.close()
     second = SyncState(tmp_path)
     second.use_server("one", "")
     assert second.pushed_fingerprints([7, 8]) == {(7, 70): VALUES.fingerprint()}
-    assert second.base(7, 70) == Base.from_json(Base.of(VALUES).to_json())
+    record = second.item_record(70)
+    assert record is not None
+    assert (record.scene_id, record.base) == (7, Base.of(VALUES))
     assert second.fact("last run") == "today"
     second.close()
 
 
 def test_nothing_is_known_before_the_first_time(state: SyncState) -> None:
-    assert state.base(1, 1) is None
+    assert state.item_record(1) is None
     assert state.fact("never") is None
     assert state.pushed_fingerprints([]) == {}
 
 
 def test_the_last_push_is_the_one_that_counts(state: SyncState) -> None:
     later = some_fields(title="Two")
-    state.record_pushed([(1, 10, VALUES)])
-    state.record_pushed([(1, 10, later)])
+    state.record_pushed([Pushed(1, 10, VALUES)])
+    state.record_pushed([Pushed(1, 10, later)])
     assert state.pushed_fingerprints([1]) == {(1, 10): later.fingerprint()}
 
 
 def test_each_item_of_a_scene_has_its_own_record(state: SyncState) -> None:
-    state.record_pushed([(1, 10, VALUES)])
-    state.record_pushed([(1, 11, some_fields(title="Two"))])
+    state.record_pushed([Pushed(1, 10, VALUES)])
+    state.record_pushed([Pushed(1, 11, some_fields(title="Two"))])
     assert set(state.pushed_fingerprints([1])) == {(1, 10), (1, 11)}
 
 
 def test_what_was_pushed_to_one_server_is_not_known_of_another_and_not_forgotten(state: SyncState) -> None:
-    state.record_pushed([(1, 10, VALUES)])
+    state.record_pushed([Pushed(1, 10, VALUES)])
     state.use_server("other", "")
     assert state.pushed_fingerprints([1]) == {}
-    assert state.base(1, 10) is None
+    assert state.item_record(10) is None
     state.use_server("one", "")
     assert set(state.pushed_fingerprints([1])) == {(1, 10)}
 
 
 def test_a_deleted_scene_is_forgotten_for_every_server(state: SyncState) -> None:
-    state.record_pushed([(1, 10, VALUES)])
+    state.record_pushed([Pushed(1, 10, VALUES)])
     state.use_server("other", "")
-    state.record_pushed([(1, 20, VALUES)])
-    state.record_pushed([(2, 21, VALUES)])
+    state.record_pushed([Pushed(1, 20, VALUES)])
+    state.record_pushed([Pushed(2, 21, VALUES)])
     state.forget_scene(1)
     assert set(state.pushed_fingerprints([1, 2])) == {(2, 21)}
     state.use_server("one", "")
@@ -92,7 +95,7 @@ def test_a_deleted_scene_is_forgotten_for_every_server(state: SyncState) -> None
 
 def test_more_scenes_than_one_statement_takes_are_looked_up(state: SyncState) -> None:
     for scene_id in range(1, 2001, 500):
-        state.record_pushed([(scene_id, scene_id, VALUES)])
+        state.record_pushed([Pushed(scene_id, scene_id, VALUES)])
     assert {scene_id for scene_id, _ in state.pushed_fingerprints(range(1, 2001))} == {1, 501, 1001, 1501}
 
 
@@ -125,7 +128,7 @@ def test_a_typical_scene_takes_at_most_500_bytes(tmp_path: Path) -> None:
             director=(video.director,) if video.director else (),
             collection=(video.studio,) if video.studio else (),
         )
-        state.record_pushed([(video.number, 100_000 + video.number, fields)])
+        state.record_pushed([Pushed(video.number, 100_000 + video.number, fields)])
     state.close()
     assert (tmp_path / "state.db").stat().st_size - empty <= 500 * len(videos)
 
@@ -205,12 +208,13 @@ def test_only_its_owner_may_read_the_state(tmp_path: Path) -> None:
 KILLED_WHILE_RECORDING = """
 import sys
 from pathlib import Path
+from sync_queue.pushed import Pushed
 from sync_queue.state import SyncState
 from tests.builders_queue import some_fields
 state = SyncState(Path(sys.argv[1]))
 state.use_server("one", "")
 for scene_id in range(1, 1_000_000):
-    state.record_pushed([(scene_id, scene_id, some_fields(title=str(scene_id)))])
+    state.record_pushed([Pushed(scene_id, scene_id, some_fields(title=str(scene_id)))])
     print(scene_id, flush=True)
 """
 

@@ -152,14 +152,14 @@ def test_a_bug_on_one_scene_fails_that_job_and_the_others_go_on(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ids = films(bench, 3)
-    real = SyncState.base
+    real, broken = SyncState.item_record, bench.world.item("film 0").rating_key
 
-    def with_a_bug(state: SyncState, scene_id: int, rating_key: int) -> Any:
-        if scene_id == ids[0]:
+    def with_a_bug(state: SyncState, rating_key: int) -> Any:
+        if rating_key == broken:
             raise KeyError("oops")
-        return real(state, scene_id, rating_key)
+        return real(state, rating_key)
 
-    monkeypatch.setattr(SyncState, "base", with_a_bug)
+    monkeypatch.setattr(SyncState, "item_record", with_a_bug)
     summary = bench.drain()
     assert (summary.outcomes[Outcome.WRITTEN], summary.outcomes[Outcome.FAILED], summary.left) == (2, 1, 0)
     assert [job.scene_id for job in bench.failed()] == [ids[0]]

@@ -1,0 +1,60 @@
+"""Facts about last runs, and whether all that was pushed is known."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from stashapi import log
+
+from sync_queue.state_database import LOST, RECONCILED
+
+
+class Facts:
+    """The table of facts: texts by name."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def fact(self, name: str) -> str | None:
+        """A remembered fact; None where there is none."""
+        row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def facts_beginning(self, start: str) -> dict[str, str]:
+        """All remembered facts whose names begin like this, by name."""
+        statement = "SELECT name, value FROM fact WHERE substr(name, 1, ?) = ?"
+        return dict(self._connection.execute(statement, (len(start), start)))
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Remember a fact."""
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+
+    def forget_fact(self, name: str) -> None:
+        """Forget a fact."""
+        with self._connection:
+            self._connection.execute("DELETE FROM fact WHERE name = ?", (name,))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what was pushed is known as far as anything was pushed.
+
+        False after a loss, until a full reconcile and a drain after it are through: a missing record
+        does then not mean that nothing was pushed.
+        """
+        return self.fact(LOST) is None
+
+    def mark_lost(self) -> None:
+        """Remember that some of what was pushed may not be known."""
+        self.set_fact(LOST, "")
+
+    def mark_reconciled(self) -> None:
+        """Remember that a full reconcile has queued whatever is not known to be in Plex."""
+        if not self.is_whole:
+            self.set_fact(LOST, RECONCILED)
+
+    def mark_drained(self) -> None:
+        """Remember that everything that was due is in Plex, which makes a reconciled state whole again."""
+        if self.fact(LOST) == RECONCILED:
+            self.forget_fact(LOST)
+            log.info("What was written to Plex is known again; from now on values are replaced and removed.")

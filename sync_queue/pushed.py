@@ -1,0 +1,249 @@
+"""What was pushed: by item what Stash had and Plex showed, by scene and item a fingerprint.
+
+What we wrote to an item is ours, whichever scene it was for: a file may change its owner. So the
+values are kept by item, and the fingerprint tells for which scene they are.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from stashapi import log
+
+from plex.base import Base
+from plex.fields import PlexFields, Value
+from plex.index import VALUES_PER_STATEMENT
+from plex.items import PlexItem
+from sync_queue.facts import Facts
+
+# Differs from every fingerprint: never in sync by itself.
+NO_FINGERPRINT = b""
+# The owner of an item's record whose scene Stash does not have any more.
+NO_SCENE = 0
+
+# From one row for scene and item, values included, to one for the item and one for both. What was in
+# sync is compared once more: whose value is whose is decided by other rules since.
+BY_ITEM = """
+CREATE TABLE item (
+    server TEXT NOT NULL, rating_key INTEGER NOT NULL, scene_id INTEGER NOT NULL, base TEXT NOT NULL,
+    shown TEXT NOT NULL, updated_at INTEGER NOT NULL, PRIMARY KEY (server, rating_key)
+) WITHOUT ROWID;
+INSERT OR REPLACE INTO item SELECT server, rating_key, scene_id, base, '', 0 FROM pushed ORDER BY scene_id;
+CREATE TABLE synced (
+    server TEXT NOT NULL, scene_id INTEGER NOT NULL, rating_key INTEGER NOT NULL, fingerprint BLOB NOT NULL,
+    PRIMARY KEY (scene_id, server, rating_key)
+) WITHOUT ROWID;
+INSERT INTO synced SELECT server, scene_id, rating_key, x'' FROM pushed;
+CREATE TABLE item_begun (
+    server TEXT NOT NULL, rating_key INTEGER NOT NULL, base TEXT NOT NULL, PRIMARY KEY (server, rating_key)
+) WITHOUT ROWID;
+INSERT OR REPLACE INTO item_begun SELECT server, rating_key, base FROM begun ORDER BY scene_id;
+DROP TABLE pushed;
+DROP TABLE begun;
+"""
+
+
+class Pushed(NamedTuple):
+    """A scene and an item that were brought together, with the scene's values in Plex's terms.
+
+    `item` is the item as it was read afterwards, where it was.
+    """
+
+    scene_id: int
+    rating_key: int
+    fields: PlexFields
+    item: PlexItem | None = None
+
+
+class ItemRecord(NamedTuple):
+    """What is known of an item to which something was pushed.
+
+    `scene_id` is the scene for which that was, `base` what it had. `shown` is what Plex showed when
+    the item was last read and found right, `updated_at` Plex's own time of that state, 0 if unknown.
+    """
+
+    scene_id: int
+    base: Base
+    shown: Base
+    updated_at: int
+
+    def was_rolled_back(self, updated_at: int) -> bool:
+        """Whether an item changed at this time is older than our record: a restored database has such."""
+        return 0 < updated_at < self.updated_at
+
+
+class PushedRecords(Facts):
+    """The tables of what was pushed, of one Plex server at a time; and the facts."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._server = ""
+
+    def pushed_fingerprints(self, scene_ids: Iterable[int]) -> dict[tuple[int, int], bytes]:
+        """The fingerprints of what was last pushed, by scene id and rating key."""
+        rows = self._select("SELECT scene_id, rating_key, fingerprint FROM synced", "scene_id", scene_ids)
+        return {(scene_id, rating_key): fingerprint for scene_id, rating_key, fingerprint in rows}
+
+    def _select(self, statement: str, column: str, values: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+        wanted = list(set(values))
+        for start in range(0, len(wanted), VALUES_PER_STATEMENT):
+            some = wanted[start : start + VALUES_PER_STATEMENT]
+            marks = ",".join("?" * len(some))
+            yield from self._connection.execute(
+                f"{statement} WHERE server = ? AND {column} IN ({marks})", (self._server, *some)
+            )
+
+    def was_pushed(self, scene_id: int) -> bool:
+        """Whether anything was ever brought to Plex for this scene."""
+        return bool(self.pushed_fingerprints([scene_id]))
+
+    def is_anything_pushed(self, scene_id: int, items: Iterable[PlexItem]) -> bool:
+        """Whether anything was ever brought to Plex for this scene, or for any scene to these items."""
+        return self.was_pushed(scene_id) or bool(self.items_pushed(item.rating_key for item in items))
+
+    def item_record(self, rating_key: int) -> ItemRecord | None:
+        """What is known of an item; None where nothing was ever pushed to it."""
+        return self.item_records([rating_key]).get(rating_key)
+
+    def item_records(self, rating_keys: Iterable[int]) -> dict[int, ItemRecord]:
+        """What is known of these items, by rating key."""
+        statement = "SELECT rating_key, scene_id, base, shown, updated_at FROM item"
+        records = {}
+        for rating_key, scene_id, text, shown, updated_at in self._select(
+            statement, "rating_key", rating_keys
+        ):
+            base = self._base_of(text)
+            if base is not None:
+                differing = self._base_of(shown) if shown else None
+                shows = base.with_changes(differing) if differing else base
+                records[rating_key] = ItemRecord(scene_id, base, shows, updated_at)
+        return records
+
+    def _base_of(self, text: str) -> Base | None:
+        """The base in this text; one that cannot be read counts as lost."""
+        try:
+            return Base.from_json(text)
+        except (ValueError, TypeError):
+            self.mark_lost()
+            return None
+
+    def items_pushed(self, rating_keys: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """Of these items, those to which something was pushed: (for which scene, Plex's time then)."""
+        rows = self._select("SELECT rating_key, scene_id, updated_at FROM item", "rating_key", rating_keys)
+        return {rating_key: (scene_id, updated_at) for rating_key, scene_id, updated_at in rows}
+
+    def begun(self, rating_key: int) -> Base | None:
+        """What a write was to bring that was begun and never recorded; None where there is none."""
+        row = self._connection.execute(
+            "SELECT base FROM item_begun WHERE server = ? AND rating_key = ?", (self._server, rating_key)
+        ).fetchone()
+        return None if row is None else self._base_of(row[0])
+
+    def record_begun(self, writes: Iterable[tuple[int, int, PlexFields, Base | None]]) -> None:
+        """Remember writes that are about to be sent: (scene id, rating key, values, recovered base).
+
+        A base that was recovered from an earlier interruption takes its place first: a second
+        interruption must not make it forgotten.
+        """
+        begun: list[tuple[object, ...]] = []
+        recovered: list[tuple[object, ...]] = []
+        for scene_id, rating_key, fields, base in writes:
+            begun.append((self._server, rating_key, Base.of(fields).to_json()))
+            if base is not None:
+                recovered.append((self._server, rating_key, scene_id, base.to_json(), "", 0))
+        with self._connection:
+            self._put("item", recovered)
+            self._put("synced", [(row[0], row[2], row[1], NO_FINGERPRINT) for row in recovered])
+            self._put("item_begun", begun)
+
+    def record_pushed(self, pushed: Iterable[Pushed]) -> None:
+        """Remember that scenes and items were brought together. What other scenes had there is over."""
+        rows = [self._item_row(one) for one in pushed]
+        owners = self.items_pushed(row[1] for row in rows)
+        with self._connection:
+            self._put("item", [row[:-1] for row in rows])
+            self._connection.executemany(
+                "DELETE FROM synced WHERE scene_id = ? AND server = ? AND rating_key = ?",
+                [(owner, self._server, rating_key) for rating_key, (owner, _) in owners.items()],
+            )
+            self._put("synced", [(row[0], row[2], row[1], row[-1]) for row in rows])
+            self._connection.executemany(
+                "DELETE FROM item_begun WHERE server = ? AND rating_key = ?", [row[:2] for row in rows]
+            )
+
+    def _item_row(self, one: Pushed) -> tuple[Any, ...]:
+        base = Base.of(one.fields)
+        shown = _shown(base, one.item)
+        updated_at = one.item.updated_at if one.item else 0
+        fingerprint = one.fields.fingerprint()
+        return (self._server, one.rating_key, one.scene_id, base.to_json(), shown, updated_at, fingerprint)
+
+    def record_seen(self, items: Iterable[PlexItem]) -> None:
+        """Remember that items were read and nothing is to be written to them as they are now."""
+        by_key = {item.rating_key: item for item in items}
+        records = self.item_records(by_key)
+        with self._connection:
+            self._connection.executemany(
+                "UPDATE item SET shown = ?, updated_at = ? WHERE server = ? AND rating_key = ?",
+                [
+                    (_shown(record.base, by_key[key]), by_key[key].updated_at, self._server, key)
+                    for key, record in records.items()
+                ],
+            )
+
+    def _put(self, table: str, rows: list[tuple[object, ...]]) -> None:
+        if rows:
+            marks = ",".join("?" * len(rows[0]))
+            self._connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+
+    def keep_replaced(self, scene_id: int, rating_key: int, values: Mapping[str, Value]) -> None:
+        """Keep values that are about to be replaced at the first contact; the first ones kept stay."""
+        rows = [
+            (self._server, rating_key, field, scene_id, json.dumps(value)) for field, value in values.items()
+        ]
+        with self._connection:
+            self._connection.executemany("INSERT OR IGNORE INTO replaced VALUES (?,?,?,?,?)", rows)
+
+    def replaced(self) -> dict[tuple[int, int], dict[str, Value]]:
+        """The kept values by (scene id, rating key), by field."""
+        kept: dict[tuple[int, int], dict[str, Value]] = {}
+        rows = self._connection.execute(
+            "SELECT scene_id, rating_key, field, value FROM replaced WHERE server = ?", (self._server,)
+        )
+        for scene_id, rating_key, field, text in rows:
+            try:
+                value = json.loads(text)
+            except ValueError:
+                log.debug(f"Scene {scene_id}: the kept value of {field} cannot be read.")
+                continue
+            kept.setdefault((scene_id, rating_key), {})[field] = (
+                tuple(value) if isinstance(value, list) else str(value)
+            )
+        return kept
+
+    def drop_replaced(self, rating_key: int) -> None:
+        """Forget the kept values of an item."""
+        with self._connection:
+            self._connection.execute(
+                "DELETE FROM replaced WHERE server = ? AND rating_key = ?", (self._server, rating_key)
+            )
+
+    def _forget_pushed_for(self, scene_id: int) -> None:
+        """Forget a scene. That what we wrote to its items is ours stays known: a new scene may get them."""
+        items = self._connection.execute(
+            "SELECT server, rating_key FROM synced WHERE scene_id = ?", (scene_id,)
+        ).fetchall()
+        for table in ("item", "replaced"):
+            self._connection.executemany(
+                f"UPDATE {table} SET scene_id = {NO_SCENE} WHERE server = ? AND rating_key = ?", items
+            )
+        self._connection.execute("DELETE FROM synced WHERE scene_id = ?", (scene_id,))
+
+
+def _shown(base: Base, item: PlexItem | None) -> str:
+    """What of an item differs from the base, for the disk; empty where nothing does."""
+    changes = base.changes_to(Base.of(item.fields)) if item else Base({}, {})
+    return changes.to_json() if changes.texts or changes.tags else ""
