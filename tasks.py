@@ -289,7 +289,8 @@ def handle_queue_status() -> str | None:
 
     with _state() as state:
         queue = _queue()
-        drains = outlook_lines(get_plugin_data_dir(), queue.has_due_jobs())
+        # What a drain held when it was killed is due as well, though nobody has released it yet.
+        drains = outlook_lines(get_plugin_data_dir(), bool(queue.due_scene_ids()) or queue.has_due_jobs())
         log_lines("info", status_lines(queue, state, [next_line(state, time.time()), *drains]))
     return None
 

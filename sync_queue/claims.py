@@ -34,10 +34,12 @@ class Outcome(Enum):
 class DrainSummary:
     """Scenes by outcome, the scenes still in the queue, and why the drain stopped before its end.
 
-    `is_outage` is true where it stopped because a server did not answer.
+    `is_outage` is true where it stopped because a server did not answer. `again` has those of the
+    outcomes that are no news: older jobs that came due and ended as the time before.
     """
 
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    again: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     left: int = 0
     stopped: str = ""
     is_outage: bool = False
@@ -85,6 +87,7 @@ class Claims:
         )
         self._queue.postpone(work.rows, job)
         self._settle(work, outcome)
+        self._summary.again[outcome] += work.job.waits_for == outcome.name
 
     def postpone_busy(self, work: Work, problem: str, retry_after: float | None = None) -> None:
         """Try again later what cannot be done now, and not for ever."""

@@ -215,6 +215,8 @@ class JobQueue(SQLiteAckQueue):
 
     def count_after(self, row: int) -> int:
         """How many rows wait that came after this one."""
+        self.take_in_changes()
+        self._take_in()
         statement = f"SELECT COUNT(*) FROM {self._table_name} WHERE _id > ? AND {_WAITS}"
         return int(self._getter.execute(statement, (row,)).fetchone()[0])
 

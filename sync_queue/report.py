@@ -21,11 +21,16 @@ def summary_lines(summary: DrainSummary) -> list[str]:
     ]
     if counts[Outcome.AMBIGUOUS]:
         lines.append(
-            f"Ambiguous: {counts[Outcome.AMBIGUOUS]} (their files fit several items; the debug log names "
-            "them, and a path map makes matches exact)"
+            f"Ambiguous: {counts[Outcome.AMBIGUOUS]} (not written, since it is not sure to which item; Queue "
+            "Status says why)"
+        )
+    if counts[Outcome.UNKNOWN]:
+        lines.append(
+            f"Not known to be in Plex: {counts[Outcome.UNKNOWN]} (kept, and looked for again; Queue Status "
+            "says why)"
         )
     if counts[Outcome.BUSY]:
-        lines.append(f"Plex was busy: {counts[Outcome.BUSY]} (tried again by themselves)")
+        lines.append(f"Tried again later: {counts[Outcome.BUSY]} (Queue Status says why)")
     if counts[Outcome.OPTED_OUT]:
         lines.append(f"Opted out: {counts[Outcome.OPTED_OUT]} (their items carry the opt-out label)")
     if counts[Outcome.DELETED]:
@@ -39,13 +44,28 @@ def caught_up_line(count: int) -> str:
 
 
 def automatic_lines(summary: DrainSummary) -> list[str]:
-    """One line for a drain that nobody asked for; none where nothing happened that a user wants to know."""
-    told = [
-        f"{summary.outcomes[outcome]} {outcome.value}"
-        for outcome in (Outcome.WRITTEN, Outcome.NOT_IN_PLEX, Outcome.AMBIGUOUS, Outcome.BUSY, Outcome.FAILED)
-        if summary.outcomes[outcome]
+    """One line for a drain that nobody asked for; none where nothing happened that a user wants to know.
+
+    Older jobs that only came due and ended as before are no news.
+    """
+    written = summary.outcomes[Outcome.WRITTEN]
+    others = [
+        f"{count} {outcome.value}"
+        for outcome in (
+            Outcome.NOT_IN_PLEX,
+            Outcome.UNKNOWN,
+            Outcome.AMBIGUOUS,
+            Outcome.BUSY,
+            Outcome.FAILED,
+        )
+        if (count := summary.outcomes[outcome] - summary.again[outcome])
     ]
-    return [f"Changes in Stash carried to Plex, scenes: {', '.join(told)}."] if told else []
+    if written:
+        told = [f"{written} {Outcome.WRITTEN.value}", *others]
+        return [f"Changes in Stash carried to Plex, scenes: {', '.join(told)}."]
+    if others:
+        return [f"Changes in Stash not carried to Plex, scenes: {', '.join(others)}. Queue Status says why."]
+    return []
 
 
 def nothing_due_line(waiting: int) -> str:

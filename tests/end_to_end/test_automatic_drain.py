@@ -135,6 +135,22 @@ def test_a_hook_that_comes_as_a_drain_ends_is_written_by_that_drain(
     assert here.kept() == set()
 
 
+def test_after_a_drain_was_cancelled_queue_status_says_so_and_the_next_edit_has_all_written(
+    world: World,
+) -> None:
+    fault = world.plex.faults.add("hang", times=1, **PUT)
+    save(world)
+    assert fault.arrived.wait(30)
+    cancel_all(world)
+    world.plex.faults.clear()
+    status = world.stash.run_task("Queue Status")
+    assert "Waiting: 1" in status.messages("info")
+    assert any(line.startswith("No drain is running or asked for") for line in status.messages("info"))
+    save(world, "two")
+    world.stash.wait_for_jobs()
+    assert [world.item(name).summary for name in ("one", "two")] == ["Text of one", "Text of two"]
+
+
 @pytest.mark.parametrize("age", [MARK_LASTS + 1, -3600.0], ids=["old", "from a clock that was set back"])
 def test_after_stash_forgot_its_jobs_a_hook_asks_again(world: World, here: Here, age: float) -> None:
     with a_busy_stash(world):
