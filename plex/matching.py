@@ -31,12 +31,14 @@ class MatchLevel(Enum):
 class Match:
     """The items of a scene; `parts` are those of its files' parts that led to them.
 
-    `reason` says in words why a match is ambiguous, or why it cannot be known now.
+    `reason` says in words why a match is ambiguous, or why it cannot be known now. `is_for_path_map`
+    tells of an ambiguous one that another path map could make it exact.
     """
 
     level: MatchLevel
     parts: tuple[KnownPart, ...] = ()
     reason: str = ""
+    is_for_path_map: bool = False
 
     @property
     def rating_keys(self) -> tuple[int, ...]:
@@ -81,8 +83,9 @@ def match_scenes(
     others = {scene_id: scenes[scene_id] for scene_id, match in matches.items() if not match.parts}
     names = {key.name for keys in others.values() for key in keys}
     by_name, in_stash = index.parts_by_name(names), index.files_by_name(names)
+    owners = index.scenes_by_path(part.path for parts in by_name.values() for part in parts)
     for scene_id, keys in others.items():
-        matches[scene_id] = _match_loosely(scene_id, keys, by_name, in_stash, doubts)
+        matches[scene_id] = _match_loosely(scene_id, keys, by_name, in_stash, owners, doubts)
     return _without_shared_items(scenes, matches, index, doubts)
 
 
@@ -96,6 +99,7 @@ def _match_loosely(
     keys: Sequence[FileKey],
     by_name: Mapping[int, Sequence[KnownPart]],
     in_stash: Mapping[int, Sequence[tuple[int | None, int]]],
+    owners: Mapping[int, set[int]],
     doubts: Doubts,
 ) -> Match:
     for key in keys:
@@ -109,7 +113,7 @@ def _match_loosely(
             fitting = [part for part in by_name.get(key.name, ()) if fits(key, part)]
             candidates = [part for part in fitting if not part.in_trash]
             trashed = trashed or len(candidates) < len(fitting)
-            if problem := _problem_with(level, candidates, scene_id, key, in_stash, doubts):
+            if problem := _problem_with(level, candidates, scene_id, key, in_stash, owners, doubts):
                 return problem
             found.extend(candidates)
         if found:
@@ -123,22 +127,33 @@ def _problem_with(
     scene_id: int,
     key: FileKey,
     in_stash: Mapping[int, Sequence[tuple[int | None, int]]],
+    owners: Mapping[int, set[int]],
     doubts: Doubts,
 ) -> Match | None:
     """Why these parts, which fit a file of a scene, cannot be said to be that file; None where one can."""
     if not candidates:
         return None
+    taken = {owner for part in candidates for owner in owners.get(part.path, ())}
+    # Where the files in Plex are other scenes' by their paths, the map is right and this scene's is missing.
+    is_for_path_map = any(part.path not in owners for part in candidates)
     if len({part.rating_key for part in candidates}) > 1:
-        return _ambiguous(f"{len(candidates)} files in Plex fit one of its files {level.value}")
+        reason = f"{len(candidates)} files in Plex fit one of its files {level.value}"
+        return _ambiguous(reason, is_for_path_map)
+    if taken:
+        return _ambiguous(
+            f"its file is not in Plex, and the one that fits it {level.value}, of item "
+            f"{candidates[0].rating_key}, is that of scene {min(taken)} by its path"
+        )
     if others := _others_in_stash(scene_id, key, in_stash.get(key.name, ())):
-        return _ambiguous(f"scene {others[0]} has a file that fits the same file in Plex {level.value}")
+        reason = f"scene {others[0]} has a file that fits the same file in Plex {level.value}"
+        return _ambiguous(reason, is_for_path_map)
     if doubt := doubts.in_stash(key.name):
         return Match(MatchLevel.UNKNOWN, reason=doubt)
     return None
 
 
-def _ambiguous(reason: str) -> Match:
-    return Match(MatchLevel.AMBIGUOUS, reason=reason)
+def _ambiguous(reason: str, is_for_path_map: bool = False) -> Match:
+    return Match(MatchLevel.AMBIGUOUS, reason=reason, is_for_path_map=is_for_path_map)
 
 
 def _others_in_stash(scene_id: int, key: FileKey, files: Iterable[tuple[int | None, int]]) -> list[int]:

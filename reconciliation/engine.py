@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -24,69 +23,32 @@ from plex.items import METADATA_FIELDS
 from plex.library import ITEMS_PER_READ, LibrarySection, read_items, read_sections
 from plex.listing import PAGE_SIZE
 from plex.matching import NO_DOUBTS, Doubts, Match, MatchLevel, match_scenes
+from reconciliation.cover_changes import CoverChanges
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
 from reconciliation.library_size import LibrarySizes
-from reconciliation.path_map_help import Suggestion, file_pairs, helpful_path_map, is_path_map_needed
+from reconciliation.path_map_help import file_pairs, helpful_path_map, is_path_map_needed
+from reconciliation.result import GapDetectionResult
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
 from reconciliation.touched import LeftItems, Place, TouchedItems
-from sync_queue.cover_records import ArtworkRecord
-from sync_queue.covers import COVER_MAY_COME, FAILURES_IN_A_ROW, artwork_kinds, is_cover_changed, version_of
+from sync_queue.covers import version_of
 from sync_queue.job import Job
 from sync_queue.library_sizes import known_sizes
 from sync_queue.manager import JobQueue
 from sync_queue.progress import Progress
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashError
 from validation.scene import Scene, SceneFile
 from validation.scene_pages import ScenePage, ahead
-from validation.scenes_by_id import SCENES_PER_REQUEST
 from validation.stash import Stash
 from validation.stash_files import files_named
 from validation.user_log import log_line
 
 SCENES_PER_CHUNK = 500
-# A cover is asked for one by one; what is beyond this is looked at by the next reconcile.
-COVERS_PER_RUN = 500
 # So many unusable items of a library are named one by one.
 UNUSABLE_TOLD = 5
 
 
-@dataclass
-class GapDetectionResult:
-    """What a reconcile found. The three kinds add up to the gaps, as does what became of them.
-
-    `ambiguous_count` has the scenes that were not judged because their files fit several items,
-    `unknown_count` those of which it cannot be told whether Plex has them,
-    `not_wanted_count` the missing ones that are not queued since Plex holds a part on purpose,
-    `without_file_count` those that have no file and so no place in Plex, `inexact_count` those that were
-    matched by less than their path; `suggestion` is the path map that would make these exact, where they
-    are many. `is_work_due` tells that Process Queue would find something to do now,
-    `only_adds` that what was lost of the state is not known again, since not everything was read.
-    """
-
-    scenes_checked: int = 0
-    total_gaps: int = 0
-    empty_metadata_count: int = 0
-    stale_sync_count: int = 0
-    missing_count: int = 0
-    enqueued_count: int = 0
-    skipped_already_queued: int = 0
-    ambiguous_count: int = 0
-    unknown_count: int = 0
-    not_wanted_count: int = 0
-    without_file_count: int = 0
-    inexact_count: int = 0
-    suggestion: Suggestion | None = None
-    is_work_due: bool = False
-    only_adds: bool = False
-    errors: list[str] = field(default_factory=list)
-
-    @property
-    def suggested_path_map(self) -> str:
-        """The setting's text that would make more matches exact; empty where none would."""
-        return self.suggestion.path_map if self.suggestion else ""
 
 
 class GapDetectionEngine:
@@ -119,8 +81,6 @@ class GapDetectionEngine:
         self._is_by_hand = False
         # The scenes that were matched by less than their path, and an item of each.
         self._inexact: dict[int, int] = {}
-        self._covers_left = 0
-        self._cover_failures = 0
         self._server = ""
         self._now = 0.0
         self._window = timedelta()
@@ -156,8 +116,6 @@ class GapDetectionEngine:
         self._libraries_complete = True
         self._inventory = None
         self._inexact = {}
-        self._covers_left = COVERS_PER_RUN
-        self._cover_failures = 0
         self._is_by_hand = scope == "all" and not self._is_scheduled
         self._are_files_known = True
         self._now = time.time()
@@ -323,6 +281,7 @@ class GapDetectionEngine:
         state: SyncState,
         find_places: Callable[[Sequence[SeenScene]], Mapping[int, Place]],
     ) -> dict[int, GapKind]:
+        covers = CoverChanges(self._stash, state, self._config, self.only_looks)
         gaps: dict[int, GapKind] = {}
         touched_items = TouchedItems(plex, self._stash, state, self._config, self.only_looks)
         for chunk in seen.chunks(SCENES_PER_CHUNK):
@@ -339,59 +298,9 @@ class GapDetectionEngine:
             gaps.update(dict.fromkeys(touched_items.to_write(touched), GapKind.STALE_SYNC))
             synced = [scene for scene in synced if scene.scene_id not in gaps]
             versions = {scene.scene_id: scene.version for scene in chunk}
-            gaps.update(dict.fromkeys(self._changed_covers(synced, versions, state), GapKind.STALE_SYNC))
+            gaps.update(dict.fromkeys(covers.among(synced, versions), GapKind.STALE_SYNC))
         self._count(seen, gaps)
         return gaps
-
-    def _changed_covers(
-        self, synced: Sequence[SceneFacts], versions: Mapping[int, int], state: SyncState
-    ) -> list[int]:
-        """Scenes whose fields are in Plex and whose cover is not, which no hook told and no field shows.
-
-        Only a scene that was saved since its cover was carried over can have another one. Where
-        no cover was ever looked for, as after a change of settings, the worker looks.
-        """
-        kinds = artwork_kinds(self._config)
-        records = state.cover_records(scene.scene_id for scene in synced)
-        settled = int((self._stash.now - COVER_MAY_COME).timestamp())
-        changed: list[int] = []
-        uncertain: dict[int, list[ArtworkRecord | None]] = {}
-        for scene in synced:
-            version = versions[scene.scene_id]
-            known = records.get(scene.scene_id, {})
-            wanted = [known.get((key, kind.value)) for key in scene.rating_keys for kind in kinds]
-            if None in wanted and version < settled:
-                changed.append(scene.scene_id)
-            elif any(record is None or record.version != version for record in wanted):
-                uncertain[scene.scene_id] = wanted
-        return changed + self._look_at_covers(uncertain, state)
-
-    def _look_at_covers(
-        self, uncertain: Mapping[int, Sequence[ArtworkRecord | None]], state: SyncState
-    ) -> list[int]:
-        """Ask Stash which of these scenes' covers changed; no more of them than are left for this run.
-
-        A cover that does not come is looked at by the next reconcile: nothing is known about it.
-        """
-        ids = list(uncertain)[: self._covers_left]
-        self._covers_left -= len(ids)
-        changed: list[int] = []
-        for start in range(0, len(ids), SCENES_PER_REQUEST):
-            scenes, _ = self._stash.scenes_by_id(ids[start : start + SCENES_PER_REQUEST])
-            for scene in filter(None, scenes.values()):
-                if self._cover_failures >= FAILURES_IN_A_ROW:
-                    return changed
-                try:
-                    is_changed = is_cover_changed(
-                        scene, uncertain[scene.id], self._stash, state, self.only_looks
-                    )
-                except StashError as problem:
-                    self._cover_failures += 1
-                    log.debug(f"Scene {scene.id}: {problem}")
-                    continue
-                self._cover_failures = 0
-                changed.extend([scene.id] * is_changed)
-        return changed
 
     def _facts(self, scene: SeenScene, place: Place, left: LeftItems) -> SceneFacts:
         self._result.without_file_count += not scene.has_files
@@ -401,6 +310,8 @@ class GapDetectionEngine:
         if place.match.level is MatchLevel.AMBIGUOUS:
             self._result.ambiguous_count += 1
             log.debug(f"Scene {scene.scene_id}: ambiguous, {place.match.reason}.")
+            if not place.match.is_for_path_map:
+                self._result.shared.append(f"scene {scene.scene_id}, {place.match.reason}")
         if place.match.level is MatchLevel.UNKNOWN:
             self._result.unknown_count += 1
             log.debug(f"Scene {scene.scene_id}: not judged, {place.match.reason}.")

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from reconciliation.engine import GapDetectionResult
+from collections.abc import Iterator, Sequence
+
+from reconciliation.result import GapDetectionResult
+
+# So many of the scenes that share something are named in the log; the debug log names all.
+SHARED_SHOWN = 3
+
+
+def shared_line(shared: Sequence[str]) -> str:
+    """What to do about scenes that share a file or an item with others; some of them are named."""
+    return (
+        f"Scenes left alone because they share a file or an item of Plex with another scene: {len(shared)} "
+        f"({'; '.join(shared[:SHARED_SHOWN])}). In Plex, split an item that holds files of several scenes, "
+        "and scan the folder of a file that is not there; or merge the scenes in Stash."
+    )
 
 
 def summary_lines(result: GapDetectionResult, is_queued: bool) -> list[str]:
@@ -24,36 +38,45 @@ def summary_lines(result: GapDetectionResult, is_queued: bool) -> list[str]:
 
 
 def advice_lines(result: GapDetectionResult) -> list[str]:
-    """What to do next, after the summary."""
-    lines = []
+    """What to know and what to do next, after the summary."""
+    return [*_left_out_lines(result), *_doubtful_lines(result), *_next_lines(result)]
+
+
+def _left_out_lines(result: GapDetectionResult) -> Iterator[str]:
     if result.without_file_count:
-        lines.append(f"Scenes without a file: {result.without_file_count} (Plex cannot have them: no gap).")
+        yield f"Scenes without a file: {result.without_file_count} (Plex cannot have them: no gap)."
     if result.not_wanted_count:
-        lines.append(
-            f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
-        )
-    if result.suggestion:
-        lines.append(result.suggestion.advice(result.inexact_count))
-    if result.ambiguous_count:
-        lines.append(
-            f"{result.ambiguous_count} scenes fit several files and are left alone; the debug log names "
-            "them. A path map (setting path_map) makes matches exact."
-        )
-    if result.only_adds:
-        lines.append(
-            "Some of what was written to Plex earlier is not known any more. Until Reconcile Library (All) "
-            "reads everything, only additions are written."
-        )
+        yield f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
     if result.unknown_count:
-        lines.append(
+        yield (
             f"Not judged: {result.unknown_count} scenes, as it cannot be told now whether Plex has them; the "
             "debug log says why."
         )
+
+
+def _doubtful_lines(result: GapDetectionResult) -> Iterator[str]:
+    if result.suggestion:
+        yield result.suggestion.advice(result.inexact_count)
+    for_path_map = result.ambiguous_count - len(result.shared)
+    if for_path_map:
+        yield (
+            f"{for_path_map} scenes fit several files and are left alone; the debug log names them. "
+            "A path map (setting path_map) makes matches exact."
+        )
+    if result.shared:
+        yield shared_line(result.shared)
+
+
+def _next_lines(result: GapDetectionResult) -> Iterator[str]:
+    if result.only_adds:
+        yield (
+            "Some of what was written to Plex earlier is not known any more. Until Reconcile Library (All) "
+            "reads everything, only additions are written."
+        )
     if result.enqueued_count or result.is_work_due:
-        lines.append("Run the task Process Queue to write what is queued to Plex.")
+        yield "Run the task Process Queue to write what is queued to Plex."
     elif result.skipped_already_queued:
-        lines.append(
+        yield (
             "Nothing new was queued. Scenes that wait for a later try, which comes by itself: "
             f"{result.skipped_already_queued}. Queue Status says why they wait."
         )
-    return lines

@@ -17,6 +17,7 @@ from plex.library import LibrarySection, choose_sections, read_all_sections
 from plex.listing import count_items
 from plex.matching import MatchLevel
 from reconciliation import path_map_help
+from reconciliation.report import shared_line
 from reconciliation.setup_absence import reason_for_absence
 from reconciliation.setup_sample import Sample, take_sample
 from reconciliation.setup_tags import doubts_about_tags
@@ -261,7 +262,10 @@ def _judge(
         helpful = path_map_help.helpful_path_map(sample.pairs(), config.path_map)
         if helpful:
             yield Finding(Level.DOUBT, helpful.advice(sample.inexact))
-    ambiguous = sample.count(MatchLevel.AMBIGUOUS)
+    shared = sample.shared()
+    if shared:
+        yield Finding(Level.DOUBT, shared_line(shared))
+    ambiguous = sample.count(MatchLevel.AMBIGUOUS) - len(shared)
     if path_map_help.is_path_map_needed(ambiguous, len(sample.scenes)):
         yield Finding(
             Level.DOUBT,

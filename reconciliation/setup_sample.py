@@ -61,6 +61,14 @@ class Sample:
         matched = (scene for scene in self.scenes if self.matches[scene.id].parts)
         return [pair for scene in matched for pair in file_pairs(scene, self.found[scene.id].items)]
 
+    def shared(self) -> list[str]:
+        """What the ambiguous scenes share with which others, where no path map could tell them apart."""
+        return [
+            f"scene {scene_id}, {match.reason}"
+            for scene_id, match in self.matches.items()
+            if match.level is MatchLevel.AMBIGUOUS and not match.is_for_path_map
+        ]
+
     def absent(self) -> list[Scene]:
         """The scenes that are not in Plex."""
         return [scene for scene in self.scenes if self.matches[scene.id].level is MatchLevel.NONE]

@@ -387,7 +387,7 @@ def test_a_scene_that_was_saved_without_a_change_is_no_gap_and_its_cover_is_aske
 def test_a_reconcile_asks_for_a_bounded_number_of_covers_and_leaves_the_rest_to_the_next(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciliation.engine.COVERS_PER_RUN", 3)
+    monkeypatch.setattr("reconciliation.cover_changes.COVERS_PER_RUN", 3)
     ids = [bench.world.add_film(f"film {n}", details="x", cover=a_picture(str(n)), plex={}) for n in range(5)]
     sync(bench)
     for scene_id in ids:
