@@ -49,8 +49,6 @@ SCENES_PER_CHUNK = 500
 UNUSABLE_TOLD = 5
 
 
-
-
 class GapDetectionEngine:
     """Compares Stash's scenes with Plex's items; writes nothing but the queue and the index.
 
