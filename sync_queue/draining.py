@@ -19,7 +19,9 @@ from sync_queue.state import SyncState
 from sync_queue.worker import SyncWorker
 from validation import user_log
 from validation.config import Stash2PlexConfig
+from validation.exceptions import StashAnswerInvalid
 from validation.stash import Stash
+from validation.stash_session import GraphQLRefusal
 
 # A run ends one day, even if hooks never stop.
 DRAINS_PER_RUN = 100
@@ -72,8 +74,18 @@ class ProcessQueue:
         user_log.log_lines("debug" if self._is_automatic else "info", lines)
 
     def _catch_up(self) -> None:
-        with closing(SyncState(self._data_dir)) as state:
-            count = CatchUp(self._stash, state, self._queue).run()
+        try:
+            with closing(SyncState(self._data_dir)) as state:
+                count = CatchUp(self._stash, state, self._queue).run()
+        except (GraphQLRefusal, StashAnswerInvalid) as problem:
+            # One record that Stash cannot tell of does not hold up what hooks told. Is it one?
+            self._stash.count_scenes()
+            user_log.log_line(
+                "debug" if self._is_automatic else "warning",
+                f"What changed in Stash and no hook told could not be found: {problem} Hooks and "
+                "Reconcile Library (All) carry over what changed all the same.",
+            )
+            return
         if count:
             self._tell(report.caught_up_line(count))
 

@@ -17,7 +17,15 @@ from stashapi import log
 
 from validation.exceptions import SceneMalformed, StashAnswerInvalid
 from validation.scene import Scene, SceneFile
-from validation.scenes_by_id import SCENES_PER_REQUEST, Read, ScenesById, ids_in, scene_or_problem, scenes_in
+from validation.scenes_by_id import (
+    SCENES_PER_REQUEST,
+    Read,
+    ScenesById,
+    count_in,
+    ids_in,
+    scene_or_problem,
+    scenes_in,
+)
 from validation.stash_documents import COUNT, PAGE, PAGE_OF_IDS, Ask, following
 from validation.stash_session import GraphQLRefusal, StashAnswerTooLarge
 
@@ -100,11 +108,7 @@ class ScenePages:
 
     def count(self, after: int = 0) -> int:
         """How many scenes there are, of those with a higher id. Raises StashError."""
-        found = self._ask(COUNT, following(after, self._where, 0)).get("findScenes")
-        count = found.get("count") if isinstance(found, Mapping) else None
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-            raise StashAnswerInvalid("Stash returned no number where it counts scenes.")
-        return count
+        return count_in(self._ask(COUNT, following(after, self._where, 0)))
 
     def ids(self) -> list[int]:
         """The ids of all of them. Raises StashError where Stash lists fewer than it counts."""

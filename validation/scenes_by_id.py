@@ -14,7 +14,7 @@ from typing import Any
 
 from validation.exceptions import SceneMalformed, StashAnswerInvalid, StashError
 from validation.scene import Scene, parse_scene, scene_id_of
-from validation.stash_documents import PAGE_OF_IDS, Ask, document_by_id
+from validation.stash_documents import PAGE_OF_IDS, Ask, document_by_id, document_of_counts
 from validation.stash_session import GraphQLRefusal, StashAnswerTooLarge
 
 SCENES_PER_REQUEST = 50
@@ -49,6 +49,15 @@ def scenes_in(answer: Mapping[str, Any]) -> list[Any]:
     return scenes
 
 
+def count_in(answer: Mapping[str, Any], name: str = "findScenes") -> int:
+    """How many scenes an answer counts. Raises StashAnswerInvalid where it does not."""
+    found = answer.get(name)
+    count = found.get("count") if isinstance(found, Mapping) else None
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise StashAnswerInvalid("Stash returned no number where it counts scenes.")
+    return count
+
+
 def ids_in(raw_scenes: Iterable[Any]) -> list[int]:
     """The ids of these raw scenes, as far as they have any, each once."""
     ids = (scene_id_of(raw) for raw in raw_scenes if isinstance(raw, Mapping))
@@ -72,6 +81,20 @@ class ScenesById:
         if suspects:
             found.update(self._judge(suspects, ids, found))
         return found
+
+    def confirm_gone(self, ids: Sequence[int]) -> None:
+        """Ask for these scenes, which Stash said not to have, in another way.
+
+        What follows from a scene that is gone cannot be taken back. Raises StashError where it may be there.
+        """
+        if not ids:
+            return
+        names = [f"s{n}" for n in range(len(ids))]
+        answer = self._ask(document_of_counts(len(ids)), dict(zip(names, ids, strict=True)))
+        if [count_in(answer, name) for name in names] != [0] * len(ids):
+            raise StashAnswerInvalid(
+                "Stash says of a scene both that it is there and that it is not; nothing was concluded."
+            )
 
     def _read_halving(self, ids: Sequence[int]) -> dict[int, Read]:
         """One request for all; where Stash refuses it, one for each half. A single one is only suspected."""

@@ -141,6 +141,7 @@ class Stash:
                 malformed[scene_id] = one
             else:
                 found[scene_id] = one
+        self._by_id.confirm_gone([scene_id for scene_id, one in found.items() if one is None])
         return found, malformed
 
     def scene_ids_with(self, entity: str, entity_id: int) -> list[int]:

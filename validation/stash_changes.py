@@ -7,13 +7,13 @@ generates, tags that it sets by itself, and whatever happens while the plugin is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 from validation.exceptions import StashAnswerInvalid
-from validation.scene import parse_timestamp
+from validation.scene import parse_timestamp, scene_id_of
 
 SCENE = "scene"
 # What shows in the metadata of scenes.
@@ -152,8 +152,8 @@ def read_overview(ask: Ask, after_scene: int = 0) -> Overview:
         newest, latest = (_found(answer, f"{kind}_{alias}", kind) for alias in ("newest", "latest"))
         standings[kind] = Standing(
             count=_count(answer, f"{kind}_newest"),
-            latest_id=max((int(one["id"]) for one in latest), default=0),
-            newest=max((one["updated_at"] for one in newest), default=""),
+            latest_id=max((one.id for one in _all_changed(latest)), default=0),
+            newest=max(map(_time_of, newest), default=""),
         )
     without, several, new = (
         _count(answer, name) for name in ("without_file", "with_several_files", "new_scenes")
@@ -192,7 +192,7 @@ def entities_changed_since(ask: Ask, kind: str, since: str) -> list[Changed]:
     document = f"query Changed{capital}s($where: {capital}FilterType) {{ {selection} }}"
     where = {"updated_at": {"value": _less_overlap(since), "modifier": "GREATER_THAN"}} if since else None
     answer = ask(document, {"where": where})
-    return [_changed(one) for one in _found(answer, _plural(kind), kind)]
+    return _all_changed(_found(answer, _plural(kind), kind))
 
 
 def versions_of(ask: Ask, entities: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
@@ -208,7 +208,8 @@ def versions_of(ask: Ask, entities: Iterable[tuple[str, int]]) -> dict[tuple[str
         for name, (kind, number) in names.items()
     ]
     answer = ask(f"query Versions {{ {' '.join(fields)} }}", {})
-    return {names[name]: _changed(answer[name]).updated_at for name in names if answer.get(name)}
+    changes = {name: _changed(answer.get(name)) for name in names}
+    return {names[name]: one.updated_at for name, one in changes.items() if one is not None}
 
 
 def settled(changes: Iterable[Changed], now: datetime) -> list[Changed]:
@@ -225,6 +226,14 @@ def offset_of(text: str) -> timedelta | None:
         return None
 
 
+def _time_of(raw: Any) -> str:
+    """When something was saved, as Stash wrote it."""
+    text = raw.get("updated_at") if isinstance(raw, Mapping) else None
+    if not isinstance(text, str) or offset_of(text) is None:
+        raise StashAnswerInvalid("Stash returned something without an id or a time.")
+    return text
+
+
 def _instant(text: str) -> datetime:
     try:
         return parse_timestamp(text)
@@ -236,10 +245,11 @@ def _pages_of_scenes(ask: Ask, where: Mapping[str, Any], last_id: int = 0) -> It
     while True:
         find = {"sort": "id", "direction": "ASC", "per_page": IDS_PER_PAGE, "page": 1}
         after = {**where, "id": {"value": last_id, "modifier": "GREATER_THAN"}}
-        page = [_changed(one) for one in _scenes(ask(_CHANGED_SCENES, {"find": find, "where": after}))]
+        raw = _scenes(ask(_CHANGED_SCENES, {"find": find, "where": after}))
+        page = _all_changed(raw)
         if page:
             yield page
-        if len(page) < IDS_PER_PAGE:
+        if len(raw) < IDS_PER_PAGE:
             return
         if page[-1].id <= last_id:
             raise StashAnswerInvalid("Stash returned a page of scenes that was asked for before.")
@@ -255,11 +265,24 @@ def _less_overlap(text: str) -> str:
     return (datetime.fromisoformat(text[:19]) - OVERLAP).isoformat(timespec="seconds")
 
 
-def _changed(raw: Any) -> Changed:
+def _all_changed(entries: Sequence[Any]) -> list[Changed]:
+    """What can be used of these entries; one without an id is for a reconcile to name."""
+    changes = [_changed(one) for one in entries]
+    usable = [one for one in changes if one is not None]
+    if entries and not usable:
+        raise StashAnswerInvalid("Stash returned something without an id or a time.")
+    return usable
+
+
+def _changed(raw: Any) -> Changed | None:
+    """What was saved and when, at 0 where this cannot be told; None without an id."""
+    number = scene_id_of(raw) if isinstance(raw, Mapping) else None
+    if number is None:
+        return None
     try:
-        return Changed(int(raw["id"]), int(parse_timestamp(raw["updated_at"]).timestamp()))
-    except (KeyError, TypeError, ValueError) as error:
-        raise StashAnswerInvalid("Stash returned something without an id or a time.") from error
+        return Changed(number, int(parse_timestamp(raw.get("updated_at")).timestamp()))
+    except (TypeError, ValueError, OverflowError):
+        return Changed(number, 0)
 
 
 def _found(answer: Mapping[str, Any], name: str, kind: str) -> list[Any]:

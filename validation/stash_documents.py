@@ -42,6 +42,18 @@ def document_by_id(count: int, with_pictures: bool) -> str:
     return f"query ScenesById({parameters}) {{ {fields} }}{fragment}"
 
 
+def document_of_counts(count: int) -> str:
+    """How many scenes have each of these ids, $s0 and so on: one or none."""
+    names = [f"s{n}" for n in range(count)]
+    parameters = ", ".join(f"${name}: Int!" for name in names)
+    fields = " ".join(
+        f"{name}: findScenes(scene_filter: {{id: {{value: ${name}, modifier: EQUALS}}}},"
+        " filter: {per_page: 0}) { count }"
+        for name in names
+    )
+    return f"query ScenesThere({parameters}) {{ {fields} }}"
+
+
 def following(last_id: int, where: Mapping[str, Any], per_page: int) -> dict[str, Any]:
     """The variables of the page of scenes that follows this id, of those that `where` admits."""
     return {

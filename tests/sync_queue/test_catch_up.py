@@ -245,6 +245,19 @@ def test_what_could_not_be_asked_is_found_the_next_time(times: Times) -> None:
     assert times.catch_up() == 1
 
 
+@pytest.mark.parametrize("odd", [{"updated_at": None}, {"updated_at": "soon"}, {"id": None}, {"id": "x"}])
+def test_a_scene_without_an_id_or_a_time_hides_no_other(times: Times, odd: dict[str, object]) -> None:
+    times.bench.world.stash.malformed_scenes[2] = lambda scene: scene.update(odd)
+    times.library.update_scene(2, title="odd")
+    times.passes(seconds=1)
+    times.library.update_scene(3, title="another")
+    times.passes(minutes=1)
+    times.catch_up()
+    assert 3 in {job.scene_id for job in times.queued()}
+    times.passes(minutes=1)
+    assert (times.catch_up(), times.queued()) == (0, [])
+
+
 def test_another_time_zone_of_stash_wants_a_full_reconcile_once(times: Times) -> None:
     times.library.timezone = timezone(timedelta(hours=9))
     times.library.update_scene(2, title="another")

@@ -158,7 +158,7 @@ def test_a_scene_that_is_no_object_is_reported_and_the_others_are_read(
 # By id
 
 
-def test_scenes_are_read_by_id_in_one_request_and_deleted_ones_are_none(
+def test_scenes_are_read_by_id_in_one_request_and_one_more_confirms_that_some_are_deleted(
     server: StashServer, stash: Stash
 ) -> None:
     server.library.destroy_scene(5)
@@ -170,7 +170,7 @@ def test_scenes_are_read_by_id_in_one_request_and_deleted_ones_are_none(
         999: None,
     }
     assert malformed == {}
-    assert len(server.requests) == 1
+    assert len(server.requests) == 2
 
 
 @pytest.mark.usefixtures("once")

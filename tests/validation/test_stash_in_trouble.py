@@ -154,6 +154,24 @@ def test_a_scene_that_an_answer_leaves_out_is_not_deleted(
         stash.scenes_by_id([1, 2, 3])
 
 
+def test_a_deleted_scene_is_none(server: StashServer, stash: Stash) -> None:
+    server.library.destroy_scene(2)
+    assert titles(stash.scenes_by_id([1, 2, 99])[0]) == {1: "Clip 1", 2: None, 99: None}
+
+
+@pytest.mark.parametrize("nulled", [("s0",), ("s1", "s2"), ("s0", "s1", "s2")])
+def test_a_null_without_an_error_is_a_deleted_scene_only_where_stash_counts_none_of_its_id(
+    server: StashServer, stash: Stash, nulled: tuple[str, ...]
+) -> None:
+    def spoil(content: Content) -> None:
+        if all("id" in (one or {}) for one in content["data"].values()):
+            content["data"].update(dict.fromkeys(nulled))
+
+    answer(server, spoil)
+    with pytest.raises(StashAnswerInvalid, match="both that it is there and that it is not"):
+        stash.scenes_by_id([1, 2, 3])
+
+
 def test_a_scene_in_anothers_place_is_never_taken_for_it(server: StashServer, stash: Stash) -> None:
     def swap(content: Content) -> None:
         if "s1" in content["data"]:
