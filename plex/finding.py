@@ -148,7 +148,10 @@ class ItemFinder:
         """Ask for the files of one name; why the answer may not be complete."""
         sections: Iterable[LibrarySection] = self._sections
         if self._inventory is not None:
-            sections = [read.section for read in self._inventory.doubtful(hashed)]
+            doubtful = self._inventory.doubtful(hashed)
+            if any(read.is_read and read.problem for read in doubtful):
+                return self._inventory.doubt_about(hashed)
+            sections = [read.section for read in doubtful]
         for section in sections:
             try:
                 self._index.put_items_of_name(section.key, hashed, self._items_named(section, hashed, name))

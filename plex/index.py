@@ -246,13 +246,13 @@ class FileIndex:
             owners[path].add(scene_id)
         return owners
 
-    def files_by_name(self, names: Iterable[int]) -> dict[int, list[tuple[int | None, int]]]:
-        """The (size, scene id) of all scene files with these names, by name."""
-        files: dict[int, list[tuple[int | None, int]]] = defaultdict(list)
-        for name, size, scene_id in self._select(
-            "SELECT name, size, scene_id FROM scene_file WHERE name", names
-        ):
-            files[name].append((size, scene_id))
+    def files_by_name(self, names: Iterable[int]) -> dict[int, list[tuple[FileKey, int]]]:
+        """All scene files with these names, with the ids of their scenes, by name."""
+        files: dict[int, list[tuple[FileKey, int]]] = defaultdict(list)
+        columns = ", ".join(FileKey._fields)
+        for *key, scene_id in self._select(f"SELECT {columns}, scene_id FROM scene_file WHERE name", names):
+            file = FileKey(*key)
+            files[file.name].append((file, scene_id))
         return files
 
     def _parts(self, column: str, values: Iterable[int]) -> dict[int, list[KnownPart]]:

@@ -98,7 +98,7 @@ def _match_loosely(
     scene_id: int,
     keys: Sequence[FileKey],
     by_name: Mapping[int, Sequence[KnownPart]],
-    in_stash: Mapping[int, Sequence[tuple[int | None, int]]],
+    in_stash: Mapping[int, Sequence[tuple[FileKey, int]]],
     owners: Mapping[int, set[int]],
     doubts: Doubts,
 ) -> Match:
@@ -126,7 +126,7 @@ def _problem_with(
     candidates: Sequence[KnownPart],
     scene_id: int,
     key: FileKey,
-    in_stash: Mapping[int, Sequence[tuple[int | None, int]]],
+    in_stash: Mapping[int, Sequence[tuple[FileKey, int]]],
     owners: Mapping[int, set[int]],
     doubts: Doubts,
 ) -> Match | None:
@@ -156,12 +156,12 @@ def _ambiguous(reason: str, is_for_path_map: bool = False) -> Match:
     return Match(MatchLevel.AMBIGUOUS, reason=reason, is_for_path_map=is_for_path_map)
 
 
-def _others_in_stash(scene_id: int, key: FileKey, files: Iterable[tuple[int | None, int]]) -> list[int]:
+def _others_in_stash(scene_id: int, key: FileKey, files: Iterable[tuple[FileKey, int]]) -> list[int]:
     """The other scenes that have a file of this name and, as far as sizes are known, this size."""
     return sorted(
         owner
-        for size, owner in files
-        if owner != scene_id and (size is None or key.size is None or size == key.size)
+        for file, owner in files
+        if owner != scene_id and (file.size is None or key.size is None or file.size == key.size)
     )
 
 
@@ -203,11 +203,19 @@ def _without_shared_items(
 
 
 def _owners(parts: Sequence[KnownPart], index: FileIndex) -> dict[KnownPart, set[int]]:
-    """The scenes that own each part: by its path, or by name and size where no scene has the path."""
+    """The scenes that own each part: by its path, or by name and size where no scene has the path.
+
+    A scene's file that Plex has where the scene has it owns that part, and no other of its name.
+    """
     by_path = index.scenes_by_path(part.path for part in parts)
     by_name = index.files_by_name(part.name for part in parts if part.path not in by_path)
+    placed = index.parts_by_path(file.path for files in by_name.values() for file, _ in files)
     return {
         part: by_path.get(part.path)
-        or {owner for size, owner in by_name.get(part.name, ()) if size is not None and size == part.size}
+        or {
+            owner
+            for file, owner in by_name.get(part.name, ())
+            if _sizes_agree(file, part) and file.path not in placed
+        }
         for part in parts
     }

@@ -43,8 +43,8 @@ def _matched_loosely(rating_keys: Sequence[int], index: FileIndex) -> set[int]:
     scene_ids = {
         scene_id
         for part in parts
-        for size, scene_id in files.get(part.name, ())
-        if size is None or part.size is None or size == part.size
+        for file, scene_id in files.get(part.name, ())
+        if file.size is None or part.size is None or file.size == part.size
     }
     matches = match_scenes(index.files_of_scenes(scene_ids), index)
     return {rating_key for match in matches.values() for rating_key in match.rating_keys}

@@ -85,6 +85,8 @@ class GapDetectionEngine:
         # False once Stash sent a scene whose files cannot be used.
         self._are_files_known = True
         self.gaps: Mapping[int, GapKind] = {}
+        # The connection over which the last run read.
+        self.plex: Plex | None = None
 
     @property
     def are_scenes_whole(self) -> bool:
@@ -125,6 +127,7 @@ class GapDetectionEngine:
             plex = connect(config, self._data_dir)
             sections = read_sections(plex, config.plex_library)
             self._server = plex.machine_identifier
+            self.plex = plex
             state.use_server(self._server, str(config.path_map))
             gaps_of = self._gaps_of_all if scope == "all" else self._gaps_of_recent
             self.gaps = gaps_of(plex, sections, state)

@@ -73,7 +73,8 @@ class OrphanSearch:
                 "None is reported. Is it the right Stash, with its database?"
             )
             return found
-        plex = connect(self._config, self._data_dir)
+        # What was read belongs to the server that it was read from.
+        plex = engine.plex or connect(self._config, self._data_dir)
         with closing(SyncState(self._data_dir)) as state:
             state.use_server(plex.machine_identifier, str(self._config.path_map))
             found.libraries = self._sorted(plex, state, engine)

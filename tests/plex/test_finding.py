@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import plex.finding
 from plex.client import Plex
 from plex.exceptions import PlexUnavailable
 from plex.finding import Found, ItemFinder
-from plex.index import SCHEMA, FileIndex
+from plex.index import SCHEMA, FileIndex, keys_of_files
 from plex.library import LibrarySection
-from plex.matching import MatchLevel
-from tests.builders import a_scene
-from tests.servers.plex_arrangement import a_film
+from plex.matching import MatchLevel, match_scenes
+from tests.builders import a_listed_item, a_scene
+from tests.servers.plex_arrangement import a_film, a_library
 from tests.servers.plex_server import PlexTestServer
 from validation.path_map import PathMap
-from validation.scene import Scene
+from validation.scene import Scene, SceneFile
 
 NewFinder = Callable[[], ItemFinder]
 
@@ -201,3 +204,55 @@ def test_an_outage_is_never_taken_for_a_file_that_is_not_there(
         a_finder().find([the_scene()])
     server.faults.clear()
     assert keys(a_finder().find([the_scene()])[1]) == [1]
+
+
+# What the index knew makes no difference
+
+FOLDERS_AND_NAMES = st.sampled_from([f"{folder}/{name}" for folder in ("a", "b") for name in ("x", "X", "y")])
+PLACES = st.lists(
+    st.tuples(FOLDERS_AND_NAMES, st.sampled_from((1, 2))), max_size=5, unique_by=lambda one: one[0]
+)
+
+
+@given(in_stash=PLACES, in_plex=PLACES, known_in_stash=st.integers(0, 5), known_in_plex=st.integers(0, 5))
+def test_where_a_scene_is_does_not_depend_on_what_was_known_before(
+    in_stash: list[tuple[str, int]], in_plex: list[tuple[str, int]], known_in_stash: int, known_in_plex: int
+) -> None:
+    scenes = {
+        number: a_scene(number, files=((f"/media/{path}.mkv", size),))
+        for number, (path, size) in enumerate(in_stash, start=1)
+    }
+
+    def ask_stash(names: Sequence[str]) -> tuple[dict[int, Sequence[SceneFile]], str]:
+        wanted = {name.casefold() for name in names}
+        return {
+            number: scene.files
+            for number, scene in scenes.items()
+            if any(file.path.rpartition("/")[2].casefold() in wanted for file in scene.files)
+        }, ""
+
+    library = a_library()
+    items = [library.add_item(1, ((f"/media/{path}.mkv", size),)) for path, size in in_plex]
+    films = LibrarySection(1, "Films", ("/media",))
+    with PlexTestServer(library) as server, closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        index = FileIndex(connection)
+        for item in items[:known_in_plex]:
+            index.put_item(a_listed_item(item.rating_key, *((part.file, part.size) for part in item.parts)))
+        index.put_scene_files(
+            (number, keys_of_files(scene.files, PathMap()))
+            for number, scene in list(scenes.items())[:known_in_stash]
+        )
+        plex = Plex(server.url, server.token, "x")
+        found: dict[int, Found] = {}
+        for scene in scenes.values():
+            # Each in a run of its own, as hooks come.
+            found.update(ItemFinder(plex, [films], index, PathMap(), ask_stash).find([scene]))
+        index.clear()
+        finder = ItemFinder(plex, [films], index, PathMap(), ask_stash)
+        finder.list_all()
+        index.put_scene_files((n, keys_of_files(scene.files, PathMap())) for n, scene in scenes.items())
+        whole = match_scenes({n: keys_of_files(s.files, PathMap()) for n, s in scenes.items()}, index)
+    assert {number: (one.match.level, keys(one)) for number, one in found.items()} == {
+        number: (match.level, list(match.rating_keys)) for number, match in whole.items()
+    }

@@ -97,7 +97,7 @@ def test_the_files_of_scenes_are_replaced_and_forgotten(index: FileIndex) -> Non
     assert index.scenes_by_path([old.path, new.path]) == {old.path: {1, 2}, new.path: {2}}
     index.put_scene_files([(1, (new,))])
     assert index.scenes_by_path([old.path, new.path]) == {old.path: {2}, new.path: {1, 2}}
-    assert sorted(index.files_by_name([new.name])[new.name]) == [(2, 1), (2, 2)]
+    assert sorted(index.files_by_name([new.name])[new.name]) == [(new, 1), (new, 2)]
     index.forget_scenes([2])
     assert index.scenes_by_path([old.path, new.path]) == {new.path: {1}}
     with index.replacing_scene_files() as replacement:

@@ -321,6 +321,25 @@ def test_items_that_plex_does_not_have_are_left_out(server: PlexTestServer, plex
     assert read_items(plex, [99]) == read_items(plex, [98, 99]) == read_items(plex, []) == {}
 
 
+@pytest.mark.parametrize("kind", ["status 404", odd_answers.HALF, odd_answers.NOTHING, odd_answers.NULL])
+def test_an_item_is_not_there_where_plex_says_so_of_it_alone(
+    server: PlexTestServer, plex: Plex, kind: str
+) -> None:
+    for number in range(5):
+        a_film(server.library, f"film {number}")
+    server.odd_answers.add(kind, "GET /library/metadata/*", times=1)
+    assert sorted(read_items(plex, [1, 2, 3, 4, 5, 9])) == [1, 2, 3, 4, 5]
+
+
+def test_an_item_of_which_plex_sends_nothing_is_not_said_to_be_gone(
+    server: PlexTestServer, plex: Plex
+) -> None:
+    a_film(server.library)
+    server.odd_answers.add(odd_answers.NOTHING, "GET /library/metadata/*")
+    read = read_items(plex, [1])
+    assert (dict(read), [*read.unusable]) == ({}, [1])
+
+
 @pytest.mark.parametrize("cap", [None, 1, 7, 49])
 def test_a_server_that_answers_long_lists_of_ids_with_nothing_loses_no_item(
     server: PlexTestServer, plex: Plex, cap: int | None

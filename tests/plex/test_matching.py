@@ -129,6 +129,14 @@ def test_two_scenes_are_never_written_to_one_item(
     assert all(bool(match.reason) is (match.level is AMBIGUOUS) for match in matches.values())
 
 
+def test_a_file_that_has_its_own_place_in_plex_claims_no_other_of_its_name() -> None:
+    """Disc images: all discs have files of the same names, and full ones of the same size."""
+    scenes: Files = {1: [("/m/one/1.VOB", 9)], 2: [("/m/two/2.VOB", 9)]}
+    items: Files = {7: [("/m/one/1.VOB", 9), ("/m/one/2.VOB", 9)], 8: [("/m/two/2.VOB", 9)]}
+    assert levels_and_items(scenes, items) == {1: (EXACT, (7,)), 2: (EXACT, (8,))}
+    assert matches_of(scenes, {7: items[7]})[1].level is AMBIGUOUS
+
+
 def test_why_a_match_is_ambiguous_is_said_in_words() -> None:
     two_there = matches_of({1: [("/m/a", 5)]}, {7: [("/x/a", 5)], 8: [("/y/a", 5)]})[1]
     assert two_there.reason == "2 files in Plex fit one of its files by file name and size"

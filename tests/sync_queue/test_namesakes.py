@@ -215,6 +215,19 @@ def test_where_plex_lists_half_of_its_libraries_no_edit_is_dropped_as_not_in_ple
     assert bench.reconcile(plex_holds_a_part=True).missing_count == 0
 
 
+@pytest.mark.parametrize("count", [20, 60])
+def test_a_reconcile_of_recent_scenes_finds_none_missing_where_a_library_has_lost_its_items(
+    bench: Bench, count: int
+) -> None:
+    for n in range(count):
+        bench.world.add_film(f"film {n}", title=f"Film {n}", details="Text", plex={})
+    bench.reconcile()
+    bench.queue.clear()
+    for item in list(bench.world.plex.library.items()):
+        bench.world.plex.library.remove_item(item.rating_key)
+    assert bench.reconcile("recent").missing_count == 0
+
+
 # Files that are not the user's, or not there any more
 
 
