@@ -39,6 +39,8 @@ LARGEST_ERROR = 64 * 1024
 _REFUSED = {401, 403, 419, 440, 498, 499}
 _NOT_READY = {407, 408, 425, 502, 503, 504, 507, 511}
 _TOO_LARGE = {413, 414, 431}
+# What Plex says of the contents of one request; other refusals would meet any request.
+_OF_THE_REQUEST = {400, 409, 422, *_TOO_LARGE}
 # How servers say that they speak https alone, and how TLS says that they speak none of it.
 _HTTPS_ONLY = re.compile(r"HTTP request.*HTTPS", re.IGNORECASE)
 _TLS_ALERT = "\\x15\\x03"
@@ -165,6 +167,12 @@ def _problem_of(response: requests.Response, words: str) -> PlexError | None:
     if status == 400 and _HTTPS_ONLY.search(words):
         return PlexUnavailable(
             "What answers there speaks https alone. Write https:// in setting “Plex URL” (plex_url). "
+            + RETRY_LATER
+        )
+    if status not in _OF_THE_REQUEST:
+        return PlexAnswerInvalid(
+            f"Something refuses what Plex would take ({status}: {words or response.reason}). Give Plex's own "
+            "address in setting “Plex URL” (plex_url), or let the proxy before it pass every request. "
             + RETRY_LATER
         )
     kind = PlexTooLarge if status in _TOO_LARGE else PlexRejected

@@ -239,6 +239,8 @@ class SyncWorker:
 
     def _planned(self, batch: Sequence[Work], read: ReadBatch) -> list[tuple[Work, Planned]]:
         """The scenes that have items in Plex; the others are settled, or doubted."""
+        if len(batch) > 1 and not read.malformed and not any(read.scenes.values()):
+            self._check_that_stash_has_scenes()
         planned: list[tuple[Work, Planned]] = []
         unread: list[tuple[Work, Exception]] = []
         absent: list[tuple[Work, Exception]] = []
@@ -253,6 +255,14 @@ class SyncWorker:
         self._doubts.judge("reading", unread, len(batch) - len(absent))
         self._doubts.judge("finding", absent, len(absent) + len(planned))
         return planned
+
+    def _check_that_stash_has_scenes(self) -> None:
+        """An empty Stash has not had all its scenes deleted one by one."""
+        if not self._lane.stash.count_scenes():
+            raise StashAnswerInvalid(
+                "Stash has no scenes at all, though some wait in the queue: is it being set up anew, or "
+                "restored? Nothing is lost; what waits is written at a later run."
+            )
 
     def _sent(self, planned: Sequence[tuple[Work, Planned]]) -> list[tuple[Work, Sent]]:
         results = self._senders.carry_out([plans for _, plans in planned], self._scene_sent)

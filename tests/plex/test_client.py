@@ -31,6 +31,7 @@ STATUSES = [
     (401, PlexRefused, "“Plex token” (plex_token) (401)"),
     (403, PlexRefused, "“Plex token” (plex_token) (403)"),
     (404, PlexNotFound, "nothing under the key"),
+    (405, PlexAnswerInvalid, "Something refuses what Plex would take (405: "),
     (407, PlexUnavailable, "Plex is not ready (407"),
     (408, PlexUnavailable, "Plex is not ready (408"),
     (413, PlexTooLarge, "Plex refused it (413: "),
