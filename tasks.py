@@ -194,7 +194,7 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
     from reconciliation import engine
     from reconciliation import report as reconcile_report
 
-    scheduled = {"is_scheduled": True} if is_scheduled else {}
+    scheduled: dict[str, Any] = {"is_scheduled": True} if is_scheduled else {}
     try:
         result = engine.GapDetectionEngine(
             stash=stash_interface, config=config, data_dir=get_plugin_data_dir(), queue=queue, **scheduled

@@ -45,6 +45,8 @@ from validation.stash_files import files_named
 from validation.user_log import log_line
 
 SCENES_PER_CHUNK = 500
+# The share of a run that is done at these points, roughly.
+_BEGUN, _CONNECTED, _READ, _COMPARED = 0.02, 0.08, 0.6, 0.95
 # So many unusable items of a library are named one by one.
 UNUSABLE_TOLD = 5
 
@@ -53,7 +55,8 @@ class GapDetectionEngine:
     """Compares Stash's scenes with Plex's items; writes nothing but the queue and the index.
 
     After a run `gaps` has the kind of gap of each scene that has one. `is_scheduled` says that no
-    person asked for the run, and none may read what it warns of.
+    person asked for the run, and none may read what it warns of. `report_progress` takes the share
+    that is done, where the run is a part of a longer task.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class GapDetectionEngine:
         data_dir: str | Path,
         queue: JobQueue | None = None,
         is_scheduled: bool = False,
+        report_progress: Callable[[float], None] | None = None,
     ) -> None:
         self._stash = stash
         self._config = config
@@ -71,7 +75,7 @@ class GapDetectionEngine:
         self._queue = queue
         self._is_scheduled = is_scheduled
         self._detector = GapDetector()
-        self._progress = Progress()
+        self._progress = report_progress or Progress()
         self._result = GapDetectionResult()
         # False once a library could not be read.
         self._libraries_complete = True
@@ -120,6 +124,7 @@ class GapDetectionEngine:
         self._are_files_known = True
         self._now = time.time()
         config = self._config
+        self._progress(_BEGUN)
         state = SyncState(self._data_dir)
         try:
             self._window = self._window_of_recent(state)
@@ -129,6 +134,7 @@ class GapDetectionEngine:
             self._server = plex.machine_identifier
             self.plex = plex
             state.use_server(self._server, str(config.path_map))
+            self._progress(_CONNECTED)
             gaps_of = self._gaps_of_all if scope == "all" else self._gaps_of_recent
             self.gaps = gaps_of(plex, sections, state)
             self._suggest_path_map(plex)
@@ -136,6 +142,7 @@ class GapDetectionEngine:
             # A comparison whose gaps nobody queues is no reconcile.
             if not self.only_looks:
                 self._remember_run(scope, state)
+            self._progress(1.0)
         finally:
             state.close()
         return self._result
@@ -179,7 +186,7 @@ class GapDetectionEngine:
             for page in ahead(self._stash.pages()):
                 self._see(page, seen)
                 replacement.add_scene_files(self._files(page.files))
-                self._progress(0.9 * len(seen) / total)
+                self._progress(_CONNECTED + (_READ - _CONNECTED) * min(1.0, len(seen) / total))
         return seen
 
     def _read_libraries_apart(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
@@ -285,7 +292,8 @@ class GapDetectionEngine:
         covers = CoverChanges(self._stash, state, self._config, self.only_looks)
         gaps: dict[int, GapKind] = {}
         touched_items = TouchedItems(plex, self._stash, state, self._config, self.only_looks)
-        for chunk in seen.chunks(SCENES_PER_CHUNK):
+        for number, chunk in enumerate(seen.chunks(SCENES_PER_CHUNK)):
+            self._progress(_READ + (_COMPARED - _READ) * number * SCENES_PER_CHUNK / len(seen))
             places = find_places(chunk)
             left = LeftItems(state, places)
             facts = [self._facts(scene, places[scene.scene_id], left) for scene in chunk]
@@ -353,7 +361,6 @@ class GapDetectionEngine:
         self._result.stale_sync_count = kinds.count(GapKind.STALE_SYNC)
 
     def _enqueue(self, gaps: Mapping[int, GapKind]) -> None:
-        self._progress(1.0)
         if self._queue is None:
             return
         now = self._now

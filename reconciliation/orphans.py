@@ -18,6 +18,7 @@ from plex.orphans import orphans_in
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.orphans_report import OrphansReport, orphans_report
 from reconciliation.report_page import links_to
+from sync_queue.progress import Progress
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.stash import Stash
@@ -62,8 +63,13 @@ class OrphanSearch:
 
     def run(self) -> OrphansFound:
         """Find the orphans and write the report. Raises StashError, PlexError, OSError, sqlite3.Error."""
+        progress = Progress()
         engine = GapDetectionEngine(
-            stash=self._stash, config=self._config, data_dir=self._data_dir, queue=None
+            stash=self._stash,
+            config=self._config,
+            data_dir=self._data_dir,
+            queue=None,
+            report_progress=progress.part(0, 0.9),
         )
         compared = engine.run("all")
         found = OrphansFound(problems=list(compared.errors))
@@ -90,6 +96,7 @@ class OrphanSearch:
         with orphans_report(found.report, found.problems, links, time.time()) as report:
             for library in found.libraries:
                 self._list(plex, library, report)
+        progress(1.0)
         return found
 
     def _sorted(self, plex: Plex, state: SyncState, engine: GapDetectionEngine) -> list[LibraryOrphans]:

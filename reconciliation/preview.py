@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,7 +48,13 @@ class Preview:
     """Plans the sync of some scenes and shows it in the log and in a report."""
 
     def __init__(
-        self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig, data_dir: Path
+        self,
+        stash: Stash,
+        plex: Plex,
+        state: SyncState,
+        config: Stash2PlexConfig,
+        data_dir: Path,
+        report_progress: Callable[[float], None],
     ) -> None:
         self._stash = stash
         self._state = state
@@ -59,7 +65,7 @@ class Preview:
         self._state.use_server(plex.machine_identifier, str(config.path_map))
         sections = read_sections(plex, config.plex_library)
         self._finder = ItemFinder(plex, sections, state.index, config.path_map, partial(files_named, stash))
-        self._progress = Progress()
+        self._report_progress = report_progress
 
     def run(self, scene_ids: Sequence[int]) -> PreviewResult:
         """Plan these scenes and write the report. Raises StashError, PlexError, OSError."""
@@ -78,6 +84,7 @@ class Preview:
                     report.add_item(plan.scene.id, plan.item.rating_key, _title_of(plan), changes)
                     _log_changes(plan.scene.id, changes)
             report.finish(result.items, result.fields)
+        self._report_progress(1.0)
         return result
 
     def _plans(self, scene_ids: Sequence[int], result: PreviewResult) -> Iterator[ItemPlan]:
@@ -93,7 +100,7 @@ class Preview:
                 result.not_written += not found[scene.id].items
                 for item in found[scene.id].items:
                     yield self._planner.plan(scene, item)
-            self._progress(min(1.0, (start + ITEMS_PER_READ) / len(scene_ids)))
+            self._report_progress(min(1.0, (start + ITEMS_PER_READ) / len(scene_ids)))
 
     def _may_bring_cover(self, plan: ItemPlan) -> bool:
         scene, rating_key = plan.scene, plan.item.rating_key
@@ -108,11 +115,14 @@ def preview_all(
 
     Raises StashError, PlexError, OSError, sqlite3.Error.
     """
-    detection = GapDetectionEngine(stash=stash, config=config, data_dir=data_dir, queue=None)
+    progress = Progress()
+    detection = GapDetectionEngine(
+        stash=stash, config=config, data_dir=data_dir, queue=None, report_progress=progress.part(0, 0.5)
+    )
     problems = detection.run(scope="all").errors
     waiting = queue.scene_ids() if queue else set()
     with closing(SyncState(data_dir)) as state:
-        preview = Preview(stash, plex, state, config, Path(data_dir))
+        preview = Preview(stash, plex, state, config, Path(data_dir), progress.part(0.5, 1))
         return problems, preview.run(sorted({*detection.gaps, *waiting} - {0}))
 
 

@@ -20,6 +20,10 @@ class Progress:
         self._clock = clock
         self._next = 0.0
 
+    def part(self, begin: float, end: float) -> Callable[[float], None]:
+        """Reports the share of a part of the task, which begins and ends at these shares of the whole."""
+        return lambda share: self(begin + (end - begin) * min(max(share, 0.0), 1.0))
+
     def __call__(self, share: float) -> None:
         """Report a share; the end is always reported."""
         now = self._clock()
