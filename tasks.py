@@ -336,7 +336,7 @@ def _task_of(task_args: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str 
 
 def _connect(server_connection: Mapping[str, Any]) -> None:
     """Connect to Stash and read the settings."""
-    global config
+    global config, queue_manager
     from sync_queue.drain_request import switch_automatic
     from validation.config import read_settings
 
@@ -346,6 +346,9 @@ def _connect(server_connection: Mapping[str, Any]) -> None:
     config = settings.config
     stash.reads_performer_pictures = bool(config.performer_image_address)
     if queue_manager is not None:
+        from sync_queue.one_stash import hold_to_one_stash
+
+        queue_manager = hold_to_one_stash(stash, queue_manager, get_plugin_data_dir())
         switch_automatic(get_plugin_data_dir(), is_on=not config.manual_drain)
 
 

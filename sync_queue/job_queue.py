@@ -269,6 +269,15 @@ class JobQueue(SQLiteAckQueue):
             remember(transaction, facts)
         return steps
 
+    def fact(self, name: str) -> str | None:
+        """A fact that is kept with the queue; None where there is none."""
+        return read_facts(self._getter).get(name)
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Keep a fact with the queue."""
+        with self.tran_lock, self._putter as transaction:
+            remember(transaction, {name: value})
+
     def claim(self, rows: Sequence[int]) -> None:
         """Mark rows as taken by the worker; after a crash they are ready again."""
         self._set_status(rows, _CLAIMED)

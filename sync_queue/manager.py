@@ -36,11 +36,14 @@ class QueueManager:
         self._queue, set_aside = open_database(path, partial(_open_queue, is_doubted=is_doubted))
         self.notice = set_aside and f"{set_aside}. {AFTER_A_LOSS}"
         if set_aside:
-            # Of the scenes that were ever pushed, those that waited are found without a reconcile.
-            everything = Job(0, "queue set aside", time.time(), entity=ALL_SCENES)
+            self.look_for_changes()
             readable = _readable_jobs(os.path.join(os.fspath(data_dir), set_aside.rpartition(" ")[2]))
-            self._queue.put_jobs([everything, *readable])
+            self._queue.put_jobs(readable)
         self._queue.take_in_changes()
+
+    def look_for_changes(self) -> None:
+        """Queue a look at all scenes: of those that were ever pushed, those that waited are found."""
+        self._queue.put_jobs([Job(0, "queue set aside", time.time(), entity=ALL_SCENES)])
 
     def get_queue(self) -> JobQueue:
         """The open queue."""

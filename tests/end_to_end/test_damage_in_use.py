@@ -61,11 +61,11 @@ def another_table(table: str, definition: str) -> Callable[[Path], None]:
 
 
 STATE = {
-    "the records": zero_root_of("pushed"),
+    "the records": zero_root_of("item"),
     "the facts": zero_root_of("fact"),
     "the files": zero_root_of("part_path"),
     "format": newer_file_format,
-    "columns": another_table("pushed", "(server TEXT, other TEXT)"),
+    "columns": another_table("item", "(server TEXT, other TEXT)"),
 }
 QUEUE = {
     "the jobs": zero_root_of("ack_queue_default"),
