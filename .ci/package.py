@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 NAME = "Stash2Plex"
 MANIFEST = f"{NAME}.yml"
 ROOMS = ("validation", "reconciliation", "sync_queue", "plex")
-SHIPPED = (f"{NAME}.py", "tasks.py", MANIFEST, "requirements.txt", "LICENSE", *ROOMS)
+# A plugin page without the address of a home leads to what lies in the folder.
+MANUAL = ("README.md", "docs")
+SHIPPED = (f"{NAME}.py", "tasks.py", MANIFEST, "requirements.txt", "LICENSE", *MANUAL, *ROOMS)
 
 
 class PackageError(Exception):

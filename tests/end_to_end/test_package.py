@@ -22,6 +22,7 @@ from tests.servers.world import ROOT, World, a_world
 SCRIPT = Path(".ci", "package.py")
 ROOMS = ("validation", "reconciliation", "sync_queue", "plex")
 SINGLE_FILES = ("Stash2Plex.py", "tasks.py", "Stash2Plex.yml", "requirements.txt", "LICENSE")
+MANUAL = {"README.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))}
 VERSION = load_plugin(ROOT / "Stash2Plex.yml").version
 NIGHT, MORNING = "2024-02-29T23:30:08-05:00", "2024-03-02T06:00:00+00:00"
 
@@ -149,10 +150,10 @@ def test_a_description_of_several_lines_is_refused_by_name(project: Project, wri
     assert_refused(project, "Stash2Plex.yml", "description")
 
 
-def test_the_package_holds_what_runs_and_nothing_else(origin: Project) -> None:
+def test_the_package_holds_what_runs_and_its_manual_and_nothing_else(origin: Project) -> None:
     modules = {path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py")}
     with zipfile.ZipFile(origin.archive) as archive:
-        assert sorted(archive.namelist()) == sorted({*SINGLE_FILES, *modules})
+        assert sorted(archive.namelist()) == sorted({*SINGLE_FILES, *modules, *MANUAL})
         for name in archive.namelist():
             assert archive.read(name) == (origin.folder / name).read_bytes()
 
