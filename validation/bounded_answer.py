@@ -59,8 +59,15 @@ def read_whole(response: requests.Response, largest: int = LARGEST_ANSWER) -> by
         response.close()
         raise
     # requests reads the body from here; it is not asked for again.
-    response.raw = BytesIO(content)
+    response.raw = _ReadAlready(content)
     return response.content
+
+
+class _ReadAlready(BytesIO):
+    """A body that was read and unpacked, as requests asks for it: in one piece."""
+
+    def stream(self, *_: object, **__: object) -> Iterator[bytes]:
+        yield self.getvalue()
 
 
 def _unpacked(response: requests.Response, largest: int) -> bytes:

@@ -84,4 +84,4 @@ def _files(raw: Any) -> tuple[int, tuple[SceneFile, ...]] | None:
 
 def _size(value: Any) -> int | None:
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() and int(text) < 2**63 else None
+    return int(text) if re.fullmatch(r"[0-9]{1,19}", text) and int(text) < 2**63 else None
