@@ -28,7 +28,6 @@ from sync_queue.reading import Lane, OpenLane
 from sync_queue.renewal import (
     AIM,
     FRESH_ENOUGH,
-    HEAD_START,
     LARGEST_GROUP,
     TOO_OLD,
     Planned,
@@ -184,12 +183,15 @@ class Senders:
         renewed = self._renew(group, (), seen)
         while group:
             ready = renewed()
-            early, late = ready[: -self._count], ready[-self._count :]
-            sending.extend(map(self._start, early))
-            let_finish()
+            watched = ready[-self._count :] if self._is_slow else ()
+            sending.extend(map(self._start, ready[: len(ready) - len(watched)]))
+            if watched:
+                let_finish()
             group = next(groups, ())
-            renewed = self._renew(group, late, seen)
-            sending.extend(map(self._start, late))
+            renewed = self._renew(group, watched, seen)
+            sending.extend(map(self._start, watched))
+            if not watched:
+                let_finish()
         let_finish()
         renewed()
         for result in results:
@@ -203,6 +205,11 @@ class Senders:
             self._threads.shutdown(cancel_futures=True)
         if self._ahead is not None:
             self._ahead.close()
+
+    @property
+    def _is_slow(self) -> bool:
+        """Whether Plex takes so long for a write that a person may edit the item in that time."""
+        return self._seconds is not None and 2 * self._seconds > AIM
 
     def _groups(self, batch: Sequence[Planned]) -> Iterator[Sequence[Planned]]:
         """Parts of the batch that are written in about the time for which what was read may be old."""
@@ -225,14 +232,13 @@ class Senders:
         What is `watched` is about to be sent: it is read along, and put into `seen`, by rating key.
         """
         writes = [planned for planned in group if planned.is_write]
-        seconds = self._seconds or 0.0
-        duration = (len(writes) + self._count) * seconds / self._count
-        if max((one.age for one in writes), default=seconds * LARGEST_GROUP) + duration <= FRESH_ENOUGH:
+        duration = (len(writes) + self._count) * (self._seconds or 0.0) / self._count
+        is_fresh = all(planned.age + duration <= FRESH_ENOUGH for planned in writes)
+        if is_fresh and not watched:
             self._renewal.record(writes)
             return lambda: group
         if self._ahead is not None:
-            in_time = [one for one in watched if isinstance(one, Planned) and seconds > 10 * HEAD_START]
-            return self._ahead.start(group, in_time, seen)
+            return self._ahead.start(group, [one for one in watched if isinstance(one, Planned)], seen)
         return partial(self._renewal.renew, self._lane.plex, group)
 
     def _start(self, ready: Ready) -> Callable[[], Sent | Exception]:

@@ -58,7 +58,6 @@ class Steps:
         # Whatever was read with its batch is too old, and each scene is read for itself.
         monkeypatch.setattr(sending, "AIM", 0.0)
         monkeypatch.setattr(sending, "FRESH_ENOUGH", 0.0)
-        monkeypatch.setattr(sending, "HEAD_START", 0.0)
         monkeypatch.setattr(self._plex, "respond", self._responding(self._plex.respond))
         monkeypatch.setattr(self._plex, "record", self._recording(self._plex.record))
 

@@ -146,10 +146,10 @@ def test_a_date_that_plex_does_not_take_fails_with_the_scene_and_keeps_the_other
 
 
 def test_a_date_that_plex_empties_is_told_with_the_scene(
-    bench: Bench, caplog: pytest.LogCaptureFixture
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.world.plex.behaviour.invalid_date = "cleared"
-    scene_id = a_film(bench, date="2014-02-31")
+    scene_id = a_film(bench, date="2014-02-03")
+    let_plex(monkeypatch, lambda edit: edit.values.update(originallyAvailableAt=""))
     bench.drain()
     (warned,) = logged(caplog, "WARNING")
     assert f"Scene {scene_id}: Plex shows another date" in warned
