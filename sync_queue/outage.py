@@ -15,8 +15,8 @@ def begin_or_go_on(state: SyncState, waiting: int) -> str:
     if since is None:
         since = str(time.time())
         state.set_fact(FACT, since)
-        return f"{waiting} scenes wait."
-    return f"It has been so since {moment(float(since))}; {waiting} scenes wait."
+        return _waiting(waiting)
+    return f"It has been so since {moment(float(since))}; {_waiting(waiting)}"
 
 
 def end(state: SyncState) -> list[str]:
@@ -25,8 +25,22 @@ def end(state: SyncState) -> list[str]:
     if since is None:
         return []
     state.forget_fact(FACT)
-    minutes = max(0.0, time.time() - float(since)) / 60
-    return [f"The outage is over, after {minutes:,.0f} minutes."]
+    return [f"The outage is over, after {_in_words(time.time() - float(since))}."]
+
+
+def _waiting(count: int) -> str:
+    return "1 scene waits." if count == 1 else f"{count:,} scenes wait."
+
+
+def _in_words(seconds: float) -> str:
+    """How long that is, in the largest unit of which it has two, or in minutes."""
+    minutes = round(seconds / 60)
+    for name, length in (("days", 24 * 60), ("hours", 60)):
+        if minutes >= 2 * length:
+            return f"{minutes // length} {name}"
+    if minutes > 1:
+        return f"{minutes} minutes"
+    return "a minute" if minutes == 1 else "less than a minute"
 
 
 def moment(seconds: float) -> str:

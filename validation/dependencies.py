@@ -23,9 +23,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, redirect_stdout, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from importlib.machinery import EXTENSION_SUFFIXES
 
 from validation.exceptions import InvalidInput
@@ -58,6 +59,7 @@ class Packages:
     """What requirements.txt asks for: found, or installed and found."""
 
     def __init__(self, plugin_dir: str, data_dir: str) -> None:
+        self._plugin_dir = plugin_dir
         self._requirements = os.path.join(plugin_dir, "requirements.txt")
         self._roots = [os.path.join(folder, "packages") for folder in (plugin_dir, data_dir)]
 
@@ -92,22 +94,29 @@ class Packages:
         return f"{python}-{sys.platform}-{hashlib.sha256(repr(fits).encode()).hexdigest()[:12]}"
 
     def _use(self, folder: str) -> bool:
-        """Put a folder that holds everything first in the search path."""
+        """Put a folder that holds everything into the search path.
+
+        It stands before whatever else is installed, and after Python's own library, which nothing that
+        was installed may take the place of.
+        """
         if not os.path.isdir(folder):
             return False
-        sys.path.insert(0, folder)
+        before = list(sys.path)
+        own = [path for path in before if _is_pythons_own(path) or path == self._plugin_dir]
+        sys.path[:] = [*own, folder, *(path for path in before if path not in own)]
         importlib.invalidate_caches()
         if self._missing():
-            sys.path.remove(folder)
+            sys.path[:] = before
             return False
         return True
 
     def _missing(self) -> list[str]:
-        return [name for name, version in self._wanted() if not _is_installed(name, version)]
+        return [name for name, lowest, below in self._wanted() if not _is_installed(name, lowest, below)]
 
-    def _wanted(self) -> list[tuple[str, str]]:
-        """Names and lowest versions; a line of requirements.txt has no other form."""
-        return re.findall(r"^([\w.-]+)>=([\d.]+)", self._read_requirements(), re.MULTILINE)
+    def _wanted(self) -> list[tuple[str, str, str]]:
+        """Names, lowest versions, and the first that are too new; requirements.txt has no other lines."""
+        lines = r"^([\w.-]+)>=([\d.]+)(?:,<([\d.]+))?"
+        return re.findall(lines, self._read_requirements(), re.MULTILINE)
 
     def _read_requirements(self) -> str:
         try:
@@ -126,7 +135,7 @@ class Packages:
         """
         if importlib.util.find_spec("PythonDepManager") is None:
             return False
-        wanted = [f"{IMPORTED_AS.get(name, name)}:{name}>={version}" for name, version in self._wanted()]
+        wanted = [f"{IMPORTED_AS.get(name, name)}:{name}>={lowest}" for name, lowest, _ in self._wanted()]
         try:
             # Ours is one JSON object.
             with redirect_stdout(io.StringIO()):
@@ -144,7 +153,7 @@ class Packages:
         root = self._root()
         folder = os.path.join(root, self._folder_name())
         try:
-            with lock(os.path.join(root, "install.lock"), INSTALLING_LASTS):
+            with _closed_to_others(), lock(os.path.join(root, "install.lock"), INSTALLING_LASTS):
                 # Another task may have installed them meanwhile.
                 if self._use(folder):
                     return
@@ -163,7 +172,7 @@ class Packages:
 
     def _root(self) -> str:
         for root in self._roots:
-            with suppress(OSError):
+            with suppress(OSError), _closed_to_others():
                 os.makedirs(root, exist_ok=True)
                 with tempfile.TemporaryFile(dir=root):
                     return root
@@ -227,12 +236,35 @@ class Packages:
         return f"{problem} {MEANWHILE} To install what is needed by hand {IN_README}: {command}"
 
 
-def _is_installed(name: str, lowest: str) -> bool:
+def _is_installed(name: str, lowest: str, below: str = "") -> bool:
     try:
         # None, or an error in newer versions of Python, where a half removed package has left its folder.
-        return _numbers(str(importlib.metadata.version(name))) >= _numbers(lowest)
+        version = _numbers(str(importlib.metadata.version(name)))
+        return version >= _numbers(lowest) and not (below and version >= _numbers(below))
     except (importlib.metadata.PackageNotFoundError, KeyError):
         return False
+
+
+def _is_pythons_own(path: str) -> bool:
+    """Whether this part of the search path is Python's standard library."""
+    library = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
+    archive = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+    return (
+        path in library
+        or os.path.basename(path) in ("lib-dynload", archive)
+        or path == os.path.join(sys.base_prefix, "DLLs")
+    )
+
+
+@contextmanager
+def _closed_to_others() -> Iterator[None]:
+    """Let nobody else change what is made meanwhile, as others could in containers without a umask."""
+    before = os.umask(0o022)
+    os.umask(before | 0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _numbers(version: str) -> list[int]:

@@ -191,4 +191,4 @@ def test_an_outage_that_began_in_the_future_ends_without_nonsense(
     world.plex.faults.clear()
     told = here.drain()
     assert_plain(told)
-    assert "The outage is over, after 0 minutes." in told.texts("info")
+    assert "The outage is over, after less than a minute." in told.texts("info")

@@ -79,4 +79,32 @@ def test_without_an_outage_there_is_no_end_to_tell(state: SyncState) -> None:
 def test_an_outage_under_a_clock_that_was_set_back_lasted_no_time(state: SyncState, clock: Clock) -> None:
     outage.begin_or_go_on(state, 7)
     clock.now = NOON - 86_400
-    assert outage.end(state) == ["The outage is over, after 0 minutes."]
+    assert outage.end(state) == ["The outage is over, after less than a minute."]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "less than a minute"),
+        (29, "less than a minute"),
+        (31, "a minute"),
+        (89, "a minute"),
+        (42 * 60, "42 minutes"),
+        (119 * 60, "119 minutes"),
+        (120 * 60, "2 hours"),
+        (47 * 3600, "47 hours"),
+        (48 * 3600, "2 days"),
+        (10 * 86_400, "10 days"),
+    ],
+)
+def test_how_long_an_outage_was_is_told_in_words(
+    state: SyncState, clock: Clock, seconds: int, told: str
+) -> None:
+    outage.begin_or_go_on(state, 1)
+    clock.now = NOON + seconds
+    assert outage.end(state) == [f"The outage is over, after {told}."]
+
+
+def test_one_scene_waits_and_two_wait(state: SyncState, clock: Clock) -> None:
+    assert outage.begin_or_go_on(state, 1) == "1 scene waits."
+    assert outage.begin_or_go_on(state, 2_000).endswith("; 2,000 scenes wait.")
