@@ -124,6 +124,67 @@ def test_an_edit_made_in_plex_after_the_batch_was_read_is_merged_as_any_other(
     assert f"Scene {ids[-1]}: summary changed in Plex and in Stash; {outcome}." in logged(caplog, "INFO")
 
 
+def test_an_edit_made_while_plex_holds_up_the_writes_is_seen_by_the_writer_itself(
+    bench: Bench, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited_films(bench)
+    first = key_of(bench, 0)
+
+    def edit_the_last(key: int) -> None:
+        if key == first:
+            edit(bench, FILMS - 1, summary="By hand")
+
+    steps.before_write = edit_the_last
+    monkeypatch.setattr(sending, "AIM", 1e9)
+    monkeypatch.setattr(sending, "FRESH_ENOUGH", 1e9)
+    monkeypatch.setattr(sending, "TOO_OLD", 0.0)
+    drain(bench, preserve_plex_edits=True)
+    assert bench.world.item(f"film {FILMS - 1}").summary == "By hand"
+    assert bench.world.item("film 1").summary == "After 1"
+
+
+def test_without_connections_of_its_own_a_drain_sees_edits_as_well(bench: Bench, steps: Steps) -> None:
+    edited_films(bench)
+    first = key_of(bench, 0)
+
+    def edit_the_last(key: int) -> None:
+        if key == first:
+            edit(bench, FILMS - 1, summary="By hand")
+
+    steps.before_write = edit_the_last
+    bench.drain(preserve_plex_edits=True)
+    assert bench.world.item(f"film {FILMS - 1}").summary == "By hand"
+
+
+@pytest.mark.parametrize("parallel_writes", [2, 4])
+def test_several_writers_see_edits_as_one_does(bench: Bench, steps: Steps, parallel_writes: int) -> None:
+    edited_films(bench)
+    first = key_of(bench, 0)
+
+    def edit_the_last(key: int) -> None:
+        if key == first:
+            edit(bench, FILMS - 1, summary="By hand")
+
+    steps.before_write = edit_the_last
+    drain(bench, preserve_plex_edits=True, parallel_writes=parallel_writes)
+    assert bench.world.item(f"film {FILMS - 1}").summary == "By hand"
+    assert bench.world.item("film 1").summary == "After 1"
+
+
+def test_an_item_that_is_opted_out_during_the_drain_is_left(bench: Bench, steps: Steps) -> None:
+    ids = edited_films(bench)
+    first = key_of(bench, 0)
+
+    def opt_out_the_last(key: int) -> None:
+        if key == first:
+            edit(bench, FILMS - 1, labels=["Hands off"])
+
+    steps.before_write = opt_out_the_last
+    summary = drain(bench, opt_out_label="hands off")
+    assert (summary.outcomes[Outcome.WRITTEN], summary.outcomes[Outcome.OPTED_OUT]) == (len(ids) - 1, 1)
+    assert bench.world.item(f"film {FILMS - 1}").summary == f"Before {FILMS - 1}"
+
+
 @pytest.mark.parametrize("preserve", [False, True])
 def test_an_edit_made_between_the_last_look_and_the_write_is_seen_and_decided_as_any_other(
     bench: Bench, steps: Steps, caplog: pytest.LogCaptureFixture, preserve: bool
