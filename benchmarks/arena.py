@@ -53,7 +53,7 @@ class Arena:
         document = {"server_connection": self.stash.server_connection(), "args": {"mode": mode}}
         environment = {**os.environ, "STASH2PLEX_DATA_DIR": str(self.data_dir)}
         cost = measured(
-            [sys.executable, str(ROOT / "Stash2Plex.py")], json.dumps(document).encode(), environment
+            [sys.executable, "-S", str(ROOT / "Stash2Plex.py")], json.dumps(document).encode(), environment
         )
         if '"output"' not in cost.output:
             raise RuntimeError(f"the task {mode} failed: {cost.output}")
