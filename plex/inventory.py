@@ -11,13 +11,13 @@ from plex.index import FileIndex, PartsReplacement, name_hash
 from plex.library import LibrarySection
 from plex.listing import Listing
 
-# A library that lost more than half of its items, and more than a few, has lost a drive, not films.
+# A library that lost more than half of its items, and more than a few, or all of them, has lost a drive.
 SHRUNK_SHARE, SHRUNK_ITEMS = 0.5, 10
 
 
 def is_shrunk(before: int, now: int) -> bool:
-    """Whether so few items are left of so many that a drive is more likely away than films are."""
-    return before - now > SHRUNK_ITEMS and now < before * SHRUNK_SHARE
+    """Whether so few items are left of so many, or none of several, that a drive is more likely away."""
+    return (before - now > SHRUNK_ITEMS and now < before * SHRUNK_SHARE) or (now == 0 and before > 1)
 
 
 @dataclass

@@ -182,17 +182,20 @@ def test_one_item_that_cannot_be_used_stops_no_drain(bench: Bench) -> None:
 # A library that lost its items for a moment
 
 
-def test_where_a_library_has_lost_its_items_no_edit_is_dropped_as_not_in_plex(bench: Bench) -> None:
-    for n in range(20):
+@pytest.mark.parametrize("count", [2, 20])
+def test_where_a_library_has_lost_its_items_no_edit_is_dropped_as_not_in_plex(
+    bench: Bench, count: int
+) -> None:
+    for n in range(count):
         bench.world.add_film(f"film {n}", title=f"Film {n}", details="Text", plex={})
     bench.reconcile()
     bench.queue.clear()
-    bench.save(*range(1, 21))
+    bench.save(*range(1, count + 1))
     there = list(bench.world.plex.library.items())
     for item in there:
         bench.world.plex.library.remove_item(item.rating_key)
     assert bench.drain(plex_holds_a_part=True).outcomes[Outcome.NOT_IN_PLEX] == 0
-    assert len(bench.waiting()) == 20
+    assert len(bench.waiting()) == count
     for item in there:
         bench.world.plex.library._insert(item)
     bench.later += 100_000
