@@ -25,6 +25,7 @@ from validation.scene import Scene, SceneFile
 
 # Items that change while they are being read are read once more.
 READINGS = 2
+CHANGED = "What Plex has of this scene changed while it was read."
 
 
 @dataclass(frozen=True)
@@ -156,9 +157,9 @@ class ItemFinder:
             try:
                 self._index.put_items_of_name(section.key, hashed, self._items_named(section, hashed, name))
             except PlexItemUnusable as unusable:
-                return str(unusable).rstrip(".")
+                return str(unusable)
             except (PlexListingChanged, PlexNotFound):
-                return f"library “{section.title}” changes while it is read"
+                return f"Library “{section.title}” changes while it is read."
         return ""
 
     def _items_named(self, section: LibrarySection, hashed: int, name: str) -> list[ListedItem]:
@@ -185,15 +186,17 @@ class ItemFinder:
             if problem := self._shrunk(section, counts[section.key]):
                 return problem
         if any(count > SHRUNK_ITEMS for key, count in self._expected.items() if key not in counts):
-            return "a library that was read before is not among those that Plex lists now"
+            return "A library that was read before is not among those that Plex lists now."
         return ""
 
     def _shrunk(self, section: LibrarySection, count: int) -> str:
         before = self._expected.get(section.key, 0)
         if not is_shrunk(before, count):
             return ""
-        now = f"had {before:,} items and has {count:,} now"
-        return f"library “{section.title}” {now}; a drive of Plex may be away"
+        return (
+            f"Library “{section.title}” had {before:,} items and has {count:,} at the moment. Is a drive of "
+            "Plex away?"
+        )
 
     def _look_up_owners(self, inexact: Iterable[Scene], items: Iterable[PlexItem]) -> None:
         """Ask Stash who has files of the names that are not matched by path, once a run for each name."""
@@ -211,10 +214,10 @@ class ItemFinder:
             self._in_stash.update(dict.fromkeys(asked, doubt))
 
     def _doubt_in_plex(self, name: int) -> str:
-        return self._in_plex.get(name, "Plex changed while it was read") or self._doubt_about_all
+        return self._in_plex.get(name, CHANGED) or self._doubt_about_all
 
     def _doubt_in_stash(self, name: int) -> str:
-        return self._in_stash.get(name, "Plex changed while it was read")
+        return self._in_stash.get(name, CHANGED)
 
 
 def _names(scenes: Iterable[Scene]) -> set[str]:
@@ -228,6 +231,6 @@ def _found(match: Match, items: ItemsRead) -> Found:
     there = tuple(items[key] for key in keys if key in items)
     if len(there) == len(keys):
         return Found(match, there)
-    problems = [str(items.unusable[key]).rstrip(".") for key in keys if key in items.unusable]
-    reason = problems[0] if problems else "its item vanished while it was read"
+    problems = [str(items.unusable[key]) for key in keys if key in items.unusable]
+    reason = problems[0] if problems else "Its item vanished while it was read."
     return Found(Match(MatchLevel.UNKNOWN, reason=reason), ())

@@ -46,9 +46,9 @@ class Inventory:
         return [read for read in self.libraries if read.problem or _may_hold(read.unusable, name)]
 
     def doubt_about(self, name: int) -> str:
-        """Why not all files of this name are known; empty where they are."""
+        """Why not all files of this name are known, in a sentence; empty where they are."""
         return next(
-            (f"library “{read.section.title}” is not known whole" for read in self.doubtful(name)), ""
+            (f"Library “{read.section.title}” is not known whole." for read in self.doubtful(name)), ""
         )
 
 

@@ -52,7 +52,7 @@ class Match:
 
 
 NOT_IN_PLEX = Match(MatchLevel.NONE)
-ONLY_IN_TRASH = Match(MatchLevel.UNKNOWN, reason="Plex has it only in its trash")
+ONLY_IN_TRASH = Match(MatchLevel.UNKNOWN, reason="Plex has its file in the trash only.")
 
 
 def no_doubt(_name: int) -> str:
@@ -62,7 +62,7 @@ def no_doubt(_name: int) -> str:
 
 @dataclass(frozen=True)
 class Doubts:
-    """Why the files of a name that the index knows may not be all there are; empty where they are.
+    """Why the files of a name that the index knows may not be all there are: a sentence, or nothing.
 
     One function for the files in Plex, one for those in Stash; each takes the hash of a file's name.
     """

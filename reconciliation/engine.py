@@ -323,7 +323,7 @@ class GapDetectionEngine:
                 self._result.shared.append(f"scene {scene.scene_id}, {place.match.reason}")
         if place.match.level is MatchLevel.UNKNOWN:
             self._result.unknown_count += 1
-            log.debug(f"Scene {scene.scene_id}: not judged, {place.match.reason}.")
+            log.debug(f"Scene {scene.scene_id}: not judged. {place.match.reason}")
         return SceneFacts(
             scene_id=scene.scene_id,
             is_worth_pushing=scene.is_worth_pushing,

@@ -44,7 +44,7 @@ def _read(stash: Stash, pattern: str, found: dict[int, tuple[SceneFile, ...]], d
         for raw in scenes:
             one = _files(raw)
             if one is None:
-                doubts.append("Stash sent a scene with a file of its name in a form that cannot be used")
+                doubts.append("Stash sent a scene with a file of this name in a form that cannot be used.")
             else:
                 found[one[0]] = one[1]
         if len(scenes) != min(count, SCENES_PER_PAGE):
