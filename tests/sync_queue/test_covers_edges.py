@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from tests.builders_queue import a_bench
-from tests.builders_sync import a_picture, let_time_pass, sha1_of, sync
+from tests.builders_sync import a_picture, let_time_pass, logged, sha1_of, sync
 
 A, B = a_picture("a"), a_picture("b")
 
@@ -56,3 +57,26 @@ def test_a_cover_changed_within_the_second_in_which_the_scene_was_synced_is_carr
     bench.save(scene_id)
     bench.drain()
     assert bench.world.item("one").selected_poster == sha1_of(B)
+
+
+def test_a_cover_that_is_too_large_for_what_stands_before_plex_is_told_once_and_not_sent_again(bench, caplog):
+    scene_id = bench.world.add_film("one", details="Text", cover=A, plex={})
+    fault = bench.world.plex.faults.add("status", re.compile("/posters"), method="POST", code=413)
+    for _ in range(3):
+        bench.save(scene_id)
+        bench.drain()
+        assert bench.reconcile().total_gaps == 0
+    assert fault.hits == 1
+    warnings = logged(caplog, "WARNING")
+    assert len(warnings) == 1
+    assert f"Scene {scene_id}: Plex, or what stands before it, does not take its poster" in warnings[0]
+    assert (bench.waiting(), bench.failed(), bench.world.item("one").summary) == ([], [], "Text")
+    bench.world.stash.library.update_scene(scene_id, details="Other text")
+    bench.save(scene_id)
+    bench.drain()
+    assert fault.hits == 1
+    bench.world.plex.faults.clear()
+    bench.world.stash.library.update_scene(scene_id, cover=a_picture("smaller"))
+    bench.save(scene_id)
+    bench.drain()
+    assert bench.world.item("one").selected_poster == sha1_of(a_picture("smaller"))
