@@ -1,4 +1,4 @@
-"""What we locked ourselves is no person's: Undo First Sync never puts it back, whatever was lost meanwhile."""
+"""What we locked ourselves is no person's: Undo First Sync never puts it back, whatever was lost."""
 
 from __future__ import annotations
 
