@@ -170,19 +170,11 @@ class Covers:
         is_new = again or image.sha1 != before.sha1
         if image.sha1 == before.refused:
             self._remember(target, before._replace(etag=image.etag))
-        elif (
-            is_new and not self._stays(scene, target, image) and (again or not self._is_shown(target, image))
-        ):
+        elif is_new and not self._stays(scene, target, image):
             return self._upload(scene, target, image, before, after)
         else:
             self._remember(target, after)
         return 0
-
-    def _is_shown(self, target: _Target, image: Image) -> bool:
-        """Whether Plex shows this image already, where nothing is known of what was brought to the item."""
-        if target.record.sha1 or not target.is_locked:
-            return False
-        return chosen(self._plex, target.item.rating_key, target.kind) == target.kind.uploaded(image.sha1)
 
     def _upload(
         self, scene: Scene, target: _Target, image: Image, before: ArtworkRecord, after: ArtworkRecord
