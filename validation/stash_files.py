@@ -41,17 +41,18 @@ def _read(stash: Stash, pattern: str, found: dict[int, tuple[SceneFile, ...]], d
         }
         find = {"sort": "id", "direction": "ASC", "per_page": SCENES_PER_PAGE, "page": 1}
         count, scenes = _page(stash.ask(_DOCUMENT, {"find": find, "where": where}))
+        highest = 0
         for raw in scenes:
             one = _files(raw)
             if one is None:
                 doubts.append("Stash sent a scene with a file of this name in a form that cannot be used.")
             else:
                 found[one[0]] = one[1]
+                highest = max(highest, one[0])
         if len(scenes) != min(count, SCENES_PER_PAGE):
             raise StashAnswerInvalid(f"Stash announced {count:,} scenes and sent {len(scenes):,}.")
         if count <= SCENES_PER_PAGE:
             return
-        highest = max((scene_id for scene_id in found), default=0)
         if highest <= last_id:
             raise StashAnswerInvalid("Stash returned a page of scenes that was asked for before.")
         last_id = highest

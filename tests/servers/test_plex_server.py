@@ -13,7 +13,7 @@ import requests
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
 from plexapi.server import PlexServer
 
-from tests.servers.plex_arrangement import PNG, SECTION, a_film, ask, tags
+from tests.servers.plex_arrangement import PNG, SECTION, a_film, a_library, ask, tags
 from tests.servers.plex_library import PlexLibrary
 from tests.servers.plex_process import PlexProcess
 from tests.servers.plex_server import PlexTestServer
@@ -322,3 +322,37 @@ def test_the_server_runs_in_a_process_of_its_own() -> None:
         assert process.counts()["requests"] == 0
         with pytest.raises(RuntimeError, match="no switch"):
             process.behave(nothing=1)
+
+
+def test_items_that_an_order_does_not_tell_apart_come_in_another_one_at_each_request() -> None:
+    library = a_library()
+    for number in range(5):
+        a_film(library, f"film {number}", added_at=1_600_000_000)
+    with PlexTestServer(library) as server:
+        for sort, is_settled in (("addedAt", False), ("addedAt,id", True)):
+            orders = {
+                tuple(re.findall(r'ratingKey="(\d+)"', ask(server, f"{SECTION}?type=1&sort={sort}").text))
+                for _ in range(4)
+            }
+            assert (len(orders) == 1) is is_settled
+
+
+def test_a_version_made_for_a_device_and_a_file_in_the_trash_are_marked_as_such() -> None:
+    library = a_library()
+    film = library.add_item(1, (("/media/one.mkv", 5), ("/media/two.mkv", 6)))
+    path = library.optimize(film.rating_key)
+    library.trash_file("/media/two.mkv")
+    with PlexTestServer(library) as server:
+        for target in (f"{SECTION}?type=1", f"/library/metadata/{film.rating_key}"):
+            root = ElementTree.fromstring(ask(server, target).content)
+            marked = {
+                part.get("file"): (media.get("proxyType"), part.get("deletedAt"))
+                for media in root.iter("Media")
+                for part in media.iter("Part")
+            }
+            assert marked == {
+                "/media/one.mkv": (None, None),
+                "/media/two.mkv": (None, "1700000000"),
+                path: ("42", None),
+            }
+    assert path == "/media/Plex Versions/Optimized for Mobile/one.mp4"
