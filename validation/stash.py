@@ -10,6 +10,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from stashapi import log
+
 from validation.address import connectable_host
 from validation.exceptions import EntityUnusable, SceneMalformed, StashAnswerInvalid
 from validation.images import Cover, local_path, read_cover
@@ -118,10 +120,12 @@ class Stash:
 
     def pages_updated_within(self, period: timedelta) -> Iterator[ScenePage]:
         """Scenes whose updated_at lies within `period` before now, by Stash's own clock."""
-        newest = scenes_in(self.ask(NEWEST, {}))
-        if not newest:
-            return
-        offset = _offset_of(newest)
+        try:
+            offset = _offset_of(scenes_in(self.ask(NEWEST, {})))
+        except GraphQLRefusal as refusal:
+            # Where it is one scene that Stash cannot read, the margin is wide enough for any offset.
+            log.debug(f"Stash's offset is not known: {refusal}")
+            offset = timedelta()
         since = self.now - period
         text = (since - OFFSET_MARGIN).astimezone(timezone(offset)).strftime("%Y-%m-%dT%H:%M:%S")
         for page in self.pages({"updated_at": {"value": text, "modifier": "GREATER_THAN"}}):

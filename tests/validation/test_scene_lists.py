@@ -203,6 +203,22 @@ def test_a_scene_saved_while_the_recent_ones_are_listed_is_read_too(
     assert set(ids_of(stash.pages_updated_within(timedelta(days=1)))) >= {9, 10, 11, 12}
 
 
+def test_a_newest_scene_that_cannot_be_read_hides_no_other_recent_one(
+    server: StashServer, stash: Stash
+) -> None:
+    server.failing_scenes.add(12)
+    pages = list(stash.pages_updated_within(timedelta(days=1)))
+    assert ids_of(iter(pages)) == EVERYTHING[:-1]
+    assert [one.scene_id for page in pages for one in page.unusable] == ["12"]
+
+
+def test_an_empty_answer_about_the_newest_scenes_does_not_mean_that_there_are_none(
+    server: StashServer, stash: Stash
+) -> None:
+    change(server, none, times=1)
+    assert ids_of(stash.pages_updated_within(timedelta(days=1))) == EVERYTHING
+
+
 def test_a_page_that_is_too_large_is_read_in_smaller_pieces(
     server: StashServer, stash: Stash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
