@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from sync_queue.append import ALL_SCENES
-from sync_queue.data_folder import QUEUE_DATABASE, open_database
+from sync_queue.data_folder import QUEUE_DATABASE, is_damage, open_database
 from sync_queue.job import Job
 from sync_queue.job_queue import JobQueue, QueuedJob
 from sync_queue.stored_job import JsonSerializer, parse_job
@@ -32,18 +32,30 @@ class QueueManager:
         `notice` is a sentence for the log where a damaged database was set aside, else empty.
         Raises OSError or sqlite3.Error.
         """
-        path = os.path.join(os.fspath(data_dir), QUEUE_DATABASE)
-        self._queue, set_aside = open_database(path, partial(_open_queue, is_doubted=is_doubted))
-        self.notice = set_aside and f"{set_aside}. {AFTER_A_LOSS}"
+        self._path = os.path.join(os.fspath(data_dir), QUEUE_DATABASE)
+        self.notice = ""
+        self._queue = self._open(is_doubted)
+        try:
+            self._queue.take_in_changes()
+        except sqlite3.Error as error:
+            if is_doubted or not is_damage(error):
+                raise
+            # The damage shows only where something is written.
+            self._queue.close()
+            self._queue = self._open(is_doubted=True)
+            self._queue.take_in_changes()
+
+    def _open(self, is_doubted: bool) -> JobQueue:
+        queue, set_aside = open_database(self._path, partial(_open_queue, is_doubted=is_doubted))
         if set_aside:
-            self.look_for_changes()
-            readable = _readable_jobs(os.path.join(os.fspath(data_dir), set_aside.rpartition(" ")[2]))
-            self._queue.put_jobs(readable)
-        self._queue.take_in_changes()
+            self.notice = f"{set_aside}. {AFTER_A_LOSS}"
+            kept = os.path.join(os.path.dirname(self._path), set_aside.rpartition(" ")[2])
+            queue.put_jobs([_look_at_all(), *_readable_jobs(kept)])
+        return queue
 
     def look_for_changes(self) -> None:
         """Queue a look at all scenes: of those that were ever pushed, those that waited are found."""
-        self._queue.put_jobs([Job(0, "queue set aside", time.time(), entity=ALL_SCENES)])
+        self._queue.put_jobs([_look_at_all()])
 
     def get_queue(self) -> JobQueue:
         """The open queue."""
@@ -56,6 +68,10 @@ class QueueManager:
     def close(self) -> None:
         """Close the database."""
         self._queue.close()
+
+
+def _look_at_all() -> Job:
+    return Job(0, "queue set aside", time.time(), entity=ALL_SCENES)
 
 
 def _readable_jobs(path: str) -> list[Job]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,25 @@ def test_a_folder_where_the_queue_belongs_is_set_aside_and_costs_no_edit(tmp_pat
     manager = QueueManager(tmp_path)
     assert "there is a folder in its place" in manager.notice
     assert 7 in ids(manager.get_queue())
+    manager.close()
+
+
+def test_a_queue_whose_damage_shows_where_it_is_written_is_set_aside_with_what_hooks_wrote_down(
+    tmp_path: Path,
+) -> None:
+    manager = QueueManager(tmp_path)
+    manager.append(Job(1, "Scene.Update.Post", queued_at=0.0))
+    manager.close()
+    with closing(sqlite3.connect(tmp_path / "queue.db")) as connection:
+        statement = "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_sequence'"
+        (page,) = connection.execute(statement).fetchone()
+    with (tmp_path / "queue.db").open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(bytes(4096))
+    append_scene(str(tmp_path), "Scene.Update.Post", 7)
+    manager = QueueManager(tmp_path)
+    assert {1, 7} <= set(ids(manager.get_queue()))
+    assert "is damaged" in manager.notice
     manager.close()
 
 
