@@ -33,6 +33,8 @@ from validation.redaction import Redaction
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
+# urllib3 bounds the sending of a request by the time to connect; a picture over a slow line takes longer.
+UPLOAD_TIMEOUT = 60.0
 # So many bytes of an error's page are read to find words in it.
 LARGEST_ERROR = 64 * 1024
 # 401 and 403 are Plex's own; 498 stands for a token that has expired, the others for a session that has.
@@ -64,7 +66,7 @@ class PlexSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request and read its whole answer. Raises PlexError."""
-        kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        kwargs["timeout"] = (UPLOAD_TIMEOUT if request.body else CONNECT_TIMEOUT, READ_TIMEOUT)
         kwargs["allow_redirects"] = False
         kwargs["stream"] = True
         try:

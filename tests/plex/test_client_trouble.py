@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,6 +14,7 @@ import pytest
 
 from plex.client import Plex, connect
 from plex.exceptions import PlexAnswerInvalid, PlexError, PlexNotFound, PlexRejected, PlexUnavailable
+from plex.session import PlexSession
 from tests.servers import odd_answers
 from tests.servers.plex_library import PlexLibrary
 from tests.servers.plex_server import PlexTestServer
@@ -119,3 +123,36 @@ def test_that_certificates_are_not_checked_is_told_once_however_many_connections
     for _ in range(2):
         connect(settings.config, tmp_path).another()
     assert caplog.text == ""
+
+
+@contextmanager
+def a_slow_line(seconds: float) -> Iterator[str]:
+    """The address of a server that takes nothing of a request for so many seconds, and then all of it."""
+    size = 8_000_000
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+
+        def take() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                threading.Event().wait(seconds)
+                taken = 0
+                while taken < size and (data := connection.recv(1 << 20)):
+                    taken += len(data)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+        thread = threading.Thread(target=take, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_picture_may_take_longer_over_a_slow_line_than_a_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("plex.session.CONNECT_TIMEOUT", 0.2)
+    with a_slow_line(0.6) as address:
+        session = PlexSession(address, "a-token", verify=True)
+        assert session.post(f"{address}/posters", data=bytes(8_000_000)).status_code == 200
