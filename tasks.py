@@ -298,7 +298,10 @@ def handle_queue_status() -> str | None:
 def handle_retry_failed() -> str | None:
     """Queue everything again that had failed for good."""
     count = _queue().retry_failed()
-    log_line("info", f"Queued again: {count} failed scenes. Run the task Process Queue to write them.")
+    if count:
+        log_line("info", f"Queued again: {count} failed scenes. Run the task Process Queue to write them.")
+    else:
+        log_line("info", "Nothing has failed, so nothing was queued again.")
     return None
 
 

@@ -98,3 +98,14 @@ def test_queue_status_says_that_a_drain_was_asked_for(
     here.run({"hookContext": {"id": scene_id, "type": "Scene.Update.Post", "input": None}})
     assert Path(waiting.data_dir, REQUESTED_MARK).exists()
     assert "Stash was asked to run Process Queue" in status(here)
+
+
+def test_retry_failed_advises_a_drain_only_where_it_queued_something(waiting: World, here: Here) -> None:
+    told = here.run({"mode": "retry_failed"}).texts("info")
+    assert told == ["Nothing has failed, so nothing was queued again."]
+    bench = Bench(waiting)
+    (queued,) = bench.queue.jobs()
+    bench.queue.fail([queued.row], queued.job._replace(problem="Plex refused it"))
+    bench.manager.close()
+    (line,) = here.run({"mode": "retry_failed"}).texts("info")
+    assert "Run the task Process Queue" in line
