@@ -24,7 +24,7 @@ from reconciliation.setup_tags import doubts_about_tags
 from sync_queue import data_folder
 from sync_queue.drain_request import switch_automatic
 from sync_queue.progress import Progress
-from validation.config import Stash2PlexConfig, read_settings
+from validation.config import Stash2PlexConfig, read_settings, with_token_of_address
 from validation.exceptions import SettingsInvalid, StashError
 from validation.stash import Stash
 from validation.user_log import log_line
@@ -124,6 +124,7 @@ def _check_stash(stash: Stash) -> Finding:
 
 def _check_settings(stored: Mapping[str, Any]) -> Generator[Finding, None, _Settings]:
     problems: Sequence[str] = ()
+    stored = with_token_of_address(stored)
     try:
         read_settings(stored)
     except SettingsInvalid as invalid:

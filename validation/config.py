@@ -245,7 +245,7 @@ def read_settings(stored: Mapping[str, Any]) -> Settings:
     Raises SettingsInvalid with one sentence for each setting that stops a task, and all warnings.
     """
     fields = Stash2PlexConfig.model_fields
-    stored = _with_token_of_address(stored)
+    stored = with_token_of_address(stored)
     unknown = sorted(set(stored) - set(fields))
     warnings = [f"Setting “{key}” is not known to this version and is ignored." for key in unknown]
     try:
@@ -272,7 +272,7 @@ def secrets_in(stored: Mapping[str, Any]) -> list[str]:
     return [text for text in (texts[0], token_in(texts[0]), *named) if text]
 
 
-def _with_token_of_address(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+def with_token_of_address(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     """The settings with the token that was pasted with the address, where there is no other."""
     token = named_token_in(_shown(stored.get("plex_url")))
     return stored if not token or _shown(stored.get("plex_token")) else {**stored, "plex_token": token}

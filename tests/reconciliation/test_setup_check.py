@@ -92,6 +92,20 @@ def test_without_a_token_plex_is_still_looked_for(world: World, here: Here) -> N
     assert any(world.plex.library.version in line for line in told.texts("info"))
 
 
+def test_a_token_that_was_pasted_with_the_address_is_checked_and_stays_secret(
+    world: World, here: Here
+) -> None:
+    add_films(world)
+    token = world.settings.pop("plex_token")
+    world.settings.update(
+        plex_url=f"{world.plex.url}/library/metadata/1?X-Plex-Token={token}", plex_library="Films"
+    )
+    told = check(here)
+    assert_right(told)
+    assert any("accepts the token" in line for line in told.texts("info"))
+    assert token not in "\n".join(told.texts("debug", "info", "warning", "error"))
+
+
 def test_a_plex_that_is_down_is_named_with_its_setting(world: World, here: Here) -> None:
     world.plex.close()
     problem = the_problem(check(here))
