@@ -14,7 +14,7 @@ REFUSED = (401, 403, 498)
 # How images begin: JPEG, PNG, GIF, BMP, TIFF, JPEG XL. WebP, AVIF and HEIC say so a few bytes later.
 _BEGINNINGS = (
     b"\xff\xd8\xff",
-    b"\x89PNG",
+    b"\x89PNG\r\n\x1a\n",
     b"GIF8",
     b"BM",
     b"II*\0",
@@ -87,7 +87,11 @@ def _content(response: requests.Response, largest: int) -> bytes:
     try:
         return read_whole(response, largest)
     except AnswerTooLarge as error:
-        raise ImageUnusable(f"its cover is larger than {largest:,} bytes") from error
+        # Stash says how large an image is; what only goes on and on is none.
+        announced = response.headers.get("Content-Length", "")
+        if announced.isdigit() and int(announced) > largest:
+            raise ImageUnusable(f"its cover is larger than {largest:,} bytes") from error
+        raise CoverUnavailable("Stash sent a cover without an end.") from error
     except requests.RequestException as error:
         raise CoverUnavailable(f"Stash broke off a cover ({type(error).__name__}).") from error
 

@@ -57,6 +57,7 @@ def test_the_placeholder_that_stash_draws_is_no_cover(stash: Stash) -> None:
     [
         (200, "text/html; charset=utf-8", LOGIN_PAGE),
         (200, "image/jpeg", LOGIN_PAGE),
+        (200, "image/png", b"\x89PNG\r\n<html>"),
         (200, "image/svg+xml", LOGIN_PAGE),
         (200, "image/svg+xml", b""),
         (200, "image/jpeg", b""),
@@ -114,9 +115,17 @@ def test_a_cover_that_comes_in_part_or_too_slowly_is_none(
 
 
 @pytest.mark.parametrize("kind", ["endless", "bomb"])
-def test_a_cover_beyond_the_limit_is_never_read_to_its_end(
-    server: StashServer, stash: Stash, kind: Any
-) -> None:
+def test_a_cover_without_an_end_says_nothing_about_it(server: StashServer, stash: Stash, kind: Any) -> None:
     server.faults.add(kind, PLACE, size=50_000_000)
+    with pytest.raises(CoverUnavailable, match="without an end"):
+        cover(stash)
+    server.faults.clear()
+    assert isinstance(cover(stash), FetchedImage)
+
+
+def test_a_cover_that_is_announced_as_too_large_can_never_be_carried(
+    server: StashServer, stash: Stash
+) -> None:
+    server.library.set_cover(1, PICTURE.ljust(LARGEST + 1, b"."))
     with pytest.raises(ImageUnusable, match="larger than 1,000,000 bytes"):
         cover(stash)
