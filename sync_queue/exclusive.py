@@ -68,7 +68,12 @@ def try_lock(path: str) -> IO[bytes] | None:
 
     Raises OSError where there can be no file, or no lock, as on some network drives.
     """
-    file = os.fdopen(os.open(path, _FLAGS, 0o600), "r+b")
+    try:
+        file = os.fdopen(os.open(path, _FLAGS, 0o600), "r+b")
+    except IsADirectoryError:
+        # Whoever made it: a lock is an empty file, and nobody would get any further.
+        os.rename(path, f"{path}.set-aside-{time.time_ns()}")
+        file = os.fdopen(os.open(path, _FLAGS, 0o600), "r+b")
     try:
         _lock(file)
     except (BlockingIOError, PermissionError):

@@ -116,3 +116,13 @@ def test_a_lock_is_not_made_elsewhere_through_a_link(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="link"):
         try_lock(str(tmp_path / "lock"))
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder is told there as one without rights")
+def test_a_folder_where_a_lock_belongs_holds_nobody_up(tmp_path: Path) -> None:
+    path = tmp_path / "some.lock"
+    (path / "kept").mkdir(parents=True)
+    with exclusive(str(path)):
+        assert path.is_file()
+    (aside,) = tmp_path.glob("some.lock.set-aside-*")
+    assert (aside / "kept").is_dir()
