@@ -395,7 +395,8 @@ def _open_queue(is_needed: bool) -> None:
         if queue_manager.notice:
             log_line("warning", queue_manager.notice)
     except _database_errors() as problem:
-        if is_needed:
+        # What is damaged is set aside, and the task runs again with a new queue.
+        if is_needed or _is_damage(problem):
             raise
         log_line("error", _data_dir_problem(problem))
 

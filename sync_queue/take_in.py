@@ -46,7 +46,8 @@ def _files(data_dir: str) -> list[str]:
     """The files that hooks have written or write, those first that an earlier task had renamed."""
     with suppress(FileNotFoundError):
         names = sorted(name for name in os.listdir(data_dir) if name.startswith((TAKEN, WAITING)))
-        return [os.path.join(data_dir, name) for name in names]
+        # A directory of that name stands in the way of hooks, which say so, and of no task.
+        return [path for name in names if os.path.isfile(path := os.path.join(data_dir, name))]
     return []
 
 

@@ -22,16 +22,23 @@ from typing import Any, NamedTuple
 
 import Stash2Plex as entry
 from tests.builders_entry import hook
-from tests.end_to_end.copied_worlds import LONGEST_RUN, Copies, copies, recover
+from tests.end_to_end.copied_worlds import LONGEST_RUN, SHORT_TIMES, Copies, copies, recover
 from tests.end_to_end.covering import covering
-from tests.end_to_end.forked import in_children
+from tests.end_to_end.forked import in_children, set_limits
 from tests.end_to_end.matrix_command import run_command
 from tests.end_to_end.promises import broken_by_a_run, kept_and_failed, rows_of
-from tests.end_to_end.small_world import OLD, SmallWorld
-from tests.servers.odd_answers import KINDS, SHRINKING
+from tests.end_to_end.small_world import LONGEST, OLD, SmallWorld
+from tests.servers.odd_answers import DRIP, ENDLESS, HANGING, KINDS, SHRINKING
 from tests.servers.odd_documents import SPOILT
 
 ALWAYS, ONCE = "always", "once"
+# A drain with settings that make it ask for more; only what it asks beside what a drain always asks is tried.
+OTHERWISE = "process_queue with other settings"
+OTHER_SETTINGS = {
+    "preserve_plex_edits": True,
+    "background_from_cover": True,
+}
+SLOW = (DRIP, ENDLESS, HANGING)
 # A failed scene needs evidence about that one scene.
 ABOUT_ONE = {*SPOILT, "status 400", "status 413", "status 414"}
 
@@ -62,6 +69,7 @@ def tasks() -> dict[str, dict[str, Any]]:
     return {
         **modes,
         "process_queue automatic": {"mode": "process_queue", "automatic": True},
+        OTHERWISE: {"mode": "process_queue"},
         "hook of a scene": hook(1),
         "hook of a tag": hook(1, "Tag.Update.Post"),
     }
@@ -75,6 +83,8 @@ class FaultMatrix:
         self.asked: dict[str, dict[str, Asked]] = {
             task: self._learn(task, args) for task, args in tasks().items()
         }
+        for usual in self.asked["process_queue"]:
+            self.asked[OTHERWISE].pop(usual, None)
 
     def cells(self) -> Iterator[Cell]:
         """All cells that can occur."""
@@ -97,7 +107,7 @@ class FaultMatrix:
         """The requests of a task in which nothing fails."""
 
         def learn() -> list[tuple[str, list[str]]]:
-            with self._copies.world(f"learning {task}") as world:
+            with self._world(f"learning {task}", task) as world:
                 servers = (world.plex, world.stash)
                 for server in servers:
                     server.odd_answers.learning = True
@@ -117,8 +127,14 @@ class FaultMatrix:
             for name in counts
         }
 
+    @contextmanager
+    def _world(self, name: str, task: str) -> Iterator[SmallWorld]:
+        """A world for this task."""
+        with self._copies.world(name, **(OTHER_SETTINGS if task == OTHERWISE else {})) as world:
+            yield world
+
     def _play(self, cell: Cell) -> list[str]:
-        with self._copies.world(f"cell {os.getpid()}") as world:
+        with self._world(f"cell {os.getpid()}", cell.task) as world:
             assert world.plex is not None
             assert world.stash is not None
             for server in (world.plex, world.stash):
@@ -137,8 +153,10 @@ class FaultMatrix:
         rows = rows_of(world, OLD)
         if cell.task == "clear_queue":
             world.queued.clear()
-        run = world.run(tasks()[cell.task], LONGEST_RUN)
-        problems = broken_by_a_run(world, run, LONGEST_RUN)
+        put_back = set_limits(SHORT_TIMES if cell.answer in SLOW else {})
+        run = world.run(tasks()[cell.task], LONGEST_RUN if cell.answer in SLOW else LONGEST)
+        put_back()
+        problems = broken_by_a_run(world, run)
         if cell.task == "hook of a scene" and rows_of(world, OLD) != rows + 1:
             problems.append("the edit that the hook told of is not in the queue")
         failed = kept_and_failed(world)[1]

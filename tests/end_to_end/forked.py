@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
 import os
+import pkgutil
 import select
 import signal
 import sys
@@ -14,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +26,7 @@ from tests.builders_queue import log_lines
 from tests.servers.stash_process_run import plugin_input
 
 Item = TypeVar("Item")
-ROOMS = ("Stash2Plex", "validation", "reconciliation", "sync_queue", "plex")
+ROOMS = ("Stash2Plex", "tasks", "validation", "reconciliation", "sync_queue", "plex")
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,10 @@ class Run:
 
 def warm_up() -> None:
     """Import all that a run may need, so that each fork has it already."""
-    import validation.bounded_answer
-    import validation.stash  # noqa: F401
+    for room in ROOMS:
+        module = import_module(room)
+        for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
+            import_module(f"{room}.{found.name}")
 
 
 def set_limits(limits: Mapping[str, float]) -> Callable[[], None]:
@@ -67,19 +72,20 @@ def run_plugin(
     args: Mapping[str, Any],
     data_dir: Path,
     longest: float,
-    user: int | None = None,
+    obeys_rights: bool = False,
 ) -> Run:
-    """Run the entry with these arguments, as this user; it is ended after so many seconds."""
+    """Run the entry with these arguments; it is ended after so many seconds.
+
+    It writes nothing that is read-only where it `obeys_rights`, not even if it runs as root.
+    """
     stdin = plugin_input(dict(connection), args)
     ended, alive = os.pipe()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
         began = time.monotonic()
         child = os.fork()
         if child == 0:
-            if user is not None:
-                os.setgroups([])
-                os.setgid(user)
-                os.setuid(user)
+            if obeys_rights and os.geteuid() == 0:
+                _obey_rights()
             _be_the_plugin(stdin, str(data_dir), out.fileno(), log.fileno(), alive)
         os.close(alive)
         is_ended = bool(select.select([ended], [], [], longest)[0])
@@ -161,6 +167,19 @@ def _be_the_plugin(stdin: bytes, data_dir: str, out: int, log: int, alive: int) 
         os.write(alive, bytes([status]))
     finally:
         _end_at_once()
+
+
+def _obey_rights() -> None:
+    """Give up what lets root read and write whatever it likes (Linux: man capset)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    # Of each half of the rights: those in effect, permitted, inherited.
+    rights = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, rights) == 0
+    dac_override, dac_read_search = 1 << 1, 1 << 2
+    for kind in (0, 1):
+        rights[kind] &= ~(dac_override | dac_read_search)
+    assert libc.capset(header, rights) == 0
 
 
 def _end_at_once() -> None:

@@ -21,21 +21,18 @@ from typing import Any, NamedTuple
 
 from sync_queue.state import SyncState
 from tests.builders_entry import hook
-from tests.end_to_end.copied_worlds import LONGEST_RUN, Copies, copies, recover
+from tests.end_to_end.copied_worlds import Copies, copies, recover
 from tests.end_to_end.covering import covering
 from tests.end_to_end.forked import in_children
 from tests.end_to_end.matrix_command import run_command
 from tests.end_to_end.promises import broken_by_a_run, rows_of
-from tests.end_to_end.small_world import DRAIN, OLD, RECONCILE, SmallWorld
+from tests.end_to_end.small_world import DRAIN, LONGEST, OLD, RECONCILE, SmallWorld
 
 PAGE = 4096
-NOBODY = 65534
 TASKS: dict[str, dict[str, Any]] = {"hook": hook(1), "reconcile": RECONCILE, "drain": DRAIN}
 DELETED, EMPTY, GARBAGE = "deleted", "empty", "garbage"
 OLDER, NEWER, READ_ONLY = "an older copy", "a newer version", "read-only"
 FOLDER, ANOTHERS, AND_ITS_LOG = "a directory in its place", "another Stash's", "deleted with its log"
-# These last until somebody puts the folder in order.
-UNTIL_PUT_RIGHT = {READ_ONLY, FOLDER}
 
 
 class Cell(NamedTuple):
@@ -107,18 +104,17 @@ class MemoryMatrix:
         with self._copies.world(f"cell {os.getpid()}") as world:
             path = world.data_dir / cell.file
             self._damage(path, cell.damage)
-            if cell.damage == READ_ONLY and os.geteuid() == 0:
-                _run_as_somebody_else(world)
+            world.obeys_rights = cell.damage == READ_ONLY
             problems = self._problems(world, cell)
-            world.user = None
-            _put_right(path, cell.damage)
             return problems + recover(world, is_state_lost=cell.file.startswith("state.db"))
 
     def _problems(self, world: SmallWorld, cell: Cell) -> list[str]:
         # What the damage took is not lost: the reconcile finds it again.
         world.queued.clear()
-        run = world.run(TASKS[cell.task], LONGEST_RUN)
-        problems = broken_by_a_run(world, run, LONGEST_RUN)
+        run = world.run(TASKS[cell.task], LONGEST)
+        world.obeys_rights = False
+        _put_right(world.data_dir / cell.file, cell.damage)
+        problems = broken_by_a_run(world, run)
         is_kept = run.told is not None and not run.told.error
         if cell.task == "hook" and is_kept and rows_of(world, OLD) == 0:
             problems.append("the edit that the hook took is not in the queue")
@@ -161,13 +157,6 @@ def _spoilt(content: bytes, damage: str) -> bytes:
 def _make_newer(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 999")
-
-
-def _run_as_somebody_else(world: SmallWorld) -> None:
-    """Run the plugin as a user for whom a file can be read-only, as it never is for root."""
-    world.user = NOBODY
-    for path in (world.data_dir, *world.data_dir.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
 
 
 def _put_right(path: Path, damage: str) -> None:

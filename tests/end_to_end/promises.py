@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sync_queue.manager import QueueManager
+from sync_queue.manager import JobQueue, QueueManager
 from tests.builders_entry import ROUGH, Told
 from tests.end_to_end.forked import Run
 from tests.end_to_end.small_world import (
@@ -36,12 +41,12 @@ _ABSENCES = re.compile(r"(?:Missing from Plex|not in Plex|Not in Plex): (\d+)")
 _ORPHANS = re.compile(r"Without a scene in .*: (\d+) of")
 
 
-def broken_by_a_run(world: SmallWorld, run: Run, longest: float) -> list[str]:
+def broken_by_a_run(world: SmallWorld, run: Run) -> list[str]:
     """What a run under a fault may not do, whatever it does."""
     problems = list(_broken_in_plex(world))
     problems += _secrets(world, run)
     if run.told is None:
-        return [*problems, f"the run did not end within {longest} seconds"]
+        return [*problems, f"the run did not end within {run.seconds:.0f} seconds"]
     return problems + list(_broken_in_the_log(run.told)) + list(_lost(world))
 
 
@@ -72,22 +77,32 @@ def _is_kept(shown: Any, before: Mapping[str, Any], field: str, wanted: Any) -> 
 
 def kept_and_failed(world: SmallWorld) -> tuple[set[int], set[int]]:
     """The scenes that wait in the queue, and those that have failed for good."""
-    manager = QueueManager(world.data_dir)
-    try:
-        queue = manager.get_queue()
+    with _queue_of(world) as queue:
         waiting = {queued.job.scene_id for queued in queue.pending_jobs()}
         return waiting, {queued.job.scene_id for queued in queue.failed_jobs()}
-    finally:
-        manager.close()
 
 
 def rows_of(world: SmallWorld, name: str) -> int:
     """How many rows of the queue tell of this scene."""
-    manager = QueueManager(world.data_dir)
-    try:
-        return sum(one.job.scene_id == world.scene_ids[name] for one in manager.get_queue().pending_jobs())
-    finally:
-        manager.close()
+    with _queue_of(world) as queue:
+        return sum(queued.job.scene_id == world.scene_ids[name] for queued in queue.pending_jobs())
+
+
+@contextmanager
+def _queue_of(world: SmallWorld) -> Iterator[JobQueue]:
+    """The queue as the next task will find it, in a copy: looking changes nothing."""
+    with tempfile.TemporaryDirectory(dir=world.data_dir.parent) as folder:
+        data_dir = Path(folder) / "data"
+        shutil.copytree(world.data_dir, data_dir)
+        try:
+            manager = QueueManager(data_dir)
+            list(manager.get_queue().pending_jobs())
+        except sqlite3.DatabaseError:
+            manager = QueueManager(data_dir, is_doubted=True)
+        try:
+            yield manager.get_queue()
+        finally:
+            manager.close()
 
 
 def _broken_in_plex(world: SmallWorld) -> Iterator[str]:

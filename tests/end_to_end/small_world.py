@@ -35,7 +35,8 @@ JOBS = [
     {"id": "1", "status": "RUNNING", "description": "Scanning..."},
     {"id": "2", "status": "READY", "description": "Generating..."},
 ]
-LONGEST = 30.0
+# Seconds after which a run is ended; none waits for that long.
+LONGEST = 60.0
 
 
 @dataclass
@@ -53,8 +54,8 @@ class SmallWorld:
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The data folder as it was before anything had been written to Plex.
     older: Path = Path()
-    # As whom the plugin runs; None: as whoever runs this.
-    user: int | None = None
+    # Whether read-only files are that for the plugin even where it runs as root.
+    obeys_rights: bool = False
     plex: PlexTestServer | None = None
     stash: StashServer | None = None
 
@@ -79,7 +80,7 @@ class SmallWorld:
         """Run the plugin with these arguments."""
         assert self.stash is not None
         connection = self.stash.server_connection()
-        run = run_plugin(connection, args, self.data_dir, longest, self.user)
+        run = run_plugin(connection, args, self.data_dir, longest, self.obeys_rights)
         self.cookies |= set(self.stash.sessions._issued)
         return run
 

@@ -12,9 +12,7 @@ from tests.end_to_end.memory_matrix import TASKS, Cell, MemoryMatrix, a_matrix
 
 # What is known to be broken, as words of a cell and its problem, and why.
 KNOWN: dict[str, str] = {
-    r"Films/b/twin (got|shows) .*Films/a/twin": "a file's place is judged from an incomplete list",
     r"state.db was damaged: (an older copy|another)": "a state that is another's is believed",
-    r"drain.requested was damaged: garbage": "a mark of odd bytes is not foreseen",
 }
 
 

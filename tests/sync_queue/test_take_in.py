@@ -275,3 +275,10 @@ def test_on_a_drive_without_locks_nothing_is_lost(tmp_path: Path, monkeypatch: p
     write_down(tmp_path, 5)
     assert set(scenes(tmp_path)) == {5}
     assert taken == [1]
+
+
+def test_a_directory_of_that_name_stops_no_task(tmp_path: Path) -> None:
+    (tmp_path / WAITING).mkdir()
+    kept: list[Job] = []
+    take_in.take_in(str(tmp_path), kept.extend)
+    assert (kept, os.listdir(tmp_path)) == ([], [WAITING])
