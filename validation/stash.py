@@ -18,7 +18,7 @@ from validation.images import Cover, local_path, read_cover
 from validation.plugin_input import PLUGIN_ID
 from validation.scene import Scene, parse_timestamp
 from validation.scene_pages import PAGE_SIZE, ScenePage, ScenePages
-from validation.scenes_by_id import ScenesById, sample_of_ids, scenes_in
+from validation.scenes_by_id import ScenesById, count_in, sample_of_ids, scenes_in
 from validation.stash_documents import NEWEST, SETTINGS, TAG_NAMES
 from validation.stash_session import GraphQLInterface, GraphQLRefusal, StashSession
 
@@ -94,17 +94,20 @@ class Stash:
         return self._list({}).count()
 
     def tag_names(self) -> set[str]:
-        """The names of all tags. Raises StashError."""
+        """The names of all tags. Raises StashError where it is not known that they are all."""
         names: set[str] = set()
-        page, is_last = 1, False
-        while not is_last:
+        page, listed, count = 1, 0, 1
+        while listed < count:
             find = {"per_page": PAGE_SIZE, "page": page, "sort": "name", "direction": "ASC"}
-            tags = self._ask(TAG_NAMES, {"find": find}, "findTags", "tags")
+            found = self._ask(TAG_NAMES, {"find": find}, "findTags")
+            tags = found.get("tags") if isinstance(found, Mapping) else None
             if not isinstance(tags, list):
                 raise StashAnswerInvalid("Stash returned no list of tags.")
-            found = {str(tag["name"]) for tag in tags if isinstance(tag, Mapping) and tag.get("name")}
-            page, is_last = page + 1, len(tags) < PAGE_SIZE or found <= names
-            names |= found
+            count = count_in({"findTags": found}, "findTags")
+            names |= {str(tag["name"]) for tag in tags if isinstance(tag, Mapping) and tag.get("name")}
+            page, listed = page + 1, listed + len(tags)
+            if not tags and listed < count:
+                raise StashAnswerInvalid("Stash lists fewer tags than it counts; nothing was concluded.")
         return names
 
     def sample_ids(self, count: int) -> list[int]:

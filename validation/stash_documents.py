@@ -26,7 +26,7 @@ NEWEST = (
     'query Newest { findScenes(filter: {sort: "updated_at", direction: DESC, per_page: 20})'
     " { scenes { updated_at } } }"
 )
-TAG_NAMES = "query TagNames($find: FindFilterType) { findTags(filter: $find) { tags { name } } }"
+TAG_NAMES = "query TagNames($find: FindFilterType) { findTags(filter: $find) { count tags { name } } }"
 SETTINGS = "query Settings($ids: [ID!]) { configuration { plugins(include: $ids) } }"
 
 

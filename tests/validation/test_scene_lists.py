@@ -229,3 +229,17 @@ def test_a_page_that_is_too_large_is_read_in_smaller_pieces(
     pages = list(stash.pages())
     assert ids_of(iter(pages)) == [n for n in EVERYTHING if n != 3]
     assert ["the answer is too large" in text for page in pages for text in page.errors] == [True]
+
+
+def test_all_tags_are_listed_or_none(server: StashServer, stash: Stash) -> None:
+    for number in range(10):
+        server.library.add_tag(f"Tag {number}")
+    assert stash.tag_names() == {f"Tag {number}" for number in range(10)}
+
+    def nothing(content: Content) -> Content:
+        content["data"]["findTags"]["tags"] = []
+        return content
+
+    server.faults.add("change", "findTags", change=nothing)
+    with pytest.raises(StashAnswerInvalid, match="fewer tags than it counts"):
+        stash.tag_names()
