@@ -53,6 +53,8 @@ management_modes = frozenset(
         "clear_queue",
     }
 )
+# By how much an automatic drain stands back for other processes.
+NICENESS = 10
 # Modes that need neither settings nor servers.
 LOCAL_MODES = frozenset({"queue_status", "retry_failed", "clear_queue"})
 # Modes that can do nothing without a queue.
@@ -217,7 +219,14 @@ def handle_process_queue() -> str | None:
 
 def handle_automatic_drain() -> str | None:
     """Drain the queue because a hook asked for it; says no more than what was carried over."""
+    _make_way_for_hooks()
     return _process_queue(is_automatic=True)
+
+
+def _make_way_for_hooks() -> None:
+    """Let the hooks of a bulk edit have the processor first: a person waits for them, and nobody for this."""
+    if __name__ == "__main__" and hasattr(os, "nice"):
+        os.nice(NICENESS)
 
 
 def _process_queue(is_automatic: bool) -> str | None:

@@ -114,6 +114,20 @@ def test_a_hook_beside_a_running_drain_asks_for_none_and_that_drain_writes_its_s
     assert world.item("two").summary == "Text of two"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no niceness there")
+def test_a_drain_that_hooks_asked_for_lets_other_hooks_go_first(world: World) -> None:
+    fault = world.plex.faults.add("hang", times=1, **PUT)
+    save(world)
+    assert fault.arrived.wait(30)
+    running = world.stash.plugins._running
+    assert running is not None
+    assert running.process is not None
+    niceness = os.getpriority(os.PRIO_PROCESS, running.process.pid)
+    assert niceness == min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19)
+    world.plex.faults.clear()
+    world.stash.wait_for_jobs()
+
+
 def test_a_hook_that_comes_as_a_drain_ends_is_written_by_that_drain(
     world: World, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,9 @@ def test_a_bulk_edit_of_100_scenes_ends_in_a_few_drains_that_read_each_scene_onc
     assert asked.most_waiting == 1
     assert {run.description for run in runs} == {f"Running plugin task: {DRAIN}"}
     assert scenes_read(world) == dict.fromkeys(map(str, ids), 1)
+    took = sum(hook.seconds for hook in world.stash.last_hooks)
+    requests_for_scenes = [one for one in world.stash.requests if one.operation == "findScene"]
+    assert len(requests_for_scenes) <= 5 + 2 * took, "they are read one at a time"
     told = [re.findall(r"(\d+) written", line) for run in runs for line in run.messages("info")]
     assert sum(int(number) for numbers in told for number in numbers) == BULK
 
