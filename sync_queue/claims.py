@@ -13,6 +13,7 @@ from sync_queue.failure import Meaning, meaning_of, of_the_server, problem_of, s
 from sync_queue.job import Job
 from sync_queue.job_queue import JobQueue, QueuedJob, Work
 from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, not_in_plex_delay
+from sync_queue.state import SyncState
 
 
 class Outcome(Enum):
@@ -165,3 +166,9 @@ class Doubts:
 def _attempts(job: Job, outcome: Outcome) -> int:
     """How often the job has ended like this, this time included."""
     return job.attempts + 1 if job.waits_for == outcome.name else 1
+
+
+def mark_drained(state: SyncState, queue: JobQueue) -> None:
+    """Say of a state that was lost that it is whole again, unless a scene has yet to be written."""
+    if not state.is_whole and not queue.is_waiting_for([Outcome.BUSY.name]):
+        state.mark_drained()

@@ -10,6 +10,7 @@ from plex.client import Plex
 from plex.exceptions import PlexUnavailable
 from sync_queue import outage, report
 from sync_queue.catch_up import CatchUp
+from sync_queue.claims import mark_drained
 from sync_queue.drain_request import forget_request
 from sync_queue.exclusive import WORKER_LOCK, AlreadyRunning, exclusive
 from sync_queue.manager import JobQueue
@@ -94,7 +95,7 @@ class ProcessQueue:
         state = SyncState(self._data_dir)
         try:
             if not self._queue.has_due_jobs():
-                state.mark_drained()
+                mark_drained(state, self._queue)
                 self._tell(report.nothing_due_line(self._queue.count_ready()))
                 return None
             return self._drain_into_plex(state)

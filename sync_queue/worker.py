@@ -23,7 +23,7 @@ from plex.finding import Found
 from plex.library import LibrarySection, read_sections, scan_folder
 from plex.matching import MatchLevel
 from sync_queue.append import ALL_SCENES
-from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome
+from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome, mark_drained
 from sync_queue.failure import Meaning, attempt, is_outage, meaning_of
 from sync_queue.job import Job
 from sync_queue.job_queue import Due, JobQueue, QueuedJob, Work
@@ -111,8 +111,8 @@ class SyncWorker:
             self._claims.release()
         self._summary.left = self._queue.count_ready()
         count_step(self._state, self._queue)
-        if not self._summary.stopped and not self._queue.is_waiting_for([Outcome.BUSY.name]):
-            self._state.mark_drained()
+        if not self._summary.stopped:
+            mark_drained(self._state, self._queue)
         return self._summary
 
     def _use_server(self, state: SyncState) -> None:

@@ -134,6 +134,20 @@ def test_a_drain_that_stopped_early_makes_nothing_whole(bench: Bench) -> None:
     assert is_whole(bench)
 
 
+def test_a_scene_that_plex_was_too_busy_for_has_to_be_written_first(bench: Bench) -> None:
+    synced(bench)
+    bench.world.add_film("two", details="Text", plex={})
+    delete(bench)
+    bench.reconcile()
+    bench.world.plex.faults.add("status", method="PUT", code=500, times=1)
+    bench.drain()
+    assert bench.waiting()
+    assert not is_whole(bench)
+    bench.later = 100_000.0
+    bench.drain()
+    assert is_whole(bench)
+
+
 def test_a_reconcile_that_could_not_read_a_library_makes_nothing_whole(bench: Bench) -> None:
     synced(bench)
     delete(bench)
