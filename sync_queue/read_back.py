@@ -7,6 +7,7 @@ somebody changed it after the write, or Plex does not take it as it is: it is le
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from stashapi import log
@@ -19,7 +20,7 @@ from plex.writing import not_taken, replaced_since, write
 from sync_queue.failure import attempt
 from sync_queue.pace import Pace
 from sync_queue.planning import ItemPlan, shortened, titles
-from sync_queue.reading import EachRead, read_each
+from sync_queue.reading import EachRead, OpenLane, read_each
 from sync_queue.renewal import Renewal, tell_of_edits_beside
 from sync_queue.seen_meanwhile import changed_meanwhile, to_put_back
 from sync_queue.sending import Sent
@@ -30,44 +31,64 @@ _Written = list[tuple[ItemPlan, tuple[Change, ...]]]
 class ReadBack:
     """Looks at what was sent, over a connection that nobody else uses meanwhile.
 
-    `shown` has the items of the last batch to which anything was sent, as they were last read.
+    With `open_lane`, which opens one more, the look goes on while the next scenes are sent. `shown`
+    has the items of the last batch to which anything was sent, as they were last read.
     """
 
-    def __init__(self, plex: Plex, pace: Pace, renewal: Renewal) -> None:
+    def __init__(self, plex: Plex, pace: Pace, renewal: Renewal, open_lane: OpenLane | None = None) -> None:
         self._plex = plex
         self._pace = pace
         self._renewal = renewal
+        self._open_lane = open_lane
+        self._beside: Plex | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reading back") if open_lane else None
         self.shown: dict[int, PlexItem] = {}
 
-    def verdicts(self, all_sent: Sequence[Sent]) -> list[Exception | None]:
-        """For each scene None where Plex shows what was sent, else why it does not count as written.
+    def start(self, all_sent: Sequence[Sent], others_follow: bool) -> Callable[[], list[Exception | None]]:
+        """Begin to look at what was sent, beside whatever is sent next where `others_follow`.
 
-        Raises what means that a server is in trouble.
+        Returns a function that gives for each scene None where Plex shows what was sent, else why it
+        does not count as written. It raises what means that a server is in trouble, and nothing may be
+        sent over the worker's connection meanwhile.
         """
-        self.shown = {}
-        # An image moves an item's time as well.
-        images = [plan.item.rating_key for one in all_sent if one.uploads for plan in one.plans]
-        first = self._each(list(map(_pairs_of, all_sent)), self._first_look, all_sent, images)
+        keys = _keys_of(all_sent)
+        if not keys or not others_follow or self._thread is None:
+            return lambda: self._verdicts(all_sent, read_each(self._plex, keys))
+        reading = self._thread.submit(self._read, keys)
+        return lambda: self._verdicts(all_sent, self._again_where_unclear(all_sent, reading.result()))
+
+    def close(self) -> None:
+        """End the thread, after what it is reading."""
+        if self._thread is not None:
+            self._thread.shutdown(cancel_futures=True)
+
+    def _read(self, rating_keys: Sequence[int]) -> EachRead:
+        if self._beside is None:
+            assert self._open_lane is not None
+            self._beside = self._open_lane().plex
+        return read_each(self._beside, rating_keys)
+
+    def _again_where_unclear(self, all_sent: Sequence[Sent], read: EachRead) -> EachRead:
+        """What was read a while ago, with the items anew to which something would have to be written."""
+        unclear = [sent for sent in all_sent if not _shows_all(sent, read)]
+        if not unclear:
+            return read
+        keys = set(_keys_of(unclear))
+        now = read_each(self._plex, keys)
+        items = {key: item for key, item in read.items.items() if key not in keys}
+        failures = {key: failure for key, failure in read.failures.items() if key not in keys}
+        return EachRead({**items, **now.items}, {**failures, **now.failures})
+
+    def _verdicts(self, all_sent: Sequence[Sent], read: EachRead) -> list[Exception | None]:
+        self.shown = dict(read.items)
+        first = _each(list(map(_pairs_of, all_sent)), self._first_look, read, all_sent)
         again = [
             one if isinstance(one, Exception) else attempt(partial(self._write_again, one)) for one in first
         ]
         written = [[] if isinstance(one, Exception) else one for one in again]
-        return list(map(_verdict, again, self._each(written, _second_look, all_sent)))
-
-    def _each(
-        self,
-        written: Sequence[_Written],
-        look: Callable[[_Written, EachRead, Sent], _Written],
-        all_sent: Sequence[Sent],
-        beside: Sequence[int] = (),
-    ) -> list[_Written | Exception]:
-        """Look at the items of each scene, as they are now; reads others `beside`."""
-        keys = [plan.item.rating_key for pairs in written for plan, _ in pairs]
-        read = read_each(self._plex, [*keys, *beside])
+        read = read_each(self._plex, [plan.item.rating_key for pairs in written for plan, _ in pairs])
         self.shown.update(read.items)
-        return [
-            attempt(partial(look, pairs, read, sent)) for pairs, sent in zip(written, all_sent, strict=True)
-        ]
+        return list(map(_verdict, again, _each(written, _second_look, read, all_sent)))
 
     def _first_look(self, written: _Written, read: EachRead, sent: Sent) -> _Written:
         """What is to be written once more to each item of a scene."""
@@ -96,6 +117,38 @@ class ReadBack:
             with self._pace.writing():
                 write(self._plex, plan.item, Merge(changes), plan.pictures)
         return missed
+
+
+def _keys_of(all_sent: Sequence[Sent]) -> list[int]:
+    """The items to which anything was sent; an image moves an item's time as well."""
+    return [
+        plan.item.rating_key
+        for sent in all_sent
+        for plan, changes in zip(sent.plans, sent.written, strict=True)
+        if changes or sent.uploads
+    ]
+
+
+def _shows_all(sent: Sent, read: EachRead) -> bool:
+    """Whether the items of a scene show what was sent, and nobody's value in its place meanwhile."""
+    for plan, changes in _pairs_of(sent):
+        item = read.items.get(plan.item.rating_key)
+        if item is None or not_taken(changes, item.fields) or replaced_since(changes, item.fields):
+            return False
+        meanwhile = sent.seen.get(plan.item.rating_key)
+        if meanwhile is not None and changed_meanwhile(changes, meanwhile):
+            return False
+    return True
+
+
+def _each(
+    written: Sequence[_Written],
+    look: Callable[[_Written, EachRead, Sent], _Written],
+    read: EachRead,
+    all_sent: Sequence[Sent],
+) -> list[_Written | Exception]:
+    """Look at the items of each scene, as they were read."""
+    return [attempt(partial(look, pairs, read, sent)) for pairs, sent in zip(written, all_sent, strict=True)]
 
 
 def _pairs_of(sent: Sent) -> _Written:

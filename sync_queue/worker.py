@@ -82,7 +82,7 @@ class SyncWorker:
         self._planner = Planner(state, config)
         renewal = Renewal(self._planner, state)
         self._senders = Senders(self._lane, open_lane, state, config, renewal)
-        self._read_back = ReadBack(plex, self._senders.pace, renewal)
+        self._read_back = ReadBack(plex, self._senders.pace, renewal, open_lane)
         self._report_progress = report_progress
         self._clock = clock
         self._linger = LINGER if is_automatic else 0.0
@@ -108,6 +108,7 @@ class SyncWorker:
             self._summary.is_outage = is_outage(error)
         finally:
             self._senders.close()
+            self._read_back.close()
             self._claims.release()
         self._summary.left = self._queue.count_ready()
         count_step(self._state, self._queue)
@@ -146,20 +147,29 @@ class SyncWorker:
         return ReadAhead(open_reader)
 
     def _drain_batches(self, batches: Sequence[Sequence[Work]], reader: Reader | ReadAhead) -> None:
-        """Write each batch while the next one is read."""
+        """Write each batch while the next one is read, and the one before it is read back."""
         waits = (self._claim_and_start(batch, reader) for batch in batches)
         following = next(waits, None)
-        for number, batch in enumerate(batches):
+        confirm: Callable[[], None] | None = None
+        sent: list[tuple[Work, Sent]] = []
+        for number, batch in enumerate(batches, start=1):
             assert following is not None
             wait, following = following, None
             if isinstance(reader, ReadAhead):
                 following = next(waits, None)
-            self._done = self._summary.handled
-            self._known = (
-                self._done + sum(map(len, batches[number:])) + self._queue.count_after(self._last_row)
-            )
-            self._write_batch(batch, wait())
+            self._done = self._summary.handled + len(sent)
+            to_come = sum(map(len, batches[number - 1 :])) + self._queue.count_after(self._last_row)
+            self._known = self._done + to_come
+            read = wait()
+            try:
+                sent = self._sent(self._planned(batch, read))
+            finally:
+                if confirm:
+                    confirm()
+            confirm = self._start_confirming(sent, read.versions, others_follow=number < len(batches))
             following = following or next(waits, None)
+        if confirm:
+            confirm()
 
     def _scene_sent(self) -> None:
         """Report the share of what is known; what came meanwhile belongs to it, and the end is the end."""
@@ -241,11 +251,6 @@ class SyncWorker:
             changed.update(scene_id for (scene_id, _), before in pushed.items() if now[scene_id] != before)
         return sorted(changed)
 
-    def _write_batch(self, batch: Sequence[Work], read: ReadBatch) -> None:
-        planned = self._planned(batch, read)
-        sent = self._sent(planned)
-        self._record(self._confirmed(sent), read.versions)
-
     def _planned(self, batch: Sequence[Work], read: ReadBatch) -> list[tuple[Work, Planned]]:
         """The scenes that have items in Plex; the others are settled, or doubted."""
         if len(batch) > 1 and not read.malformed and not any(read.scenes.values()):
@@ -285,12 +290,19 @@ class SyncWorker:
         self._doubts.judge("writing", failures, len(failures) + sum(sent.is_write for _, sent in all_sent))
         return all_sent
 
-    def _confirmed(self, all_sent: Sequence[tuple[Work, Sent]]) -> list[tuple[Work, Sent]]:
-        """The scenes of which Plex shows what was sent."""
-        verdicts = self._read_back.verdicts([sent for _, sent in all_sent])
-        failures = [(work, verdict) for (work, _), verdict in zip(all_sent, verdicts, strict=True) if verdict]
-        self._doubts.judge("reading back", failures, sum(any(sent.written) for _, sent in all_sent))
-        return [one for one, verdict in zip(all_sent, verdicts, strict=True) if verdict is None]
+    def _start_confirming(
+        self, all_sent: Sequence[tuple[Work, Sent]], versions: Sequence[Changed], others_follow: bool
+    ) -> Callable[[], None]:
+        """Begin to read back; returns a function that settles the scenes that Plex shows as sent."""
+        verdicts = self._read_back.start([sent for _, sent in all_sent], others_follow)
+
+        def confirm() -> None:
+            judged = list(zip(all_sent, verdicts(), strict=True))
+            failures = [(work, verdict) for (work, _), verdict in judged if verdict]
+            self._doubts.judge("reading back", failures, sum(any(sent.written) for _, sent in all_sent))
+            self._record([one for one, verdict in judged if verdict is None], versions)
+
+        return confirm
 
     def _record(self, confirmed: Sequence[tuple[Work, Sent]], versions: Sequence[Changed]) -> None:
         """Remember what was read and brought to Plex, and only then let the jobs go."""

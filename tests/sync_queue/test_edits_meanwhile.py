@@ -233,6 +233,27 @@ def test_an_edit_made_after_the_write_and_before_the_read_back_stays_and_is_told
     assert bench.world.item("film 3").summary == "By hand"
 
 
+def test_while_a_batch_is_read_back_beside_the_next_one_a_persons_edit_is_not_written_over(
+    bench: Bench, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first write of the first film does not take; before it is written once more, somebody edits it."""
+    monkeypatch.setattr("sync_queue.worker.SCENES_PER_BATCH", 2)
+    edited_films(bench)
+    first, last = key_of(bench, 0), key_of(bench, 3)
+    taken: list[int] = []
+
+    def lose_the_first(key: int) -> None:
+        if key == first and not taken:
+            taken.append(key)
+            bench.world.plex.library.set_fields(bench.world.item("film 0"), {"summary": "Before 0"})
+        if key == last:
+            edit(bench, 0, summary="By hand")
+
+    steps.after_write = lose_the_first
+    assert drain(bench).outcomes[Outcome.FAILED] == 0
+    assert bench.world.item("film 0").summary == "By hand"
+
+
 def test_a_field_that_a_person_changes_in_the_moment_of_the_write_is_kept_and_told(
     bench: Bench, steps: Steps, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -257,7 +257,8 @@ def test_what_somebody_edits_while_others_are_put_back_is_left(
     assert (bench.world.item("one").title, bench.world.item("two").title) == ("My title", "Since")
 
 
-def test_many_items_are_read_in_few_requests(bench: Bench) -> None:
+def test_many_items_are_read_in_few_requests(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync_queue.undo.FRESH_ENOUGH", 3600.0)
     for n in range(60):
         bench.world.add_film(f"film {n}", details="Text", plex={"summary": "Mine", "locked": ["summary"]})
     sync(bench)
