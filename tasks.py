@@ -208,7 +208,8 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
         return _report_failure("Reconciliation failed: ", problem)
     log_lines("info", reconcile_report.summary_lines(result, is_queued=queue is not None))
     log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
-    log_lines("info", reconcile_report.advice_lines(result))
+    is_drained = is_scheduled and not config.manual_drain
+    log_lines("info", reconcile_report.advice_lines(result, is_drained))
     return None
 
 

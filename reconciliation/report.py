@@ -37,9 +37,9 @@ def summary_lines(result: GapDetectionResult, is_queued: bool) -> list[str]:
     return lines
 
 
-def advice_lines(result: GapDetectionResult) -> list[str]:
-    """What to know and what to do next, after the summary."""
-    return [*_left_out_lines(result), *_doubtful_lines(result), *_next_lines(result)]
+def advice_lines(result: GapDetectionResult, is_drained: bool = False) -> list[str]:
+    """What to know and what to do next, after the summary; `is_drained` where a drain follows by itself."""
+    return [*_left_out_lines(result), *_doubtful_lines(result), *_next_lines(result, is_drained)]
 
 
 def _left_out_lines(result: GapDetectionResult) -> Iterator[str]:
@@ -67,13 +67,15 @@ def _doubtful_lines(result: GapDetectionResult) -> Iterator[str]:
         yield shared_line(result.shared)
 
 
-def _next_lines(result: GapDetectionResult) -> Iterator[str]:
+def _next_lines(result: GapDetectionResult, is_drained: bool) -> Iterator[str]:
     if result.only_adds:
         yield (
             "Some of what was written to Plex earlier is not known any more. Until Reconcile Library (All) "
             "reads everything, only additions are written."
         )
-    if result.enqueued_count or result.is_work_due:
+    if is_drained and result.is_work_due:
+        yield "Process Queue follows by itself and writes what is queued to Plex."
+    elif result.enqueued_count or result.is_work_due:
         yield "Run the task Process Queue to write what is queued to Plex."
     elif result.skipped_already_queued:
         yield (

@@ -235,11 +235,25 @@ def test_a_scheduled_reconcile_without_gaps_asks_for_no_drain(held: World, here:
     assert waiting(held) == []
 
 
-def test_a_scheduled_reconcile_tells_what_a_persons_tells(held: World, here: Here) -> None:
+def test_a_scheduled_reconcile_tells_what_a_persons_tells_but_for_the_drain_that_follows(
+    held: World, here: Here
+) -> None:
     a_film(held, "one")
     by_hand = run(here, "reconcile_all")
     run(here, "clear_queue")
-    assert run(here, "reconcile_all", scheduled=True).lines == by_hand.lines
+    scheduled = run(here, "reconcile_all", scheduled=True)
+    assert scheduled.texts()[:-1] == by_hand.texts()[:-1]
+    assert by_hand.texts()[-1] == "Run the task Process Queue to write what is queued to Plex."
+    assert scheduled.texts()[-1] == "Process Queue follows by itself and writes what is queued to Plex."
+
+
+def test_with_only_drain_by_hand_a_scheduled_reconcile_says_that_the_drain_is_yours(
+    held: World, here: Here
+) -> None:
+    held.settings["manual_drain"] = True
+    a_film(held, "one")
+    told = run(here, "reconcile_all", scheduled=True)
+    assert told.texts()[-1] == "Run the task Process Queue to write what is queued to Plex."
 
 
 def test_after_a_reconcile_longer_than_a_session_lasts_the_drain_is_still_asked_for(
