@@ -73,11 +73,25 @@ def choose(plex: Plex, rating_key: int, kind: ArtworkKind, name: str) -> None:
     plex.put(f"{_address(rating_key)}/{kind.value}", {"url": name})
 
 
+@dataclass(frozen=True)
+class Artwork:
+    """The images that an item has, by name, and the one that Plex shows; empty where it shows none."""
+
+    names: frozenset[str]
+    chosen: str
+
+
+def artwork_of(plex: Plex, rating_key: int, kind: ArtworkKind) -> Artwork:
+    """The images of this kind that an item has. Raises PlexError."""
+    photos = plex.get(f"{_address(rating_key)}/{kind.value}s", {})
+    names = [(photo.get("ratingKey", ""), photo.get("selected")) for photo in photos.iter("Photo")]
+    shown = [name for name, selected in names if selected == "1"]
+    return Artwork(frozenset(name for name, _ in names), shown[0] if shown else "")
+
+
 def chosen(plex: Plex, rating_key: int, kind: ArtworkKind) -> str:
     """The name of the image that Plex shows; empty where it has none. Raises PlexError."""
-    photos = plex.get(f"{_address(rating_key)}/{kind.value}s", {})
-    names = [photo.get("ratingKey", "") for photo in photos.iter("Photo") if photo.get("selected") == "1"]
-    return names[0] if names else ""
+    return artwork_of(plex, rating_key, kind).chosen
 
 
 def _address(rating_key: int) -> str:

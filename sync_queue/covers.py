@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import Enum
 
 from stashapi import log
 
-from plex.artwork import LARGEST_IMAGE, ArtworkKind, Image, chosen, is_raster, upload_and_choose
+from plex.artwork import (
+    LARGEST_IMAGE,
+    ArtworkKind,
+    Image,
+    artwork_of,
+    choose,
+    chosen,
+    is_raster,
+    upload_and_choose,
+)
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexTooLarge
 from plex.items import PlexItem
@@ -52,6 +62,14 @@ def _settled_version(scene: Scene, now: datetime) -> int:
     return version_of(scene) - (now - scene.updated_at < SAME_SECOND)
 
 
+class _Look(Enum):
+    """What became of an image that is not as it was left."""
+
+    RIGHT = "it is ours, or a person's choice"
+    CHOSEN = "ours was chosen again"
+    LOST = "Plex does not have ours any more"
+
+
 @dataclass(frozen=True)
 class _Target:
     """An item and a kind of image that is to come there, and what is known of it.
@@ -64,6 +82,7 @@ class _Target:
     record: ArtworkRecord
     begun: frozenset[str]
     was_rolled_back: bool
+    is_looked_at: bool = False
 
     @property
     def stamp(self) -> str:
@@ -78,7 +97,9 @@ class _Target:
     @property
     def is_as_left(self) -> bool:
         """Whether Plex shows what it showed when the item was last found right."""
-        return not self.record.sha1 or (bool(self.stamp) and self.stamp == self.record.stamp)
+        if self.is_looked_at or not self.record.sha1:
+            return True
+        return bool(self.stamp) and self.stamp == self.record.stamp
 
     @property
     def ours(self) -> frozenset[str]:
@@ -112,18 +133,50 @@ class Covers:
         settled = [is_settled(target.record, scene) and target.is_as_left for target in targets]
         if not scene.screenshot_url or all(settled):
             return 0
-        lost = [not target.is_as_left and self._is_lost(target) for target in targets]
+        uploads, targets = self._with_ours_chosen_again(targets)
+        lost = [not target.is_as_left for target in targets]
         if any(lost) or not all(is_settled(target.record, scene) for target in targets):
             # To bring an image once more its bytes are needed, whatever Stash's ETag says.
             records = [] if any(lost) else [target.record for target in targets]
             image = self._fetch_unless_failing(scene, records)
-            return sum(
+            uploads += sum(
                 self._bring_to_target(scene, target, image, again)
                 for target, again in zip(targets, lost, strict=True)
             )
+        return uploads
+
+    def _with_ours_chosen_again(self, targets: Sequence[_Target]) -> tuple[int, list[_Target]]:
+        """Look at items whose image changed in Plex, and choose ours where nobody chose another.
+
+        Returns how many were chosen, and the targets; those that are not as they were left then have
+        lost our image.
+        """
+        count, looked_at = 0, []
         for target in targets:
-            self._remember(target, target.record._replace(stamp=target.stamp))
-        return 0
+            if not target.is_as_left:
+                outcome = self._look_at(target)
+                count += outcome is _Look.CHOSEN
+                if outcome is not _Look.LOST:
+                    # Under which address Plex shows what was chosen is known when the item is read back.
+                    stamp = target.stamp if outcome is _Look.RIGHT else ""
+                    record = target.record._replace(stamp=stamp)
+                    self._remember(target, record)
+                    target = replace(target, record=record, is_looked_at=True)
+            looked_at.append(target)
+        return count, looked_at
+
+    def _look_at(self, target: _Target) -> _Look:
+        if target.is_locked and not target.was_rolled_back:
+            return _Look.RIGHT
+        rating_key, kind = target.item.rating_key, target.kind
+        there, ours = artwork_of(self._plex, rating_key, kind), kind.uploaded(target.record.sha1)
+        if there.chosen in target.ours:
+            return _Look.RIGHT
+        if ours not in there.names:
+            return _Look.LOST
+        with self._pace.writing():
+            choose(self._plex, rating_key, kind, ours)
+        return _Look.CHOSEN
 
     def _targets(self, items: Sequence[PlexItem], rolled_back: Collection[int]) -> list[_Target]:
         with self._state.lock:
@@ -138,12 +191,6 @@ class Covers:
                 for item in items
                 for kind in self._kinds
             ]
-
-    def _is_lost(self, target: _Target) -> bool:
-        """Whether Plex shows another image than ours, and no person chose that."""
-        if target.is_locked and not target.was_rolled_back:
-            return False
-        return chosen(self._plex, target.item.rating_key, target.kind) not in target.ours
 
     def _fetch_unless_failing(
         self, scene: Scene, records: Iterable[ArtworkRecord | None]
@@ -160,7 +207,9 @@ class Covers:
 
     def _bring_to_target(self, scene: Scene, target: _Target, image: Image | str | None, again: bool) -> int:
         before = target.record._replace(
-            scene_id=scene.id, version=_settled_version(scene, self._stash.now), stamp=target.stamp
+            scene_id=scene.id,
+            version=_settled_version(scene, self._stash.now),
+            stamp=target.record.stamp if target.is_looked_at else target.stamp,
         )
         if not isinstance(image, Image):
             if image is not None or self._stash.now - scene.updated_at > COVER_MAY_COME:

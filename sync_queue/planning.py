@@ -60,7 +60,7 @@ class Planner:
         recovered = None
         if begun is not None:
             base = recovered = after_interruption(base, begun, item.fields)
-        if base is not None and _was_reset(base, item):
+        if record and base is not None and _was_made_anew(base, record.shown, item):
             base = base.without("userRating")
         merged = merge(
             base,
@@ -139,14 +139,18 @@ def _lacks_pictures(item: PlexItem, merged: Merge, pictures: Mapping[str, str]) 
     return any(pictures.get(tag_key(name), shown) != shown for name, shown in item.pictures)
 
 
-def _was_reset(base: Base, item: PlexItem) -> bool:
-    """Whether Plex made the item anew: nothing of what was brought and locked is locked any more.
+def _was_made_anew(base: Base, shown: Base, item: PlexItem) -> bool:
+    """Whether Plex made the item anew, and its rating, which was there at the last sync, went with the rest.
 
-    Everything but the rating tells by its own lock that it is no person's; this tells it of the
-    rating, which goes with the rest.
+    Everything else tells by its own lock that it is no person's. A refresh of unlocked fields leaves
+    ratings and collections alone: where ours are still there, a person took the rating away.
     """
     brought = [field.name for field in FIELDS if field.is_locked_by_people and base.had(field.name)]
-    return bool(brought) and not item.fields.text("userRating") and item.locked.isdisjoint(brought)
+    if not brought or item.fields.text("userRating") or not item.locked.isdisjoint(brought):
+        return False
+    shared = [field.name for field in FIELDS if field.shared]
+    remains = any(base.has_tag(name, tag) for name in shared for tag in item.fields.tags(name))
+    return shown.had("userRating") and not remains
 
 
 def describe(change: Change) -> str:

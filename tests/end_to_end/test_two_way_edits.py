@@ -61,10 +61,14 @@ class Hands:
         }
 
     def edit(self, scene: Scene, item: PlexItem) -> None:
-        """One edit: in Stash, in Plex, of one field on both sides, or of what many scenes share."""
-        side = self.random.choice(("stash", "plex", "stash", "plex", "both", "shared"))
+        """One edit: in Stash, in Plex, of a field on both sides, of what many scenes share; or a reset."""
+        side = self.random.choice(("stash", "plex", "stash", "plex", "both", "shared", "reset"))
         if side == "shared":
             self._edit_shared()
+            return
+        if side == "reset":
+            self.done["plex reset"] += 1
+            self.plex.reset_item(item.rating_key)
             return
         table = self.in_stash if side == "stash" else self.in_plex
         what = self.random.choice(list(table))
@@ -135,6 +139,7 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         _let_the_model_sync(world, pairs, plex_wins)
         wrong_at_first = _differences(world, pairs)
         hands = Hands(world, random)
+        _let_a_minute_pass_in_plex(world)
         for _ in range(EDITS):
             pair = random.choice(pairs)
             hands.edit(world.stash.library.scene(pair.scene_id), _item(world, pair))
@@ -191,6 +196,13 @@ def _fill(world: World, size: int) -> list[Pair]:
     return pairs
 
 
+def _let_a_minute_pass_in_plex(world: World) -> None:
+    """Plex's times are whole seconds: what happens in the second of a sync is seen when more happens."""
+    library = world.plex.library
+    before = library.clock
+    library.clock = lambda: before() + 60
+
+
 def _item(world: World, pair: Pair) -> PlexItem:
     item = world.plex.library.item(pair.rating_key)
     assert item is not None
@@ -206,7 +218,7 @@ def _look_at_edits_in_plex(world: World, pairs: list[Pair]) -> None:
 def _let_the_model_sync(world: World, pairs: list[Pair], plex_wins: bool) -> None:
     library = world.stash.library
     for pair in pairs:
-        pair.new_pictures = 0
+        pair.new_pictures = pair.new_choices = 0
         pair.sync(in_stash(library, library.scene(pair.scene_id)), plex_wins)
 
 
@@ -237,7 +249,8 @@ def test_every_kind_of_edit_was_made_and_many_on_both_sides(story: Story) -> Non
     wanted = {f"stash {what}" for what in hands.in_stash} | {
         f"{side} {what}" for side in ("plex", "both") for what in hands.in_plex
     }
-    assert wanted | {f"shared {what}" for what in ("tag", "performer", "studio", "merge")} == set(hands.done)
+    shared = {f"shared {what}" for what in ("tag", "performer", "studio", "merge")}
+    assert wanted | shared | {"plex reset"} == set(hands.done)
     assert len(set().union(*(pair.changed_on_both_sides for pair in story.pairs))) >= 4
 
 
@@ -251,17 +264,19 @@ def test_the_last_sync_changed_nothing(story: Story) -> None:
     assert (story.bench.waiting(), story.bench.failed()) == ([], [])
 
 
-def test_the_texts_took_about_one_request_a_scene(story: Story) -> None:
+def test_the_texts_took_a_bounded_number_of_requests_a_scene(story: Story) -> None:
     queued = story.found.enqueued_count
     assert story.drained.handled == queued
     assert story.drained.outcomes[Outcome.FAILED] == 0
-    assert story.text_requests <= 1.1 * queued + 30
+    # One write a scene; items are read by the batch, and at most once more where the writing is slow.
+    assert story.text_requests <= 2.1 * queued + 30
 
 
 def test_only_changed_images_were_uploaded_and_chosen_once_each(story: Story) -> None:
     wanted = sum(pair.new_pictures for pair in story.pairs)
     assert wanted > 5
-    assert Counter(story.image_changes) == {"POST": wanted, "PUT": wanted}
+    chosen = sum(pair.new_choices for pair in story.pairs)
+    assert Counter(story.image_changes) == {"POST": wanted, "PUT": chosen}
 
 
 def test_each_image_was_read_at_most_once_and_only_where_it_had_changed(story: Story) -> None:

@@ -110,6 +110,8 @@ class Pair:
     a_persons: frozenset[str] = frozenset()
     last: dict[str, Any] | None = None
     new_pictures: int = 0
+    new_choices: int = 0
+    pictures_in_plex: set[str] = field(default_factory=set)
     changed_on_both_sides: set[str] = field(default_factory=set)
 
     def sync(self, now: dict[str, Any], plex_wins: bool) -> None:
@@ -139,7 +141,10 @@ class Pair:
             wins = bool(ours) and not plex_wins
         if wins:
             self.shown[name] = ours
-            self.new_pictures += name == "poster"
+            if name == "poster":
+                self.new_choices += 1
+                self.new_pictures += ours not in self.pictures_in_plex
+                self.pictures_in_plex.add(ours)
 
     def _sync_list(self, name: str, ours: Names, plex_wins: bool) -> None:
         theirs, last = self.shown[name], self.last[name] if self.last else frozenset()
