@@ -85,7 +85,11 @@ class ItemFinder:
             candidates = {
                 key for match in match_scenes(keys, self._index).values() for key in match.rating_keys
             }
-            has_changed = self._read(candidates - set(items), items)
+            shown = self._index.parts_of_items(candidates - set(items))
+            has_changed = self._read(shown, items)
+            # What Plex lists and does not have when asked for is there or not: it says both.
+            denied = set(shown) - set(items) - set(items.unusable)
+            self._in_plex.update((part.name, CHANGED) for key in denied for part in shown[key])
             self._look_up_owners(inexact, items.values())
             if not has_changed:
                 break

@@ -206,6 +206,20 @@ def test_an_outage_is_never_taken_for_a_file_that_is_not_there(
     assert keys(a_finder().find([the_scene()])[1]) == [1]
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+def test_an_item_that_plex_lists_and_denies_to_have_is_not_said_to_be_absent(
+    server: PlexTestServer, a_finder: NewFinder, is_known: bool
+) -> None:
+    film = a_film(server.library)
+    if is_known:
+        a_finder().find([the_scene()])
+    server.faults.add("status", "/library/metadata", code=404)
+    found = a_finder().find([the_scene()])[1]
+    assert (found.match.level, found.items) == (MatchLevel.UNKNOWN, ())
+    server.faults.clear()
+    assert keys(a_finder().find([the_scene()])[1]) == [film.rating_key]
+
+
 # What the index knew makes no difference
 
 FOLDERS_AND_NAMES = st.sampled_from([f"{folder}/{name}" for folder in ("a", "b") for name in ("x", "X", "y")])
