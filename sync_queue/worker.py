@@ -11,22 +11,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
 
 from stashapi import log
 
 from plex.artwork import ArtworkKind
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRejected
-from plex.fields import SceneMapping
 from plex.finding import Found
 from plex.library import LibrarySection, read_sections, scan_folder
 from plex.matching import MatchLevel
-from sync_queue.append import ALL_SCENES
 from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome, mark_drained
+from sync_queue.entities import Entities
 from sync_queue.failure import Meaning, attempt, is_outage, meaning_of
-from sync_queue.job import Job
-from sync_queue.job_queue import Due, JobQueue, QueuedJob, Work
+from sync_queue.job_queue import Due, JobQueue, Work
 from sync_queue.planning import Planner
 from sync_queue.pushed import Pushed
 from sync_queue.read_back import ReadBack
@@ -36,23 +33,17 @@ from sync_queue.sending import Senders, Sent
 from sync_queue.state import SyncState
 from sync_queue.witness import count_step
 from validation.config import Stash2PlexConfig
-from validation.exceptions import EntityUnusable, StashAnswerInvalid, StashError
+from validation.exceptions import StashAnswerInvalid, StashError
 from validation.scene import Scene
 from validation.stash import Stash
-from validation.stash_changes import ENTITIES, SCENE, Changed, settled, versions_of
-from validation.stash_session import GraphQLRefusal
+from validation.stash_changes import SCENE, Changed
 
-T = TypeVar("T")
 SCENES_PER_BATCH = 50
 # Stash runs the hooks of a bulk edit one after another, some tens of milliseconds apart: without
 # this, seconds, such an edit would end in a hundred drains.
 LINGER = 1.0
 # Seconds in which more of them come, to be read together.
 GATHERING = 0.5
-
-
-class UnknownEntity(Exception):
-    """A job names a kind of entity that this version does not know; a newer one queued it."""
 
 
 class SyncWorker:
@@ -89,6 +80,7 @@ class SyncWorker:
         self._summary = DrainSummary()
         self._claims = Claims(queue, self._summary, clock)
         self._doubts = Doubts(self._claims.settle_failed)
+        self._entities = Entities(queue, state, stash, config, self._claims, clock)
         self._sections: list[LibrarySection] = []
         self._scanned: set[str] = set()
         # The last row that was looked at; scenes done, and all that are known of, for the progress.
@@ -122,7 +114,7 @@ class SyncWorker:
     def _drain_all(self) -> None:
         while (due := self._next_due(self._last_row)).entities or due.scenes:
             self._last_row = due.last_row
-            self._expand(due.entities)
+            self._entities.expand(due.entities)
             starts = range(0, len(due.scenes), SCENES_PER_BATCH)
             batches = [due.scenes[start : start + SCENES_PER_BATCH] for start in starts]
             reader = self._open_reading(len(batches))
@@ -160,8 +152,8 @@ class SyncWorker:
             self._done = self._summary.handled + len(sent)
             to_come = sum(map(len, batches[number - 1 :])) + self._queue.count_after(self._last_row)
             self._known = self._done + to_come
-            read = wait()
             try:
+                read = wait()
                 sent = self._sent(self._planned(batch, read))
             finally:
                 if confirm:
@@ -195,61 +187,6 @@ class SyncWorker:
             if has_come or not last_row or time.monotonic() >= deadline:
                 return due
             time.sleep(0.05)
-
-    def _expand(self, queued: Sequence[QueuedJob]) -> None:
-        """Replace jobs that name a performer, studio, tag or group by jobs for their scenes.
-
-        The scenes' jobs are in the queue before the entity's leave it. A scene that waits already, for
-        Plex to find its file for instance, is read when its time comes: nothing is added for it.
-        """
-        named: dict[tuple[str, int], list[QueuedJob]] = {}
-        for one in queued:
-            named.setdefault((one.job.entity, one.job.entity_id), []).append(one)
-        if not named:
-            return
-        asked = [name for name in named if name[0] in ENTITIES]
-        versions = self._or_refusal(partial(versions_of, self._lane.stash.ask, asked))
-        for (entity, entity_id), jobs in named.items():
-            scene_ids = self._or_refusal(partial(self._scene_ids, entity, entity_id))
-            if isinstance(scene_ids, Exception):
-                self._claims.put_off_entity(jobs, scene_ids)
-                continue
-            log.debug(f"{entity} {entity_id or ''} changed: {len(scene_ids)} scenes.")
-            waiting = self._queue.ready_scenes(scene_ids)
-            reason, now = f"{entity} changed", self._clock()
-            self._queue.put_jobs(Job(one, reason, now) for one in scene_ids if one not in waiting)
-            if not isinstance(versions, Exception) and (entity, entity_id) in versions:
-                version = Changed(entity_id, versions[entity, entity_id])
-                self._state.noticed.notice(entity, settled([version], self._lane.stash.now))
-            self._queue.finish([one.row for one in jobs])
-
-    def _or_refusal(self, ask: Callable[[], T]) -> T | Exception:
-        """What Stash answers about an entity, or what is wrong with this question alone.
-
-        Raises StashError where Stash answers no other question either.
-        """
-        try:
-            return ask()
-        except (EntityUnusable, GraphQLRefusal, StashAnswerInvalid, UnknownEntity) as refusal:
-            self._lane.stash.count_scenes()
-            return refusal
-
-    def _scene_ids(self, entity: str, entity_id: int) -> list[int]:
-        if entity == ALL_SCENES:
-            return self._changed_scenes()
-        if entity not in ENTITIES:
-            raise UnknownEntity(f"this version of Stash2Plex does not know what a “{entity}” is.")
-        return self._lane.stash.scene_ids_with(entity, entity_id)
-
-    def _changed_scenes(self) -> list[int]:
-        """The scenes that were pushed and have other values now, found in Stash alone."""
-        changed: set[int] = set()
-        mapping = SceneMapping(self._config)
-        for page in self._lane.stash.pages():
-            now = {scene.id: mapping.fields(scene).fingerprint() for scene in page.scenes}
-            pushed = self._state.pushed_fingerprints(now)
-            changed.update(scene_id for (scene_id, _), before in pushed.items() if now[scene_id] != before)
-        return sorted(changed)
 
     def _planned(self, batch: Sequence[Work], read: ReadBatch) -> list[tuple[Work, Planned]]:
         """The scenes that have items in Plex; the others are settled, or doubted."""

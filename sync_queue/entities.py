@@ -1,0 +1,102 @@
+"""Jobs that name a performer, studio, tag or group, or every scene, and the scenes that they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from stashapi import log
+
+from plex.fields import SceneMapping
+from sync_queue.append import ALL_SCENES
+from sync_queue.claims import Claims
+from sync_queue.job import Job
+from sync_queue.job_queue import JobQueue, QueuedJob
+from sync_queue.state import SyncState
+from validation.config import Stash2PlexConfig
+from validation.exceptions import EntityUnusable, StashAnswerInvalid
+from validation.stash import Stash
+from validation.stash_changes import ENTITIES, Changed, settled, versions_of
+from validation.stash_session import GraphQLRefusal
+
+T = TypeVar("T")
+
+
+class UnknownEntity(Exception):
+    """A job names a kind of entity that this version does not know; a newer one queued it."""
+
+
+class Entities:
+    """Replaces the jobs of entities by jobs of their scenes, each guarded against what is wrong with it."""
+
+    def __init__(
+        self,
+        queue: JobQueue,
+        state: SyncState,
+        stash: Stash,
+        config: Stash2PlexConfig,
+        claims: Claims,
+        clock: Callable[[], float],
+    ) -> None:
+        self._queue = queue
+        self._state = state
+        self._stash = stash
+        self._config = config
+        self._claims = claims
+        self._clock = clock
+
+    def expand(self, queued: Sequence[QueuedJob]) -> None:
+        """Replace jobs that name a performer, studio, tag or group by jobs for their scenes.
+
+        The scenes' jobs are in the queue before the entity's leave it. A scene that waits already, for
+        Plex to find its file for instance, is read when its time comes: nothing is added for it.
+        """
+        named: dict[tuple[str, int], list[QueuedJob]] = {}
+        for one in queued:
+            named.setdefault((one.job.entity, one.job.entity_id), []).append(one)
+        if not named:
+            return
+        asked = [name for name in named if name[0] in ENTITIES]
+        versions = self._or_refusal(partial(versions_of, self._stash.ask, asked))
+        for (entity, entity_id), jobs in named.items():
+            scene_ids = self._or_refusal(partial(self._scene_ids, entity, entity_id))
+            if isinstance(scene_ids, Exception):
+                self._claims.put_off_entity(jobs, scene_ids)
+                continue
+            log.debug(f"{entity} {entity_id or ''} changed: {len(scene_ids)} scenes.")
+            waiting = self._queue.ready_scenes(scene_ids)
+            reason, now = f"{entity} changed", self._clock()
+            self._queue.put_jobs(Job(one, reason, now) for one in scene_ids if one not in waiting)
+            if not isinstance(versions, Exception) and (entity, entity_id) in versions:
+                version = Changed(entity_id, versions[entity, entity_id])
+                self._state.noticed.notice(entity, settled([version], self._stash.now))
+            self._queue.finish([one.row for one in jobs])
+
+    def _or_refusal(self, ask: Callable[[], T]) -> T | Exception:
+        """What Stash answers about an entity, or what is wrong with this question alone.
+
+        Raises StashError where Stash answers no other question either.
+        """
+        try:
+            return ask()
+        except (EntityUnusable, GraphQLRefusal, StashAnswerInvalid, UnknownEntity) as refusal:
+            self._stash.count_scenes()
+            return refusal
+
+    def _scene_ids(self, entity: str, entity_id: int) -> list[int]:
+        if entity == ALL_SCENES:
+            return self._changed_scenes()
+        if entity not in ENTITIES:
+            raise UnknownEntity(f"this version of Stash2Plex does not know what a “{entity}” is.")
+        return self._stash.scene_ids_with(entity, entity_id)
+
+    def _changed_scenes(self) -> list[int]:
+        """The scenes that were pushed and have other values now, found in Stash alone."""
+        changed: set[int] = set()
+        mapping = SceneMapping(self._config)
+        for page in self._stash.pages():
+            now = {scene.id: mapping.fields(scene).fingerprint() for scene in page.scenes}
+            pushed = self._state.pushed_fingerprints(now)
+            changed.update(scene_id for (scene_id, _), before in pushed.items() if now[scene_id] != before)
+        return sorted(changed)
