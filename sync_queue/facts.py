@@ -7,6 +7,7 @@ import sqlite3
 from stashapi import log
 
 from sync_queue.state_database import LOST, RECONCILED
+from sync_queue.witness import STATE_STEPS
 
 
 class Facts:
@@ -34,6 +35,18 @@ class Facts:
         """Forget a fact."""
         with self._connection:
             self._connection.execute("DELETE FROM fact WHERE name = ?", (name,))
+
+    def count_step(self, state_name: str, steps: int) -> None:
+        """Remember that a drain began or ended.
+
+        It is written in two places and brought out of the log, which keeps one of them at most from then
+        on: an older copy of the database beside a log that was left there does not agree with itself.
+        """
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (STATE_STEPS, str(steps)))
+            counted = f"{state_name} {steps}"
+            self._connection.execute("INSERT OR REPLACE INTO step VALUES (0, ?)", (counted,))
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @property
     def is_whole(self) -> bool:

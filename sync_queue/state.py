@@ -64,6 +64,7 @@ MIGRATIONS = (
     """,
     "ALTER TABLE part ADD COLUMN in_trash INTEGER NOT NULL DEFAULT 0;",
     BY_ITEM + COVERS_BY_ITEM,
+    "CREATE TABLE step (place INTEGER PRIMARY KEY CHECK (place = 0), counted TEXT NOT NULL);",
 )
 
 

@@ -23,6 +23,8 @@ DATABASE = "state.db"
 PATIENCE = 30.0
 # The fact that is there after a loss, and its value once a full reconcile has come after it.
 LOST, RECONCILED = "memory lost", "reconciled"
+# What the table `step` says, among the facts.
+COUNTED = "counted"
 # The fact that names the queue's file that was set aside last, as far as it is known.
 KNOWN_ASIDE = "queue set aside"
 
@@ -125,6 +127,8 @@ def _losses(connection: sqlite3.Connection, data_dir: Path, set_aside: str) -> l
             )
         changed[KNOWN_ASIDE] = aside
         connection.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", changed.items())
+        counted = f"{changed[STATE_NAME]} {changed[STATE_STEPS]}"
+        connection.execute("INSERT OR REPLACE INTO step VALUES (0, ?)", (counted,))
     return losses
 
 
@@ -132,10 +136,17 @@ def _agrees(facts: dict[str, str], witness: Witness) -> bool:
     name = facts.get(STATE_NAME)
     return (
         name is not None
+        and _agrees_with_itself(facts)
         and witness.state_name in ("", name)
         and witness.state_steps <= _number(facts, STATE_STEPS)
         and witness.queue_steps >= _number(facts, QUEUE_STEPS)
     )
+
+
+def _agrees_with_itself(facts: dict[str, str]) -> bool:
+    """Whether database and log are of one time: an older copy may lie beside a log that was left there."""
+    steps = _number(facts, STATE_STEPS)
+    return facts[COUNTED] == f"{facts.get(STATE_NAME)} {steps}" or (not steps and not facts[COUNTED])
 
 
 def _loss_of_state(facts: dict[str, str], witness: Witness, data_dir: Path, set_aside: str) -> list[str]:
@@ -146,7 +157,9 @@ def _loss_of_state(facts: dict[str, str], witness: Witness, data_dir: Path, set_
         what = f"{DATABASE} is missing or empty; a new one is started."
     elif name is not None and witness.state_name not in ("", name):
         what = f"{DATABASE} is not the one that belongs to {QUEUE}."
-    elif name is not None and witness.state_steps > _number(facts, STATE_STEPS):
+    elif name is not None and (
+        witness.state_steps > _number(facts, STATE_STEPS) or not _agrees_with_itself(facts)
+    ):
         what = f"{DATABASE} is an older copy."
     else:
         return []
@@ -160,7 +173,8 @@ def _loss_of_state(facts: dict[str, str], witness: Witness, data_dir: Path, set_
 def _facts(connection: sqlite3.Connection) -> dict[str, str]:
     names = (STATE_NAME, STATE_STEPS, QUEUE_STEPS, KNOWN_ASIDE)
     rows = connection.execute("SELECT name, value FROM fact WHERE name IN (?, ?, ?, ?)", names)
-    return dict(rows.fetchall())
+    counted = connection.execute("SELECT counted FROM step").fetchone()
+    return {**dict(rows.fetchall()), COUNTED: counted[0] if counted else ""}
 
 
 def _number(facts: dict[str, str], name: str) -> int:

@@ -49,9 +49,9 @@ def read_witness(data_dir: str | os.PathLike[str]) -> Witness:
 
 def count_step(state: SyncState, queue: JobQueue) -> None:
     """Count the begin or the end of a drain in both."""
-    steps = int(state.fact(STATE_STEPS) or 0) + 1
-    state.set_fact(STATE_STEPS, str(steps))
-    state.set_fact(QUEUE_STEPS, str(queue.count_step(state.fact(STATE_NAME) or "", steps)))
+    name, steps = state.fact(STATE_NAME) or "", int(state.fact(STATE_STEPS) or 0) + 1
+    state.count_step(name, steps)
+    state.set_fact(QUEUE_STEPS, str(queue.count_step(name, steps)))
 
 
 def read_facts(connection: sqlite3.Connection) -> dict[str, str]:

@@ -11,9 +11,7 @@ import pytest
 from tests.end_to_end.memory_matrix import TASKS, Cell, MemoryMatrix, a_matrix
 
 # What is known to be broken, as words of a cell and its problem, and why.
-KNOWN: dict[str, str] = {
-    r"state.db was damaged: (an older copy|another)": "a state that is another's is believed",
-}
+KNOWN: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module")

@@ -192,6 +192,24 @@ def test_an_older_copy_of_the_state_is_recognised(
     assert "older copy" in texts(log(), "warning")[0]
 
 
+def test_an_older_copy_beside_the_log_of_a_later_one_is_recognised(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = read_log(capsys)
+    synced(bench)
+    older = (bench.world.data_dir / DATABASE).read_bytes()
+    bench.save(1)
+    bench.drain()
+    with bench.state() as state:
+        state.set_fact("left", "in the log")
+        left = [file.read_bytes() for file in files_of(bench, DATABASE)[1:]]
+    for file, content in zip(files_of(bench, DATABASE), (older, *left), strict=True):
+        file.write_bytes(content)
+    log()
+    assert not is_whole(bench)
+    assert "older copy" in texts(log(), "warning")[0]
+
+
 def test_an_older_copy_of_the_queue_is_told_with_what_to_do(
     bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
