@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
+from sync_queue.catch_up import RECONCILE_WANTED
 from sync_queue.drain_request import ask_for_drain
 from sync_queue.manager import JobQueue
 from sync_queue.outage import moment
@@ -72,13 +73,28 @@ def _ask_if_due(stash: Stash, config: Stash2PlexConfig, state: SyncState, now: f
     schedule = f"{every} {scope}"
     if state.fact(_SCHEDULE) != schedule:
         state.set_fact(_SCHEDULE, schedule)
-    last, asked = _last_run(state, scope, now), _time(state, _request(scope))
-    if not is_due(RECONCILE_PERIODS[every], last, asked, now):
+    period = RECONCILE_PERIODS[every]
+    reason = state.fact(RECONCILE_WANTED)
+    if reason:
+        scope, last = "all", None
+    else:
+        last = _last_run(state, scope, now)
+    asked = _time(state, _request(scope))
+    if reason and period is None and not _is_within(asked, REQUEST_LASTS, now):
+        log_line("warning", f"{reason}: some changes may not be known. Run {TASK_NAMES['all']}.")
+        state.set_fact(_request(scope), str(now))
+    if not is_due(period, last, asked, now):
         return
     task = TASK_NAMES[scope]
     if run_unless_waiting(stash.server_connection, task, {"mode": f"reconcile_{scope}", SCHEDULED: True}):
-        log_line("info", f"The {every} reconcile is due: Stash was asked to run {task}.")
+        log_line("info", f"{_why(reason, every, last)}: Stash was asked to run {task}.")
     state.set_fact(_request(scope), str(now))
+
+
+def _why(reason: str | None, every: str, last: float | None) -> str:
+    if reason:
+        return reason
+    return "No reconcile has run yet" if last is None else f"The {every} reconcile is due"
 
 
 def remember_run(state: SyncState, scope: str, began: float, window: timedelta) -> None:
@@ -87,6 +103,8 @@ def remember_run(state: SyncState, scope: str, began: float, window: timedelta) 
     One of recent scenes looked back as far as `window`.
     """
     state.set_fact(_run(scope), str(began))
+    if scope == "all":
+        state.forget_fact(RECONCILE_WANTED)
     compared = _compared_until(state, began)
     if scope == "all" or compared is None or began - window.total_seconds() <= compared:
         state.set_fact(_COMPARED, str(began))

@@ -84,10 +84,13 @@ class CatchUp:
 
     def _begin(self, now: Overview) -> None:
         """Look for what is later than this; what was before is for a reconcile to find."""
-        for page in scenes_changed_since(self._ask, now.scenes.newest):
-            self._notice(SCENE, page)
+        pages = scenes_changed_since(self._ask, now.scenes.newest)
+        changes = {SCENE: [change for page in pages for change in page]}
         for kind in ENTITIES:
-            self._notice(kind, entities_changed_since(self._ask, kind, now.standings[kind].newest))
+            changes[kind] = entities_changed_since(self._ask, kind, now.standings[kind].newest)
+        for kind, some in changes.items():
+            # What was saved while these lists were read is not in any reconcile yet.
+            self._notice(kind, now.standings[kind].without_later(some))
         self._noticed.stand(now)
 
     def _notice(self, kind: str, changes: Iterable[Changed]) -> None:

@@ -217,7 +217,7 @@ class Stash2PlexConfig(BaseModel):
     parallel_writes: Annotated[int, _number_to(MOST_WRITERS), FALLS_BACK] = Field(1, title="Parallel writes")
     recent_days: Annotated[int, _number_to(MOST_DAYS), FALLS_BACK] = Field(1, title="Recent days")
     reconcile_every: Annotated[str, _one_of(RECONCILE_PERIODS), FALLS_BACK] = Field(
-        "never", title="Scheduled reconcile"
+        "weekly", title="Scheduled reconcile"
     )
     reconcile_scope: Annotated[str, _one_of(SCOPES), FALLS_BACK] = Field(
         SCOPES[0], title="Scenes of the scheduled reconcile"

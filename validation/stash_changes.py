@@ -48,6 +48,11 @@ class Standing:
     latest_id: int = 0
     newest: str = ""
 
+    def without_later(self, changes: Iterable[Changed]) -> list[Changed]:
+        """Those of these changes that are no later than the newest one here."""
+        newest = _instant(self.newest).timestamp()
+        return [change for change in changes if change.updated_at <= newest]
+
 
 @dataclass(frozen=True)
 class Overview:

@@ -13,6 +13,7 @@ import pytest
 
 import Stash2Plex as entry
 from reconciliation import engine
+from sync_queue.catch_up import RECONCILE_WANTED
 from tests.builders_entry import ALL, DRAIN, RECENT, Here, Told, assert_plain
 from tests.builders_queue import Bench
 from tests.builders_sync import AClock
@@ -82,12 +83,12 @@ def save(world: World, scene_id: int) -> None:
 
 def test_after_an_edit_a_due_reconcile_finds_what_no_edit_told_and_a_drain_writes_it(world: World) -> None:
     """All of it as Stash does it: a hook and three tasks, each a process."""
-    world.settings["reconcile_every"] = "weekly"
+    del world.settings["reconcile_every"]
     a_film(world, "never saved")
     save(world, a_film(world, "saved"))
     jobs = drain, reconcile, second_drain = world.stash.wait_for_jobs()
     assert [job.description.rpartition(": ")[2] for job in jobs] == [DRAIN, ALL, DRAIN]
-    assert f"The weekly reconcile is due: Stash was asked to run {ALL}." in log_text(drain, "info")
+    assert f"No reconcile has run yet: Stash was asked to run {ALL}." in log_text(drain, "info")
     assert "=== Reconciliation Summary ===" in log_text(reconcile, "info")
     assert "Gaps found: 1" in log_text(reconcile, "info")
     assert log_text(second_drain, "info") == "Changes in Stash carried to Plex, scenes: 1 written."
@@ -283,3 +284,35 @@ def test_queue_status_tells_the_last_reconcile_and_when_the_next_is_due(
     due = time.strftime("%Y-%m-%d %H:%M", time.localtime(clock.now + DAY))
     assert following == f"Next scheduled reconcile: {due}, all scenes; the plugin looks when it runs anyway."
     assert told.index(following) == told.index("Last drain: never") + 1
+
+
+def test_where_stashs_times_cannot_be_believed_a_full_reconcile_is_asked_for_and_the_log_says_why(
+    held: World, here: Here
+) -> None:
+    """With a schedule that is not due for a long time, and of recent scenes."""
+    held.settings.update(reconcile_every="weekly", reconcile_scope="recent")
+    run(here, "reconcile_all")
+    run(here, "process_queue")
+    want_a_reconcile(held)
+    told = run(here, "process_queue")
+    assert f"Stash's time zone changed: Stash was asked to run {ALL}." in told.texts("info")
+    assert waiting(held) == [ALL]
+    run(here, "reconcile_all")
+    cancel_waiting(held)
+    run(here, "process_queue")
+    assert waiting(held) == []
+
+
+def test_without_a_schedule_the_log_says_that_a_full_reconcile_is_needed(held: World, here: Here) -> None:
+    want_a_reconcile(held)
+    told = run(here, "process_queue")
+    assert told.texts("warning") == [f"Stash's time zone changed: some changes may not be known. Run {ALL}."]
+    assert waiting(held) == []
+    assert not run(here, "process_queue").texts("warning")
+
+
+def want_a_reconcile(world: World) -> None:
+    bench = Bench(world)
+    with bench.state() as state:
+        state.set_fact(RECONCILE_WANTED, "Stash's time zone changed")
+    bench.manager.close()

@@ -38,7 +38,7 @@ FALLING_BACK: dict[str, tuple[Any, str]] = {
     "plex_scan_missing": ("maybe", "Switch it in the plugin's settings. Its default is used: off."),
     "parallel_writes": (9, "It is a whole number from 1 to 4. Its default is used: 1."),
     "recent_days": (-1, "It is a whole number from 1 to 365. Its default is used: 1."),
-    "reconcile_every": ("often", "It is one of: never, hourly, daily, weekly. Its default is used: never."),
+    "reconcile_every": ("often", "It is one of: never, hourly, daily, weekly. Its default is used: weekly."),
     "reconcile_scope": ("some", "It is one of: all, recent. Its default is used: all."),
 }
 
@@ -125,7 +125,7 @@ def test_hooks_queue_whatever_is_wrong(here: Here) -> None:
     right = dict(here.world.settings)
     here.world.settings.update({key: value for key, (value, _) in {**STOPPING, **FALLING_BACK}.items()})
     result = here.world.stash.fire_hook("Scene.Update.Post", scene_id)
-    (drain,) = here.world.stash.wait_for_jobs()
+    drain, *_ = here.world.stash.wait_for_jobs()
     here.world.stash.plugin_settings["Stash2Plex"] = right
     assert (result.exit_status, drain.exit_status) == (0, 1)
     assert scene_id in here.kept()

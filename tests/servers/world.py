@@ -107,6 +107,8 @@ def a_world(
             "plex_url": plex.url,
             "plex_token": TOKEN,
             "path_map": f"{STASH_ROOT}=>{PLEX_ROOT}",
+            # A test that is about something else sees no task but its own.
+            "reconcile_every": "never",
         }
         yield World(stash, plex, data_dir, keys, scene_ids, rating_keys)
 
