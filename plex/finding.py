@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from plex.client import Plex
 from plex.exceptions import PlexItemUnusable, PlexListingChanged, PlexNotFound
-from plex.index import FileIndex, FileKey, key_of_part, keys_of_files, name_hash
+from plex.index import FileIndex, FileKey, key_of_part, key_of_path, keys_of_files, name_hash
 from plex.inventory import SHRUNK_ITEMS, Inventory, is_shrunk, read_libraries
 from plex.items import ItemsRead, ListedItem, PlexItem, is_made_by_plex
 from plex.library import LibrarySection, read_items
@@ -81,7 +81,7 @@ class ItemFinder:
         self._read(self._at_paths(keys), items)
         for _ in range(READINGS):
             inexact = [scene for scene in scenes if not self._has_place(keys[scene.id])]
-            self._look_up(inexact)
+            self._look_up(_names(inexact) | self._names_without_place(scenes))
             candidates = {
                 key for match in match_scenes(keys, self._index).values() for key in match.rating_keys
             }
@@ -90,7 +90,7 @@ class ItemFinder:
             # What Plex lists and does not have when asked for is there or not: it says both.
             denied = set(shown) - set(items) - set(items.unusable)
             self._in_plex.update((part.name, CHANGED) for key in denied for part in shown[key])
-            self._look_up_owners(inexact, items.values())
+            self._look_up_owners(_names(inexact) | self._contested_names(scenes), items.values())
             if not has_changed:
                 break
         matches = match_scenes(keys, self._index, Doubts(self._doubt_in_plex, self._doubt_in_stash))
@@ -101,8 +101,8 @@ class ItemFinder:
         keys = {scene.id: keys_of_files(scene.files, self._path_map) for scene in scenes}
         self._index.put_scene_files(keys.items())
         inexact = [scene for scene in scenes if not self._has_place(keys[scene.id])]
-        self._look_up(inexact)
-        self._look_up_owners(inexact, ())
+        self._look_up(_names(inexact))
+        self._look_up_owners(_names(inexact), ())
         return match_scenes(keys, self._index, Doubts(self._doubt_in_plex, self._doubt_in_stash))
 
     def list_all(self) -> None:
@@ -138,9 +138,31 @@ class ItemFinder:
             self._index.put_item(read[key].as_listed())
         return bool(stale)
 
-    def _look_up(self, scenes: Iterable[Scene]) -> None:
-        """Ask Plex for all files of these scenes' files' names, once a run for each name."""
-        names = {name_hash(name): name for name in _names(scenes)}
+    def _names_without_place(self, scenes: Iterable[Scene]) -> set[str]:
+        """The names of files that are not known to be in Plex beside another file of the same scene."""
+        files = {
+            key_of_path(self._path_map.to_plex(file.path), file.size).path: file
+            for scene in scenes
+            if len(scene.files) > 1
+            for file in scene.files
+            if not is_made_by_plex(file.path)
+        }
+        known = self._index.parts_by_path(files)
+        return {file_name(file.path) for path, file in files.items() if path not in known}
+
+    def _contested_names(self, scenes: Iterable[Scene]) -> set[str]:
+        """The names of files that another scene had when last it was read, as before a merge."""
+        files = {
+            key_of_path(self._path_map.to_plex(file.path), file.size).path: file
+            for scene in scenes
+            for file in scene.files
+        }
+        owners = self._index.scenes_by_path(files)
+        return {file_name(files[path].path) for path, scene_ids in owners.items() if len(scene_ids) > 1}
+
+    def _look_up(self, wanted: Iterable[str]) -> None:
+        """Ask Plex for all files of these names, once a run for each."""
+        names = {name_hash(name): name for name in wanted}
         names = {hashed: name for hashed, name in names.items() if hashed not in self._in_plex}
         if not names or not self._sections:
             return
@@ -202,9 +224,9 @@ class ItemFinder:
             "Plex away?"
         )
 
-    def _look_up_owners(self, inexact: Iterable[Scene], items: Iterable[PlexItem]) -> None:
-        """Ask Stash who has files of the names that are not matched by path, once a run for each name."""
-        names = {name_hash(name): name for name in _names(inexact)}
+    def _look_up_owners(self, wanted: Iterable[str], items: Iterable[PlexItem]) -> None:
+        """Ask Stash who has files of these names and of items with several, once a run for each name."""
+        names = {name_hash(name): name for name in wanted}
         names = {hashed: names[hashed] for hashed in self._index.parts_by_name(names)}
         for item in items:
             if len(item.parts) > 1:
@@ -212,9 +234,11 @@ class ItemFinder:
         asked = {hashed: name for hashed, name in names.items() if hashed not in self._in_stash}
         if asked:
             there, doubt = self._ask_stash(sorted(asked.values()))
-            self._index.put_scene_files(
-                (scene_id, keys_of_files(files, self._path_map)) for scene_id, files in there.items()
-            )
+            files = [(scene_id, keys_of_files(files, self._path_map)) for scene_id, files in there.items()]
+            if doubt:
+                self._index.put_scene_files(files)
+            else:
+                self._index.put_scene_files_of_names(asked, files)
             self._in_stash.update(dict.fromkeys(asked, doubt))
 
     def _doubt_in_plex(self, name: int) -> str:

@@ -191,6 +191,14 @@ class FileIndex:
             self.forget_scenes(scene_id for scene_id, _ in entries)
             self._connection.executemany("INSERT INTO scene_file VALUES (?,?,?,?,?)", _file_rows(entries))
 
+    def put_scene_files_of_names(
+        self, names: Iterable[int], files: Iterable[tuple[int, Sequence[FileKey]]]
+    ) -> None:
+        """Remember that these scenes, and no others, have files of these names (hashes)."""
+        with self._connection:
+            self._connection.executemany("DELETE FROM scene_file WHERE name = ?", [(name,) for name in names])
+        self.put_scene_files(files)
+
     def forget_scenes(self, scene_ids: Iterable[int]) -> None:
         """Forget the files of scenes that Stash does not have any more."""
         self._connection.executemany("DELETE FROM scene_file WHERE scene_id = ?", [(i,) for i in scene_ids])
