@@ -26,7 +26,7 @@ UNMEASURED = (
 )
 
 # Thousands of scenes through lines that other tests cover: measuring them would double their time.
-STORIES = ("test_main_job", "test_two_way_edits")
+STORIES = ("test_fault_matrix", "test_main_job", "test_memory_matrix", "test_two_way_edits")
 
 
 @pytest.fixture(autouse=True, scope="module")

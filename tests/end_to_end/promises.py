@@ -57,7 +57,7 @@ def broken_in_the_end(world: SmallWorld, was_undone: bool = False, is_state_lost
     whose it is.
     """
     problems = list(_broken_in_plex(world))
-    for name, values in expected(was_undone).items():
+    for name, values in expected(world, was_undone).items():
         shown, before = world.shown(name), world.before[name]
         for field, value in values.items():
             is_kept = is_state_lost and _is_kept(shown[field], before, field, value)
@@ -122,7 +122,7 @@ def _broken_in_plex(world: SmallWorld) -> Iterator[str]:
 
 
 def _foreign_values(world: SmallWorld) -> Iterator[str]:
-    right = expected(was_undone=True)
+    right = expected(world, was_undone=True)
     for name in right:
         before, shown = world.before[name], world.shown(name)
         for field in set(shown) - {"locked"}:
@@ -175,7 +175,7 @@ def _is_right(world: SmallWorld, name: str) -> bool:
         return False
     place = MOVED if name == "Films/moved" else name
     shown = world.shown(place)
-    return all(shown[field] == value for field, value in expected(was_undone=True)[place].items())
+    return all(shown[field] == value for field, value in expected(world, was_undone=True)[place].items())
 
 
 def _secrets(world: SmallWorld, run: Run) -> Iterator[str]:

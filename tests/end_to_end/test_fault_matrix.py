@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-import coverage
 import pytest
 
 from tests.end_to_end.covering import pairs
@@ -29,14 +28,8 @@ KNOWN: dict[str, str] = {
 
 @pytest.fixture(scope="module")
 def matrix() -> Iterator[FaultMatrix]:
-    """The matrix; its forks are not measured, since other tests cover their lines."""
-    measured = coverage.Coverage.current()
-    if measured is not None:
-        measured.stop()
     with a_matrix() as matrix:
         yield matrix
-    if measured is not None:
-        measured.start()
 
 
 def unknown(played: Iterable[tuple[Cell, list[str]]]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import coverage
 import pytest
 
 from tests.end_to_end.memory_matrix import TASKS, Cell, MemoryMatrix, a_matrix
@@ -16,14 +15,8 @@ KNOWN: dict[str, str] = {}
 
 @pytest.fixture(scope="module")
 def matrix() -> Iterator[MemoryMatrix]:
-    """The matrix; its forks are not measured, since other tests cover their lines."""
-    measured = coverage.Coverage.current()
-    if measured is not None:
-        measured.stop()
     with a_matrix() as matrix:
         yield matrix
-    if measured is not None:
-        measured.start()
 
 
 @pytest.fixture(scope="module")
