@@ -273,9 +273,10 @@ def handle_find_orphans() -> str | None:
 
     stash, settings = _stash_and_config()
     found = OrphanSearch(stash, settings, get_plugin_data_dir()).run()
-    log_lines("error", found.problems)
+    # The last says what all of them mean for the list.
+    log_lines("warning", found.problems[:-1])
     log_lines("info", summary_lines(found))
-    return "The list of orphans is not complete; the log says why." if found.problems else None
+    return report(found.problems[-1]) if found.problems else None
 
 
 def handle_undo_first_sync() -> str | None:

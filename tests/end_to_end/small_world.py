@@ -39,8 +39,6 @@ JOBS = [
 _NOT_TAKEN = re.compile(
     r"Scene (\d+): Plex, or what stands before it, does not take its (?:poster|background)"
 )
-    r"Scene (\d+): Plex, or what stands before it, does not take its (?:poster|background)"
-)
 # Seconds after which a run is ended; none waits for that long.
 LONGEST = 60.0
 

@@ -20,8 +20,6 @@ KNOWN: dict[str, str] = {
     r"screenshot answered by (garbled|endless) .*(neither in Plex|shows poster)": (
         "a cover that came garbled is taken for one that Plex cannot show, for ever"
     ),
-    r"POST /library/metadata/\*/posters .* 413 .*neither": "a poster that is too large is told and left",
-    r"find_orphans: .*more than one error": "each library that cannot be read is an error of its own",
     r"GET /library/metadata/\*/posters .*(neither|shows poster)": "half a list of posters is believed",
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_entry import Here, Told, assert_plain
+from tests.builders_entry import Here, Told, assert_one_plain_error, assert_plain
 from tests.builders_queue import Bench
 from tests.reconciliation.test_preview import NASTY, Page
 from tests.servers.world import World
@@ -170,7 +170,8 @@ def test_a_library_that_could_not_be_read_is_an_error_and_no_mass_of_orphans(
     world.plex.faults.add("status", f"/library/sections/{world.section_keys['Clips']}/all", code=500)
     told = find_orphans(here)
     assert told.status == 1
-    assert "Library “Clips” could not be read" in told.texts("error")[0]
+    assert "Library “Clips” could not be read" in told.texts("warning")[0]
+    assert_one_plain_error(told, "what is listed may have a scene after all")
     assert count_line(told, "Films").endswith(": 3 of 4 items, uncertain: 0")
     assert not any("in “Clips”:" in line for line in told.texts("info"))
     assert any("“Clips” could not be read" in text for text in page(world).texts["strong"])
@@ -186,7 +187,7 @@ def test_a_library_that_shrank_drastically_is_an_error_of_the_next_reconcile_too
         world.plex.library.remove_item(world.item(f"film {n}").rating_key)
     told = find_orphans(here)
     assert told.status == 1
-    assert "“Films” had 30 items" in told.texts("error")[0]
+    assert "“Films” had 30 items" in told.texts("warning")[0]
     assert not any("in “Films”:" in line for line in told.texts("info"))
     assert any("“Films” had 30 items" in text for text in here.reconcile().texts("warning"))
 
@@ -197,9 +198,8 @@ def test_a_scene_that_could_not_be_read_is_told_since_its_item_is_listed(world: 
     world.stash.malformed_scenes[spoilt] = lambda scene: scene.update(files="none")
     told = find_orphans(here)
     assert told.status == 1
-    named, explained = told.texts("error")
-    assert f"Scene {spoilt}:" in named
-    assert "may have a scene after all" in explained
+    assert f"Scene {spoilt}:" in told.texts("warning")[0]
+    assert_one_plain_error(told, "may have a scene after all")
     assert count_line(told, "Films").endswith(": 0 of 2 items, uncertain: 1")
 
 
