@@ -287,7 +287,7 @@ def handle_undo_first_sync() -> str | None:
     with _state() as state:
         plex = _plex(settings)
         state.use_server(plex.machine_identifier, str(settings.path_map))
-        summary = undo_first_sync(plex, state)
+        summary = undo_first_sync(plex, state, settings.opt_out_label)
     log_lines("info", summary_lines(summary))
     return report("Plex refused some values; run the task again.") if summary.failed else None
 

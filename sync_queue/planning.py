@@ -49,7 +49,7 @@ class Planner:
     def plan(self, scene: Scene, item: PlexItem) -> ItemPlan:
         """The plan for one item, as it was just read from Plex."""
         ours = self._mapping.fields(scene)
-        if self._is_opted_out(item):
+        if is_opted_out(item, self._config.opt_out_label):
             return ItemPlan(scene, item, ours, Merge(), {}, is_opted_out=True)
         record = self._state.item_record(item.rating_key)
         base = record.base if record else None
@@ -88,9 +88,10 @@ class Planner:
             was_rolled_back=was_rolled_back,
         )
 
-    def _is_opted_out(self, item: PlexItem) -> bool:
-        label = self._config.opt_out_label
-        return bool(label) and tag_key(label) in map(tag_key, item.fields.tags("label"))
+
+def is_opted_out(item: PlexItem, label: str) -> bool:
+    """Whether an item carries the label that says that it is never written to."""
+    return bool(label) and tag_key(label) in map(tag_key, item.fields.tags("label"))
 
 
 def _with_titles_given_back(merged: Merge, base: Base, ours: PlexFields, item: PlexItem) -> Merge:

@@ -17,6 +17,7 @@ from plex.library import ITEMS_PER_READ
 from plex.merge import Change, Merge
 from plex.writing import write
 from sync_queue.failure import attempt, problem_of
+from sync_queue.planning import is_opted_out
 from sync_queue.reading import read_each
 from sync_queue.renewal import FRESH_ENOUGH
 from sync_queue.state import SyncState
@@ -32,11 +33,14 @@ class UndoSummary:
     fields: int = 0
     changed_since: int = 0
     gone: int = 0
+    opted_out: int = 0
     failed: int = 0
 
 
-def undo_first_sync(plex: Plex, state: SyncState) -> UndoSummary:
+def undo_first_sync(plex: Plex, state: SyncState, opt_out_label: str = "") -> UndoSummary:
     """Put back every kept value that nobody has changed in Plex since it was replaced.
+
+    An item that carries the opt-out label is left as it is, and what was kept of it stays kept.
 
     What Stash has stays recorded as the last sync, so the next one takes the old values for a
     person's edits and leaves them. Raises PlexError.
@@ -55,6 +59,8 @@ def undo_first_sync(plex: Plex, state: SyncState) -> UndoSummary:
             if item is None:
                 # Or Plex cannot read it at the moment: what was kept stays kept.
                 summary.gone += 1
+            elif is_opted_out(item, opt_out_label):
+                summary.opted_out += 1
             else:
                 count = attempt(partial(_restore, plex, state, item, values))
                 _note(scene_id, count, summary)
@@ -79,6 +85,8 @@ def summary_lines(summary: UndoSummary) -> list[str]:
     lines = [f"Put back {summary.fields} fields of {summary.restored} items."]
     if summary.changed_since:
         lines.append(f"Left alone: {summary.changed_since} items that were changed since the first sync.")
+    if summary.opted_out:
+        lines.append(f"Left alone: {summary.opted_out} items that carry the opt-out label.")
     if summary.gone:
         lines.append(f"Not in Plex at the moment: {summary.gone} items; what they had is kept.")
     if summary.failed:

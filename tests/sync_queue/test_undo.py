@@ -61,7 +61,7 @@ def undo(bench: Bench) -> UndoSummary:
     plex = Plex(bench.world.plex.url, TOKEN, client_identifier(bench.world.data_dir))
     with bench.state() as state:
         state.use_server(plex.machine_identifier, str(bench.config({}).path_map))
-        return undo_first_sync(plex, state)
+        return undo_first_sync(plex, state, bench.config({}).opt_out_label)
 
 
 def shown(bench: Bench, *names: str) -> dict[str, Any]:
@@ -289,3 +289,17 @@ def test_the_summary_tells_what_was_left_alone_and_what_is_gone() -> None:
     assert "3 items that were changed since" in lines
     assert "4 items" in lines
     assert len(summary_lines(UndoSummary(restored=1, fields=2))) == 1
+
+
+def test_an_item_that_was_opted_out_since_is_not_written_and_can_be_put_back_later(bench: Bench) -> None:
+    a_film(bench)
+    sync(bench)
+    bench.world.settings["opt_out_label"] = "Hands off"
+    item = bench.world.item("one")
+    item.labels = ["Hands Off"]
+    summary = undo(bench)
+    assert (summary.opted_out, summary.restored, changing_requests(bench)) == (1, 0, [])
+    assert "Left alone: 1 items that carry the opt-out label." in summary_lines(summary)
+    item.labels = []
+    assert undo(bench).restored == 1
+    assert shown(bench, *BY_HAND) == BY_HAND
