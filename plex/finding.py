@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from plex.client import Plex
 from plex.exceptions import PlexItemUnusable, PlexListingChanged, PlexNotFound
-from plex.index import FileIndex, FileKey, key_of_part, key_of_path, keys_of_files, name_hash
+from plex.index import FileIndex, FileKey, KnownPart, key_of_part, key_of_path, keys_of_files, name_hash
 from plex.inventory import SHRUNK_ITEMS, Inventory, is_shrunk, read_libraries
 from plex.items import ItemsRead, ListedItem, PlexItem, is_made_by_plex
 from plex.library import LibrarySection, read_items
@@ -78,7 +78,10 @@ class ItemFinder:
         keys = {scene.id: keys_of_files(scene.files, self._path_map) for scene in scenes}
         self._index.put_scene_files(keys.items())
         items = ItemsRead()
-        self._read(self._at_paths(keys), items)
+        places = self._index.parts_of_items(self._at_paths(keys))
+        self._read(places, items)
+        if self._inventory is not None:
+            self._doubt_denied(places, items)
         for _ in range(READINGS):
             inexact = [scene for scene in scenes if not self._has_place(keys[scene.id])]
             self._look_up(_names(inexact) | self._names_without_place(scenes))
@@ -87,14 +90,17 @@ class ItemFinder:
             }
             shown = self._index.parts_of_items(candidates - set(items))
             has_changed = self._read(shown, items)
-            # What Plex lists and does not have when asked for is there or not: it says both.
-            denied = set(shown) - set(items) - set(items.unusable)
-            self._in_plex.update((part.name, CHANGED) for key in denied for part in shown[key])
+            self._doubt_denied(shown, items)
             self._look_up_owners(_names(inexact) | self._contested_names(scenes), items.values())
             if not has_changed:
                 break
         matches = match_scenes(keys, self._index, Doubts(self._doubt_in_plex, self._doubt_in_stash))
         return {scene_id: _found(match, items) for scene_id, match in matches.items()}
+
+    def _doubt_denied(self, shown: Mapping[int, Sequence[KnownPart]], items: ItemsRead) -> None:
+        """Take no item for gone that Plex has listed in this run: it says both."""
+        denied = set(shown) - set(items) - set(items.unusable)
+        self._in_plex.update((part.name, CHANGED) for key in denied for part in shown[key])
 
     def match_listed(self, scenes: Sequence[Scene]) -> dict[int, Match]:
         """The match of each scene by what the libraries were read to have; no item is read in full."""

@@ -220,6 +220,17 @@ def test_an_item_that_plex_lists_and_denies_to_have_is_not_said_to_be_absent(
     assert keys(a_finder().find([the_scene()])[1]) == [film.rating_key]
 
 
+def test_an_item_that_this_run_listed_is_not_said_to_be_absent_where_plex_denies_it_later(
+    server: PlexTestServer, a_finder: NewFinder
+) -> None:
+    a_film(server.library)
+    finder = a_finder()
+    finder.list_all()
+    server.faults.add("status", "/library/metadata", code=404)
+    found = finder.find([the_scene()])[1]
+    assert (found.match.level, found.items) == (MatchLevel.UNKNOWN, ())
+
+
 # What the index knew makes no difference
 
 FOLDERS_AND_NAMES = st.sampled_from([f"{folder}/{name}" for folder in ("a", "b") for name in ("x", "X", "y")])
