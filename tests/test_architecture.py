@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,6 +50,17 @@ def test_the_entry_imports_as_a_module_and_writes_nothing() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+
+
+def test_what_is_set_in_the_entry_is_what_its_tasks_use_however_it_was_loaded() -> None:
+    spec = importlib.util.spec_from_file_location("loaded_by_its_path", ROOT / "Stash2Plex.py")
+    assert spec is not None
+    assert spec.loader is not None
+    entry = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(entry)
+    assert entry.handle_reconcile("all") == "No Stash connection available for reconciliation"
+    entry.stash_interface = object()
+    assert entry.handle_reconcile("all") == "No config available for reconciliation"
 
 
 def test_the_manifest_is_the_only_yml_file_in_the_repository() -> None:
