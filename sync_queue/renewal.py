@@ -41,7 +41,7 @@ AIM, TOO_OLD = 0.1, 0.5
 FRESH_ENOUGH = 0.25
 LARGEST_GROUP = 25
 # By so many seconds a look at what is being written goes before the write.
-HEAD_START = 0.002
+HEAD_START = 0.005
 
 
 @dataclass(frozen=True)
