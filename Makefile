@@ -1,5 +1,6 @@
 # make test  sets everything up by itself and runs tests, linters and the type check
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
+# make picture draws docs/before-and-after.svg, the picture in the README, from a run of the demo's servers
 # make bench measures speed and memory beside bare requests (half an hour)
 # make package builds what Stash's plugin page installs, from the last commit; needs Python and git only
 
@@ -13,12 +14,15 @@ endif
 STAMP := $(VENV)/.installed
 CODE := Stash2Plex.py tasks.py validation reconciliation sync_queue plex tests benchmarks .ci
 
-.PHONY: test demo bench package lint types tests format clean
+.PHONY: test demo picture bench package lint types tests format clean
 
 test: lint types tests
 
 demo: $(STAMP)
 	@$(RUN) -m tests.servers.demo
+
+picture: $(STAMP)
+	@$(RUN) -m tests.servers.demo_picture
 
 bench: $(STAMP)
 	@$(RUN) -m benchmarks.hook

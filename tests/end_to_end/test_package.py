@@ -22,7 +22,7 @@ from tests.servers.world import ROOT, World, a_world
 SCRIPT = Path(".ci", "package.py")
 ROOMS = ("validation", "reconciliation", "sync_queue", "plex")
 SINGLE_FILES = ("Stash2Plex.py", "tasks.py", "Stash2Plex.yml", "requirements.txt", "LICENSE")
-MANUAL = {"README.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))}
+MANUAL = {"README.md", *(f"docs/{page.name}" for page in (ROOT / "docs").iterdir())}
 VERSION = load_plugin(ROOT / "Stash2Plex.yml").version
 NIGHT, MORNING = "2024-02-29T23:30:08-05:00", "2024-03-02T06:00:00+00:00"
 
