@@ -320,7 +320,7 @@ def handle_clear_queue() -> str | None:
     """Forget what waits and what failed; a reconcile finds again what differs."""
     waiting, failed = _queue().clear()
     log_line("info", f"Removed from the queue: {waiting} waiting, {failed} failed.")
-    log_line("info", "Nothing changed in Stash or Plex. Reconcile Library finds again what differs.")
+    log_line("info", "Nothing changed in Stash or Plex. Reconcile Library will find the differences again.")
     return None
 
 

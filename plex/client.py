@@ -128,7 +128,7 @@ class Plex:
             answer = self._server.query(path + joinArgs(arguments), headers=dict(headers or {}))
         except (ParseError, UnicodeError) as error:
             raise PlexAnswerInvalid(
-                "Plex sent an answer that is cut off or not XML. Does a proxy stand between? " + RETRY_LATER
+                "Plex sent an answer that is cut off or not XML. Is there a proxy in between? " + RETRY_LATER
             ) from error
         if answer is None:
             raise PlexAnswerInvalid("Plex sent an empty answer where it lists items. " + RETRY_LATER)
@@ -172,13 +172,13 @@ def _check_done(response: requests.Response) -> None:
 
 def _another_page() -> PlexAnswerInvalid:
     return PlexAnswerInvalid(
-        "A page of something else answered in place of Plex. Does a proxy between them ask for a login? "
+        "Something other than Plex answered with a page of its own. Is there a proxy that asks for a login? "
         + RETRY_LATER
     )
 
 
 def _not_plex() -> PlexAnswerInvalid:
     return PlexAnswerInvalid(
-        "What answers at the address in setting “Plex URL” (plex_url) is not a Plex server. "
+        "The server at the address in setting “Plex URL” (plex_url) is not a Plex server. "
         "Check host and port."
     )

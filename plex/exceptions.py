@@ -84,7 +84,7 @@ class LibraryNotFound(PlexError):
             f" “{name}” is a library of {TYPES.get(type, type)}." for name, type in wrong.items() if type
         )
         needs_quotes = any("," in title or title != title.strip() for title in existing)
-        quotes = " A name with a comma in it stands in quotation marks." if needs_quotes else ""
+        quotes = " Put a name that contains a comma in quotation marks." if needs_quotes else ""
         super().__init__(
             f"Setting “Plex libraries” (plex_library) names {missing}, which Plex does not have as a movie "
             f"library.{others}{quotes} Movie libraries in Plex: {there}."

@@ -25,7 +25,7 @@ from validation.scene import Scene, SceneFile
 
 # Items that change while they are being read are read once more.
 READINGS = 2
-CHANGED = "What Plex has of this scene changed while it was read."
+CHANGED = "Plex's items for this scene changed while they were read."
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class ItemFinder:
             if problem := self._shrunk(section, counts[section.key]):
                 return problem
         if any(count > SHRUNK_ITEMS for key, count in self._expected.items() if key not in counts):
-            return "A library that was read before is not among those that Plex lists now."
+            return "Plex no longer lists a library that was read before."
         return ""
 
     def _shrunk(self, section: LibrarySection, count: int) -> str:
@@ -226,8 +226,8 @@ class ItemFinder:
         if not is_shrunk(before, count):
             return ""
         return (
-            f"Library “{section.title}” had {before:,} items and has {count:,} at the moment. Is a drive of "
-            "Plex away?"
+            f"Library “{section.title}” had {before:,} items and has {count:,} at the moment. Is one of "
+            "Plex's drives missing?"
         )
 
     def _look_up_owners(self, wanted: Iterable[str], items: Iterable[PlexItem]) -> None:

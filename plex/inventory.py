@@ -48,7 +48,7 @@ class Inventory:
     def doubt_about(self, name: int) -> str:
         """Why not all files of this name are known, in a sentence; empty where they are."""
         return next(
-            (f"Library “{read.section.title}” is not known whole." for read in self.doubtful(name)), ""
+            (f"Library “{read.section.title}” is not completely known." for read in self.doubtful(name)), ""
         )
 
 

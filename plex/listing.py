@@ -61,7 +61,7 @@ class Listing:
                 self.gone = frozenset(listed - reading.keys)
                 return
         raise PlexListingChanged(
-            f"Library “{self._section.title}” changed each time while it was read. Run the task again when "
+            f"Library “{self._section.title}” kept changing while it was read. Run the task again when "
             "Plex has finished scanning."
         )
 

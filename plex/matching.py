@@ -52,7 +52,7 @@ class Match:
 
 
 NOT_IN_PLEX = Match(MatchLevel.NONE)
-ONLY_IN_TRASH = Match(MatchLevel.UNKNOWN, reason="Plex has its file in the trash only.")
+ONLY_IN_TRASH = Match(MatchLevel.UNKNOWN, reason="Plex has its file only in the trash.")
 
 
 def no_doubt(_name: int) -> str:

@@ -48,7 +48,7 @@ _HTTPS_ONLY = re.compile(r"HTTP request.*HTTPS", re.IGNORECASE)
 _TLS_ALERT = "\\x15\\x03"
 _NO_TLS = re.compile("WRONG_VERSION_NUMBER|HTTP_REQUEST|RECORD_LAYER_FAILURE|record layer", re.IGNORECASE)
 _SPOKEN_BY_PLEX = "X-Plex-Protocol"
-RETRY_LATER = "Nothing is lost; what waits is written at the next run."
+RETRY_LATER = "Nothing is lost; what is waiting will be written at the next run."
 
 
 class PlexSession(requests.Session):
@@ -84,7 +84,7 @@ class PlexSession(requests.Session):
             ) from error
         except AnswerTooLarge as error:
             raise PlexAnswerInvalid(
-                "Plex sent an answer without an end. Does a proxy stand between? " + RETRY_LATER
+                "Plex sent an answer that did not end. Is there a proxy in between? " + RETRY_LATER
             ) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise PlexUnavailable(
@@ -123,8 +123,8 @@ class PlexSession(requests.Session):
     def _problem_of(self, response: requests.Response) -> PlexError | None:
         if response.status_code == 404 and not self._is_plex(response):
             return PlexUnavailable(
-                "Something else than Plex answered (404) at the address in setting “Plex URL” (plex_url). Is "
-                f"Plex running, behind its proxy? {RETRY_LATER}"
+                "Something other than Plex answered (404) at the address in setting “Plex URL” (plex_url). "
+                f"Is Plex running, behind its proxy? {RETRY_LATER}"
             )
         return _problem_of(response, self._redaction.clean(_words_of(response)))
 
@@ -142,7 +142,7 @@ class PlexSession(requests.Session):
 def _hint_at_scheme(error: Exception) -> str:
     """What to say where plain HTTP met a server that answered with a TLS alert."""
     return (
-        "What answers there speaks https: write https:// in the setting. " if _TLS_ALERT in str(error) else ""
+        "The server there speaks https: write https:// in the setting. " if _TLS_ALERT in str(error) else ""
     )
 
 
@@ -152,8 +152,9 @@ def _problem_of(response: requests.Response, words: str) -> PlexError | None:
         return None
     if status in _REFUSED:
         return PlexRefused(
-            f"Plex does not accept the token in setting “Plex token” (plex_token) ({status}). A token ends "
-            "when its device is signed out: copy a new one, of the server's owner. " + RETRY_LATER
+            f"Plex does not accept the token in setting “Plex token” (plex_token) ({status}). A token "
+            "expires when its device is signed out: copy a new one, that of the server's owner. "
+            f"{RETRY_LATER}"
         )
     if status == 404:
         return PlexNotFound("Plex has nothing under the key it was asked for (404).")
@@ -168,14 +169,14 @@ def _problem_of(response: requests.Response, words: str) -> PlexError | None:
         )
     if status == 400 and _HTTPS_ONLY.search(words):
         return PlexUnavailable(
-            "What answers there speaks https alone. Write https:// in setting “Plex URL” (plex_url). "
+            "The server there speaks only https. Write https:// in setting “Plex URL” (plex_url). "
             + RETRY_LATER
         )
     if status not in _OF_THE_REQUEST:
         return PlexAnswerInvalid(
-            f"Something refuses what Plex would take ({status}: {words or response.reason}). Give Plex's own "
-            "address in setting “Plex URL” (plex_url), or let the proxy before it pass every request. "
-            + RETRY_LATER
+            f"Something in front of Plex refuses what Plex would accept ({status}: "
+            f"{words or response.reason}). Enter Plex's own address in setting “Plex URL” (plex_url), or "
+            "let the proxy pass every request. " + RETRY_LATER
         )
     kind = PlexTooLarge if status in _TOO_LARGE else PlexRejected
     return kind(f"Plex refused it ({status}: {words or response.reason}).")

@@ -39,7 +39,7 @@ class LibrarySizes:
             self.state.set_fact(self._warned_of(section), str(count + 1))
         return (
             f"Library “{section.title}” had {before:,} items at the last reconcile and has {count:,} "
-            f"now. Is a drive of Plex not mounted? {self._advice()}"
+            f"now. Is one of Plex's drives not mounted? {self._advice()}"
         )
 
     def _advice(self) -> str:

@@ -88,8 +88,8 @@ class OrphanSearch:
             found.problems.append("Not everything could be read: what is listed may have a scene after all.")
         if 0 < sum(one.items for one in found.libraries) == sum(one.unowned for one in found.libraries):
             found.problems.append(
-                "No item in Plex surely belongs to a scene. Most likely a setting is wrong, such as the path "
-                "map or the libraries: run the task Check Setup."
+                "Not one item in Plex is known for certain to belong to a scene. Most likely a setting is "
+                "wrong, such as the path map or the libraries: run the task Check Setup."
             )
         found.report = self._data_dir / REPORT
         links = links_to(self._stash, plex, self._config)
@@ -149,5 +149,5 @@ def summary_lines(found: OrphansFound) -> list[str]:
     if any(library.unowned for library in found.libraries):
         lines.append(f"Plex items without a scene are listed in the report {found.report}")
     elif not found.problems:
-        lines.append("No Plex item is without a scene.")
+        lines.append("Every Plex item has a scene.")
     return lines

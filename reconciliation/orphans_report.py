@@ -24,8 +24,8 @@ def orphans_report(
         path,
         title="Stash2Plex orphans",
         heading="Plex items that no scene in Stash owns",
-        introduction="Nothing was changed. An item is uncertain where its file has the name and size of a "
-        "scene's, but so have others, or the scene is in Plex under another file.",
+        introduction="Nothing was changed. An item is uncertain if its file has the name and size of a "
+        "scene's, but other files do too, or if the scene is in Plex under another file.",
         columns="1fr 2fr",
         links=links,
         made_at=made_at,

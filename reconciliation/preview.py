@@ -141,7 +141,7 @@ def summary_lines(result: PreviewResult) -> list[str]:
     if result.items:
         lines.append(f"Every change that would be written is in the report {result.report}")
     else:
-        lines.append("No field of any item would be written: what was compared shows what Stash has.")
+        lines.append("No item would be changed: everything that was compared already shows what Stash has.")
     return lines
 
 

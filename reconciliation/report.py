@@ -49,8 +49,8 @@ def _left_out_lines(result: GapDetectionResult) -> Iterator[str]:
         yield f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
     if result.unknown_count:
         yield (
-            f"Not judged: {result.unknown_count} scenes, as it cannot be told now whether Plex has them; the "
-            "debug log says why."
+            f"Not judged: {result.unknown_count} scenes, because it is unclear for now whether Plex has "
+            "them; the debug log says why."
         )
 
 
@@ -70,15 +70,15 @@ def _doubtful_lines(result: GapDetectionResult) -> Iterator[str]:
 def _next_lines(result: GapDetectionResult, is_drained: bool) -> Iterator[str]:
     if result.only_adds:
         yield (
-            "Some of what was written to Plex earlier is not known any more. Until Reconcile Library (All) "
-            "reads everything, only additions are written."
+            "It is no longer known what was written to Plex. Until Reconcile Library (All) and then "
+            "Process Queue have finished, values are only added in Plex."
         )
     if is_drained and result.is_work_due:
-        yield "Process Queue follows by itself and writes what is queued to Plex."
+        yield "Process Queue runs next by itself and writes what is queued to Plex."
     elif result.enqueued_count or result.is_work_due:
         yield "Run the task Process Queue to write what is queued to Plex."
     elif result.skipped_already_queued:
         yield (
-            "Nothing new was queued. Scenes that wait for a later try, which comes by itself: "
-            f"{result.skipped_already_queued}. Queue Status says why they wait."
+            "Nothing new was queued. Scenes that will be tried again later by themselves: "
+            f"{result.skipped_already_queued}. Queue Status says why."
         )

@@ -130,13 +130,13 @@ def next_line(state: SyncState, now: float) -> str:
     period = RECONCILE_PERIODS.get(every)
     if period is None:
         return (
-            "Next scheduled reconcile: none (what the setting “Scheduled reconcile” says is seen when a "
-            "reconcile or Process Queue runs)"
+            "Next scheduled reconcile: none (a change of the setting “Scheduled reconcile” is noticed when "
+            "a reconcile or Process Queue runs)"
         )
     last = _last_run(state, scope, now)
     due = now if last is None else last + period.total_seconds()
     when = moment(due) if due > now else "due"
-    return f"Next scheduled reconcile: {when}, {scope} scenes; the plugin looks when it runs anyway."
+    return f"Next scheduled reconcile: {when}, {scope} scenes; it starts once another task has ended."
 
 
 def _last_run(state: SyncState, scope: str, now: float) -> float | None:

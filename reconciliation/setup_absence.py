@@ -36,8 +36,8 @@ def reason_for_absence(
             f"it, and put this into the setting “Path map” (path_map): {line}"
         )
     return (
-        "No library of Plex scans the folders: add them to a movie library in Plex, or tell in the setting "
-        "“Path map” (path_map) under which other paths Plex has them."
+        "No library of Plex scans the folders: add them to a movie library in Plex, or enter in the "
+        "setting “Path map” (path_map) the paths under which Plex has them."
     )
 
 

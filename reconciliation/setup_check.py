@@ -83,7 +83,7 @@ def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
         levels.append(finding.level)
     problems = levels.count(Level.WRONG)
     if problems:
-        log_line("info", "Correct what the error lines name, then run Check Setup again.")
+        log_line("info", "Fix what the error lines name, then run Check Setup again.")
         return f"{problems} problem{'s' if problems > 1 else ''} found; the log says what to do."
     found = (
         "Nothing is wrong; the warnings say what could be better."
@@ -116,7 +116,7 @@ def _check_stash(stash: Stash) -> Finding:
     version = stash.version
     name = ".".join(map(str, version))
     if not any(version):
-        return Finding(Level.RIGHT, "Stash answers; its build tells no version.")
+        return Finding(Level.RIGHT, "Stash answers; its build has no version number.")
     if version < OLDEST_STASH:
         return Finding(Level.DOUBT, f"Stash {name} answers. It is older than 0.28: update Stash.")
     return Finding(Level.RIGHT, f"Stash {name} answers.")
@@ -185,8 +185,8 @@ def _check_token(plex: Plex) -> Finding:
     if is_owners is False:
         return Finding(
             Level.WRONG,
-            f"The server “{plex.name}” accepts the token in setting “Plex token” (plex_token), but it is not "
-            "its owner's, so it may write nothing. Copy the token of the server's owner.",
+            f"The server “{plex.name}” accepts the token in setting “Plex token” (plex_token), but it is "
+            "not the owner's, so nothing can be written with it. Copy the token of the server's owner.",
         )
     owner = ", which is its owner's" if is_owners else ""
     return Finding(Level.RIGHT, f"The server “{plex.name}” accepts the token{owner}.")
@@ -212,7 +212,7 @@ def _check_libraries(
         names = ", ".join(
             f"“{section.title}” ({TYPES.get(section.type, section.type)})" for section in others
         )
-        yield Finding(Level.RIGHT, f"Not written to, since they are no movie libraries: {names}.")
+        yield Finding(Level.RIGHT, f"Not written to, because they are not movie libraries: {names}.")
 
 
 def _check_scenes(
@@ -244,11 +244,11 @@ def _tell_counts(sample: Sample) -> Iterator[Finding]:
     if sample.bare_and_absent:
         yield Finding(
             Level.RIGHT,
-            f"{of} not in Plex with nothing to carry over, which is no gap: {sample.bare_and_absent}",
+            f"{of} not in Plex, but with nothing to carry over, so no gap: {sample.bare_and_absent}",
         )
     if sample.without_file:
         yield Finding(
-            Level.RIGHT, f"Beside these, scenes without a file, which Plex cannot have: {sample.without_file}"
+            Level.RIGHT, f"In addition, scenes without a file, which Plex cannot have: {sample.without_file}"
         )
 
 
@@ -270,8 +270,8 @@ def _judge(
     if path_map_help.is_path_map_needed(ambiguous, len(sample.scenes)):
         yield Finding(
             Level.DOUBT,
-            f"{ambiguous} scenes fit several files and are left alone. With the right folders in the setting "
-            "“Path map” (path_map) such files are told apart.",
+            f"{ambiguous} scenes fit several files and are left alone. The right folders in the setting "
+            "“Path map” (path_map) tell such files apart.",
         )
     absent = sample.absent()
     if len(absent) == len(sample.scenes):

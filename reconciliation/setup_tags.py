@@ -44,7 +44,7 @@ def _doubts(setting: str, names: Sequence[str], existing: Mapping[str, str]) -> 
     if unknown:
         more = f" and {len(unknown) - NAMES_SHOWN} more" if len(unknown) > NAMES_SHOWN else ""
         yield (
-            f"{setting} names {in_quotes(unknown[:NAMES_SHOWN])}{more}, and no tag in Stash is called so. "
+            f"{setting} names {in_quotes(unknown[:NAMES_SHOWN])}{more}, and no tag in Stash has such a name. "
             "Is it misspelt, or was the tag renamed?"
         )
 

@@ -235,8 +235,9 @@ class Covers:
             self._send(rating_key, kind, image)
         except PlexTooLarge:
             log.warning(
-                f"Scene {scene.id}: Plex, or what stands before it, does not take its {kind.field_title} of "
-                f"{len(image.content):,} bytes. The image that Plex has stays until the cover changes."
+                f"Scene {scene.id}: Plex, or a proxy in front of it, does not accept its "
+                f"{kind.field_title} of {len(image.content):,} bytes. Plex keeps its image until the cover "
+                "changes."
             )
             self._remember(target, before._replace(etag=image.etag, refused=image.sha1))
             return 0
@@ -249,7 +250,7 @@ class Covers:
 
     def _send(self, rating_key: int, kind: ArtworkKind, image: Image) -> None:
         if self._refusals >= FAILURES_IN_A_ROW:
-            raise PlexBusy("Plex takes no pictures at the moment.")
+            raise PlexBusy("Plex accepts no pictures at the moment.")
         try:
             with self._pace.writing():
                 upload_and_choose(self._plex, rating_key, kind, image)
@@ -273,7 +274,8 @@ class Covers:
             if not self._state.is_whole:
                 log.info(
                     f"Scene {scene.id}: the {target.kind.field_title} in Plex stays: after the loss of "
-                    "state.db nobody knows who chose it. The next cover that changes in Stash is carried."
+                    "state.db nobody knows who chose it. When the cover next changes in Stash, it is "
+                    "carried over."
                 )
                 return True
             self._state.keep_replaced(scene.id, target.item.rating_key, {target.kind.value: shown})

@@ -64,7 +64,7 @@ class ProcessQueue:
                         self._catch_up()
                     error = self._drain()
             except AlreadyRunning:
-                self._tell("Process Queue is already running elsewhere; what waits is written by that run.")
+                self._tell("Process Queue is already running elsewhere; that run will write what is waiting.")
                 return None
             # A hook that saw the lock held has asked nobody else to take its job.
             if error or not self._queue.has_due_jobs():
@@ -83,8 +83,9 @@ class ProcessQueue:
             self._stash.count_scenes()
             user_log.log_line(
                 "debug" if self._is_automatic else "warning",
-                f"What changed in Stash and no hook told could not be found: {problem} Hooks and "
-                "Reconcile Library (All) carry over what changed all the same.",
+                f"Changes that Stash did not tell the plugin about could not be looked for: {problem} "
+                "Scenes that you save are carried over all the same, and Reconcile Library (All) finds the "
+                "rest.",
             )
             return
         if count:

@@ -70,4 +70,4 @@ class Facts:
         """Remember that everything that was due is in Plex, which makes a reconciled state whole again."""
         if self.fact(LOST) == RECONCILED:
             self.forget_fact(LOST)
-            log.info("What was written to Plex is known again; from now on values are replaced and removed.")
+            log.info("It is known again what was written to Plex: values are replaced and removed as usual.")

@@ -109,7 +109,7 @@ def of_the_server(failures: Sequence[Exception]) -> Exception:
     """The trouble of a server that shows in the same failure of each of these scenes."""
     first = failures[0]
     text = (
-        f"Each of {len(failures):,} scenes failed in the same way, so it is no scene's fault: "
+        f"Each of {len(failures):,} scenes failed in the same way, so the fault is not theirs: "
         f"{problem_of(first)} Every one is kept."
     )
     if isinstance(first, SceneMalformed):

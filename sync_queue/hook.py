@@ -66,4 +66,4 @@ def _ask_for_drain(data_dir: str, server_connection: Mapping[str, Any]) -> None:
     except (AskingFailed, OSError) as problem:
         from validation.user_log import write_line
 
-        write_line("debug", f"{problem} What waits is written by the next run of Process Queue.")
+        write_line("debug", f"{problem} What is waiting will be written by the next run of Process Queue.")

@@ -20,7 +20,7 @@ __all__ = ["JobQueue", "QueueManager", "QueuedJob"]
 # As persist-queue names it for its ack queue of the default name.
 TABLE = "`ack_queue_default`"
 # What a user does after the queue was set aside.
-AFTER_A_LOSS = "Run Reconcile Library (All): it finds again what was waiting."
+AFTER_A_LOSS = "Run Reconcile Library (All): it finds what was waiting."
 
 
 class QueueManager:

@@ -38,9 +38,9 @@ def hold_to_one_stash(stash: Stash, manager: QueueManager, data_dir: str) -> Que
             state.mark_lost()
             log_line(
                 "warning",
-                "Stash was restored from a backup: scenes that were there are gone, or are others. Until "
-                "Reconcile Library (All) and then Process Queue have run to their end, values are only added "
-                "in Plex.",
+                "Stash was restored from a backup: some scenes are gone, or are different ones. Until "
+                "Reconcile Library (All) and then Process Queue have finished, values are only added in "
+                "Plex.",
             )
         if foreign:
             state.close()
@@ -67,14 +67,14 @@ def _refuse(
 ) -> None:
     what_to_do = (
         f"If that is on purpose, move the data folder {data_dir} away: the next task makes a new one. If two "
-        "Stashes share it, give one of them another by STASH2PLEX_DATA_DIR."
+        "Stashes share it, give one of them another with STASH2PLEX_DATA_DIR."
     )
     if Verdict.EMPTY in verdicts.values():
         raise AnotherStash(f"Stash has no scenes any more, so nothing was done. {what_to_do}")
     # One that is known, and knows this Stash, says that the other is the stranger.
     if foreign and not any(one.scenes for name, one in known.items() if name not in foreign):
         raise AnotherStash(
-            f"This Stash has another database than the one it had, so nothing was done. {what_to_do}"
+            f"This Stash has a different database than before, so nothing was done. {what_to_do}"
         )
 
 

@@ -16,7 +16,7 @@ def begin_or_go_on(state: SyncState, waiting: int) -> str:
         since = str(time.time())
         state.set_fact(FACT, since)
         return _waiting(waiting)
-    return f"It has been so since {moment(float(since))}; {_waiting(waiting)}"
+    return f"This has been so since {moment(float(since))}; {_waiting(waiting)}"
 
 
 def end(state: SyncState) -> list[str]:

@@ -85,6 +85,6 @@ class Pace:
             self.pause = min(max(0.1, self.pause * 2), LONGEST_PAUSE)
             if self._busy_in_a_row >= BUSY_IN_A_ROW:
                 raise PlexUnavailable(
-                    f"Plex refused {BUSY_IN_A_ROW} writes in a row: it is overloaded. What waits is written "
-                    "later."
+                    f"Plex refused {BUSY_IN_A_ROW} writes in a row: it is overloaded. What is waiting will "
+                    "be written later."
                 ) from busy

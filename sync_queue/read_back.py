@@ -1,6 +1,6 @@
 """Reading back what was sent: only what Plex shows counts as written.
 
-What did not take is written once more. Where Plex shows neither the old value nor the new one,
+What did not take will be written again. Where Plex shows neither the old value nor the new one,
 somebody changed it after the write, or Plex does not take it as it is: it is left, and the log says so.
 """
 
@@ -172,7 +172,7 @@ def _item_of(plan: ItemPlan, read: EachRead) -> PlexItem:
     if key in read.failures:
         raise read.failures[key]
     if key not in read.items:
-        raise PlexNotFound("Plex does not show the item any more that it was just written to.")
+        raise PlexNotFound("Plex no longer shows the item that was just written to.")
     return read.items[key]
 
 
@@ -188,7 +188,7 @@ def _tell_of_edits_since(plan: ItemPlan, changes: Sequence[Change], item: PlexIt
     if replaced:
         log.warning(
             f"Scene {plan.scene.id}: Plex shows another {titles(replaced)} than was written a moment ago. "
-            "Somebody changed it there, or Plex does not take it as it is; it is left."
+            "Somebody changed it there, or Plex does not keep it as it is; it is left alone."
         )
 
 

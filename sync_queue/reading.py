@@ -177,7 +177,8 @@ class _BusyInARow:
         self._count += 1
         if self._count >= BUSY_IN_A_ROW:
             raise PlexUnavailable(
-                f"Plex failed at {BUSY_IN_A_ROW} reads in a row: {busy} What waits is written later."
+                f"Plex failed at {BUSY_IN_A_ROW} reads in a row: {busy} What is waiting will be written "
+                "later."
             ) from busy
 
     def end(self) -> None:

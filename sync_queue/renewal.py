@@ -192,7 +192,7 @@ def _tell_of_edits(before: ItemPlan, now: ItemPlan) -> None:
         if name in now.item.locked & now.first_contacts and not same(was, change.old):
             log.info(
                 f"Scene {now.scene.id}: {change.field.title} changed in Plex during this run; Stash wins, "
-                "as at every first sync. Undo First Sync puts it back."
+                "as in every first sync. Undo First Sync puts it back."
             )
 
 
@@ -204,6 +204,6 @@ def tell_of_edits_beside(plan: ItemPlan, now: PlexItem) -> None:
             continue
         if not same(plan.item.fields.values[field.name], now.fields.values[field.name]):
             log.info(
-                f"Scene {plan.scene.id}: {field.title} changed in Plex in the moment in which Stash's values "
-                "were written; it is kept. See whether other fields of the same edit are right."
+                f"Scene {plan.scene.id}: {field.title} changed in Plex at the very moment Stash's values "
+                "were written; it is kept. Check whether other fields of the same edit are right."
             )

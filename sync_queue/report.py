@@ -21,8 +21,8 @@ def summary_lines(summary: DrainSummary) -> list[str]:
     ]
     if counts[Outcome.AMBIGUOUS]:
         lines.append(
-            f"Ambiguous: {counts[Outcome.AMBIGUOUS]} (not written, since it is not sure to which item; Queue "
-            "Status says why)"
+            f"Ambiguous: {counts[Outcome.AMBIGUOUS]} (not written, because it is unclear to which item; "
+            "Queue Status says why)"
         )
     if counts[Outcome.UNKNOWN]:
         lines.append(
@@ -40,7 +40,7 @@ def summary_lines(summary: DrainSummary) -> list[str]:
 
 def caught_up_line(count: int) -> str:
     """What was found in Stash before the drain, beside what hooks had told."""
-    return f"Queued what changed in Stash without a word to the plugin: {count}."
+    return f"Queued changes that Stash had not told the plugin about: {count}."
 
 
 def automatic_lines(summary: DrainSummary) -> list[str]:
@@ -71,7 +71,7 @@ def automatic_lines(summary: DrainSummary) -> list[str]:
 def nothing_due_line(waiting: int) -> str:
     """What to tell where there is nothing to do."""
     if waiting:
-        return f"Nothing is due: {waiting} scenes are tried again later. Queue Status says why."
+        return f"Nothing is due: {waiting} scenes will be tried again later. Queue Status says why."
     return "The queue is empty: nothing to write to Plex."
 
 

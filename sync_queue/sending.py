@@ -121,7 +121,7 @@ class Sender:
             kept = ", ".join(field.title for field in plan.merged.kept)
             log.info(
                 f"Scene {plan.scene.id}: {kept} differ in Plex and stay as they are: after the loss of "
-                "state.db nobody knows whose edit that is. What changes in Stash from now on is carried."
+                "state.db nobody knows whose edit that is. What changes in Stash from now on is carried over."
             )
         if plan.merged.changes:
             log.debug(f"Scene {plan.scene.id}: {'; '.join(map(describe, plan.merged.changes))}")
@@ -133,7 +133,7 @@ def _tell_of_cuts(plan: ItemPlan, written: Sequence[Change]) -> None:
         full = wanted[change.field]
         if full != change.new:
             log.warning(
-                f"Scene {plan.scene.id}: its {change.field.title} is too long for what stands between Stash "
+                f"Scene {plan.scene.id}: its {change.field.title} is too long for the proxy between Stash "
                 f"and Plex: {len(change.new):,} of {len(full):,} characters were written."
             )
 

@@ -123,7 +123,7 @@ def _losses(connection: sqlite3.Connection, data_dir: Path, set_aside: str) -> l
         if witness.queue_steps < _number(facts, QUEUE_STEPS) and aside == facts.get(KNOWN_ASIDE, ""):
             losses.append(
                 f"{QUEUE} is missing or is an older copy: edits that waited there may be forgotten. "
-                "Run Reconcile Library (All): it finds again what was waiting."
+                "Run Reconcile Library (All): it finds what was waiting."
             )
         changed[KNOWN_ASIDE] = aside
         connection.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", changed.items())
@@ -164,9 +164,9 @@ def _loss_of_state(facts: dict[str, str], witness: Witness, data_dir: Path, set_
     else:
         return []
     return [
-        f"{what} Nothing in Stash or Plex is lost, but what was written to Plex is not known any more: "
-        "until Reconcile Library (All) and then Process Queue have run to their end, values are only added "
-        "in Plex, and nothing is replaced that is locked there."
+        f"{what} Nothing in Stash or Plex is lost, but it is no longer known what was written to Plex: "
+        "until Reconcile Library (All) and then Process Queue have finished, values are only added in "
+        "Plex, and no locked value is replaced there."
     ]
 
 

@@ -33,13 +33,13 @@ def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = 
         lines.append(f"Plex or Stash has not answered since {moment(float(outage))}.")
     if not state.is_whole:
         lines.append(
-            "What was written to Plex is not known since the state was lost: until Reconcile Library (All) "
-            "and then Process Queue have run to their end, values are only added in Plex."
+            "The state was lost, so it is no longer known what was written to Plex: until Reconcile "
+            "Library (All) and then Process Queue have finished, values are only added in Plex."
         )
     if counts.failed:
-        lines.append("Correct what the reasons name, then run Retry Failed; or edit the scene in Stash.")
+        lines.append("Fix what the reasons name, then run Retry Failed, or edit the scene in Stash.")
     elif counts.due:
-        lines.append("Run the task Process Queue to write what waits.")
+        lines.append("Run the task Process Queue to write what is waiting.")
     return lines
 
 

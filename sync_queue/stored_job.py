@@ -23,7 +23,7 @@ COLUMNS = {
     "problem": "TEXT",
 }
 # What stands in place of a job that cannot be read, not even which scene it is about.
-UNREADABLE = "The job was damaged on the disk. Run Reconcile Library (All): it finds again what differs."
+UNREADABLE = "The job was damaged on the disk. Run Reconcile Library (All): it finds what differs."
 _SCENE_ID = re.compile(rb'"scene_id":\s*(\d{1,18})\b')
 # What SQLite can count to.
 LARGEST_ID = 2**63 - 1
@@ -67,7 +67,7 @@ def recovered(data: Any) -> Job:
     """What can be made of a damaged row: a job for its scene, or one that says that it is damaged."""
     found = _SCENE_ID.search(data if isinstance(data, bytes) else str(data).encode())
     if found:
-        log.info(f"A job in the queue was damaged on the disk: scene {int(found[1])} is written once more.")
+        log.info(f"A job in the queue was damaged on the disk: scene {int(found[1])} will be written again.")
         return Job(int(found[1]), "damaged job", time.time())
     log.warning(f"A job in the queue cannot be read. {UNREADABLE}")
     return Job(0, "damaged job", time.time(), problem=UNREADABLE)

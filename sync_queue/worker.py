@@ -211,8 +211,8 @@ class SyncWorker:
         """An empty Stash has not had all its scenes deleted one by one."""
         if not self._lane.stash.count_scenes():
             raise StashAnswerInvalid(
-                "Stash has no scenes at all, though some wait in the queue: is it being set up anew, or "
-                "restored? Nothing is lost; what waits is written at a later run."
+                "Stash has no scenes at all, though some are waiting in the queue. Is it being set up "
+                "again, or restored? Nothing is lost; what is waiting will be written at a later run."
             )
 
     def _sent(self, planned: Sequence[tuple[Work, Planned]]) -> list[tuple[Work, Sent]]:
@@ -311,7 +311,7 @@ class SyncWorker:
         if self._config.plex_scan_missing:
             self._ask_for_scans(scene)
         if self._state.was_pushed(scene.id):
-            raise PlexNotFound("Plex shows none of its files any more.")
+            raise PlexNotFound("Plex no longer shows any of its files.")
         if self._config.plex_holds_a_part and self._state.is_whole:
             self._claims.finish([work], Outcome.NOT_IN_PLEX)
         else:

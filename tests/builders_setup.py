@@ -53,7 +53,7 @@ def the_problem(told: Told) -> str:
     """The only thing that is wrong."""
     (problem,) = told.texts("error")
     assert told.error == "1 problem found; the log says what to do."
-    assert told.texts()[-1] == "Correct what the error lines name, then run Check Setup again."
+    assert told.texts()[-1] == "Fix what the error lines name, then run Check Setup again."
     return problem
 
 

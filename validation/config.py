@@ -47,7 +47,7 @@ MOST_DAYS = 365
 def _read_plex_url(value: object) -> str:
     example = "http://192.168.1.10:32400"
     if not _read_text(value):
-        raise ValueError(f"is not set. Give the address of your Plex server, such as {example}.")
+        raise ValueError(f"is not set. Enter the address of your Plex server, such as {example}.")
     return address_in(_read_text(value), example)
 
 
@@ -64,9 +64,9 @@ def _read_token(value: object) -> str:
         )
     token = token_in(text)
     if "://" in token:
-        raise ValueError("is an address without a token. The token stands in it behind X-Plex-Token=.")
+        raise ValueError("is an address without a token. Copy one in which the token follows X-Plex-Token=.")
     if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ValueError("holds characters that no Plex token has. Copy it again, without spaces around it.")
+        raise ValueError("contains characters that no token has. Copy it again, without spaces around it.")
     return token
 
 
@@ -225,8 +225,8 @@ class Stash2PlexConfig(BaseModel):
 
 
 ANY_CERTIFICATE = (
-    "The certificate of Plex is not checked (setting “Accept any certificate of Plex”): whoever is "
-    "between Stash and Plex could read the token."
+    "The certificate of Plex is not checked (setting “Accept any certificate of Plex”): anybody between "
+    "Stash and Plex could read the token."
 )
 DISPLAY_NAMES = {key: field.title or key for key, field in Stash2PlexConfig.model_fields.items()}
 

@@ -274,7 +274,7 @@ def _numbers(version: str) -> list[int]:
 def _why_pip_cannot_be_started() -> str:
     if not os.path.isfile(sys.executable or ""):
         return (
-            "This Python does not know where it lies, so that pip cannot be started. Enter another one in "
+            "This Python does not know where it is installed, so pip cannot be started. Enter another one in "
             f"Stash, Settings → System → Python executable path {IN_README}. {MEANWHILE}"
         )
     if importlib.util.find_spec("pip") is not None:

@@ -91,7 +91,7 @@ def _content(response: requests.Response, largest: int) -> bytes:
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > largest:
             raise ImageUnusable(f"its cover is larger than {largest:,} bytes") from error
-        raise CoverUnavailable("Stash sent a cover without an end.") from error
+        raise CoverUnavailable("Stash sent a cover that did not end.") from error
     except requests.RequestException as error:
         raise CoverUnavailable(f"Stash broke off a cover ({type(error).__name__}).") from error
 

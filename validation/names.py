@@ -87,7 +87,7 @@ def _read(text: str, start: int, end: str) -> tuple[str, int]:
     # A name may begin with a word in quotes; one that only begins with a mark was cut in two.
     if name[:1] in _PARTNERS and _PARTNERS[name[0]] not in name[1:]:
         raise ValueError(
-            f"“{name}” begins with a quotation mark and has none at its end. "
-            "A name that holds a separator stands between two."
+            f"“{name}” begins with a quotation mark but does not end with one. Put a name that contains a "
+            "separator between two."
         )
     return name, plain.end()

@@ -54,7 +54,7 @@ def count_in(answer: Mapping[str, Any], name: str = "findScenes") -> int:
     found = answer.get(name)
     count = found.get("count") if isinstance(found, Mapping) else None
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        raise StashAnswerInvalid("Stash returned no number where it counts scenes.")
+        raise StashAnswerInvalid("Stash returned a count of scenes that is not a number.")
     return count
 
 
@@ -132,7 +132,7 @@ class ScenesById:
         if isinstance(problem.__cause__, StashError):
             raise problem.__cause__
         raise StashAnswerInvalid(
-            f"Stash returned no scene that can be used, so nothing was concluded. The first: {problem}"
+            f"Stash returned no usable scene, so nothing was concluded. The first problem: {problem}"
         ) from problem
 
     def _from_elsewhere(self, suspected: Mapping[int, Read]) -> Iterator[int]:
@@ -160,7 +160,7 @@ class ScenesById:
         answer = self._ask(document, dict(zip(names, map(str, ids), strict=True)))
         # A name that is not there is no null: only null says that there is no such scene.
         if not answer.keys() >= set(names):
-            raise StashAnswerInvalid("Stash's answer leaves out some of the scenes that it was asked for.")
+            raise StashAnswerInvalid("Stash's answer leaves out some of the scenes it was asked for.")
         return {scene_id: _checked(scene_id, answer[name]) for scene_id, name in zip(ids, names, strict=True)}
 
 

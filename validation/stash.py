@@ -54,7 +54,7 @@ class Stash:
         try:
             self._interface = GraphQLInterface(address, self._session)
         except (KeyError, TypeError, AttributeError) as error:
-            raise StashAnswerInvalid("What answers at Stash's address is not Stash.") from error
+            raise StashAnswerInvalid("The server at Stash's address is not Stash.") from error
 
     @property
     def server_connection(self) -> Mapping[str, Any]:

@@ -302,5 +302,5 @@ def _count(answer: Mapping[str, Any], name: str) -> int:
     found = answer.get(name)
     count = found.get("count") if isinstance(found, Mapping) else None
     if isinstance(count, bool) or not isinstance(count, int):
-        raise StashAnswerInvalid("Stash returned no number where it counts.")
+        raise StashAnswerInvalid("Stash returned a count that is not a number.")
     return count

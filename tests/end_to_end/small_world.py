@@ -37,7 +37,7 @@ JOBS = [
     {"id": "2", "status": "READY", "description": "Generating..."},
 ]
 _NOT_TAKEN = re.compile(
-    r"Scene (\d+): Plex, or what stands before it, does not take its (?:poster|background)"
+    r"Scene (\d+): Plex, or a proxy in front of it, does not accept its (?:poster|background)"
 )
 # Seconds after which a run is ended; none waits for that long.
 LONGEST = 60.0
@@ -58,7 +58,7 @@ class SmallWorld:
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The data folder as it was before anything had been written to Plex.
     older: Path = Path()
-    # The scenes of which a warning told that Plex does not take their image until it changes.
+    # The scenes of which a warning told that Plex does not accept their image until it changes.
     without_image: set[int] = field(default_factory=set)
     # Whether read-only files are that for the plugin even where it runs as root.
     obeys_rights: bool = False

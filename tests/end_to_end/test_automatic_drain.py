@@ -159,7 +159,9 @@ def test_after_a_drain_was_cancelled_queue_status_says_so_and_the_next_edit_has_
     world.plex.faults.clear()
     status = world.stash.run_task("Queue Status")
     assert "Waiting: 1" in status.messages("info")
-    assert any(line.startswith("No drain is running or asked for") for line in status.messages("info"))
+    assert any(
+        line.startswith("Process Queue is neither running nor requested") for line in status.messages("info")
+    )
     save(world, "two")
     world.stash.wait_for_jobs()
     assert [world.item(name).summary for name in ("one", "two")] == ["Text of one", "Text of two"]

@@ -237,7 +237,7 @@ def test_an_outage_over_many_runs_is_told_as_one(world: World, here: Here, films
     here.reconcile()
     world.plex.faults.add("status", code=503)
     first, *later = [here.drain() for _ in range(4)]
-    assert "It has been so since" not in first.error
+    assert "This has been so since" not in first.error
     since = {told.error.partition("since ")[2] for told in later}
     assert len(since) == 1
     assert all(f"{FILMS} scenes wait." in told.error for told in (first, *later))

@@ -245,7 +245,7 @@ def test_a_scheduled_reconcile_tells_what_a_persons_tells_but_for_the_drain_that
     scheduled = run(here, "reconcile_all", scheduled=True)
     assert scheduled.texts()[:-1] == by_hand.texts()[:-1]
     assert by_hand.texts()[-1] == "Run the task Process Queue to write what is queued to Plex."
-    assert scheduled.texts()[-1] == "Process Queue follows by itself and writes what is queued to Plex."
+    assert scheduled.texts()[-1] == "Process Queue runs next by itself and writes what is queued to Plex."
 
 
 def test_with_only_drain_by_hand_a_scheduled_reconcile_says_that_the_drain_is_yours(
@@ -282,7 +282,7 @@ def test_queue_status_tells_the_last_reconcile_and_when_the_next_is_due(
     told = run(here, "queue_status").texts("info")
     (following,) = [line for line in told if line.startswith("Next scheduled reconcile: ")]
     due = time.strftime("%Y-%m-%d %H:%M", time.localtime(clock.now + DAY))
-    assert following == f"Next scheduled reconcile: {due}, all scenes; the plugin looks when it runs anyway."
+    assert following == f"Next scheduled reconcile: {due}, all scenes; it starts once another task has ended."
     assert told.index(following) == told.index("Last drain: never") + 1
 
 

@@ -14,7 +14,7 @@ from tests.builders_queue import Bench
 from tests.servers.world import World
 
 BY_HAND = "“Only drain by hand” (manual_drain)"
-NOBODY = "No drain is running or asked for"
+NOBODY = "Process Queue is neither running nor requested"
 
 
 @pytest.fixture

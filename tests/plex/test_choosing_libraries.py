@@ -34,5 +34,5 @@ def test_a_name_cut_at_its_comma_is_told_with_the_names_that_exist_in_quotes() -
     sections = [LibrarySection(1, "Rock, Paper", ())]
     _, problem = choose_sections(sections, a_config(plex_library="Rock, Paper").plex_library)
     assert "names “Rock”, “Paper”" in str(problem)
-    assert "A name with a comma in it stands in quotation marks." in str(problem)
+    assert "Put a name that contains a comma in quotation marks." in str(problem)
     assert str(problem).endswith(": “Rock, Paper”.")

@@ -31,7 +31,7 @@ STATUSES = [
     (401, PlexRefused, "“Plex token” (plex_token) (401)"),
     (403, PlexRefused, "“Plex token” (plex_token) (403)"),
     (404, PlexNotFound, "nothing under the key"),
-    (405, PlexAnswerInvalid, "Something refuses what Plex would take (405: "),
+    (405, PlexAnswerInvalid, "Something in front of Plex refuses what Plex would accept (405: "),
     (407, PlexUnavailable, "Plex is not ready (407"),
     (408, PlexUnavailable, "Plex is not ready (408"),
     (413, PlexTooLarge, "Plex refused it (413: "),
@@ -63,7 +63,7 @@ def test_each_status_has_its_error_in_words_without_token_and_query(
     assert words in str(raised.value)
     assert server.token not in str(raised.value)
     assert TITLE not in str(raised.value)
-    assert "?" not in str(raised.value).replace("Does a proxy stand between?", "")
+    assert "?" not in str(raised.value).replace("Is there a proxy in between?", "")
 
 
 def test_a_plex_that_is_starting_up_says_so_in_its_own_words(server: PlexTestServer, plex: Plex) -> None:

@@ -57,7 +57,7 @@ def test_a_few_bytes_that_unpack_to_more_than_there_is_memory_are_not_unpacked(
     server: PlexTestServer, plex: Plex
 ) -> None:
     server.faults.add("status", PATH, code=200, body=b"<MediaContainer>" + b" " * (40 << 20))
-    with pytest.raises(PlexAnswerInvalid, match="without an end"):
+    with pytest.raises(PlexAnswerInvalid, match="did not end"):
         plex.get(PATH, {})
 
 
@@ -88,7 +88,7 @@ def test_a_proxy_that_has_lost_its_plex_says_nothing_about_an_item(
 ) -> None:
     server.odd_answers.add("status 404", ASKED)
     server.odd_answers.add("status 404", "GET /identity")
-    with pytest.raises(PlexUnavailable, match=r"Something else than Plex answered \(404\)"):
+    with pytest.raises(PlexUnavailable, match=r"Something other than Plex answered \(404\)"):
         plex.get(PATH, {})
 
 

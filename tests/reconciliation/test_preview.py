@@ -260,7 +260,7 @@ def test_where_nothing_would_be_written_no_change_is_said_to_be_in_the_report(
     sync(bench)
     caplog.clear()
     preview(bench)
-    assert logged(caplog, "INFO")[-1].startswith("No field of any item would be written")
+    assert logged(caplog, "INFO")[-1].startswith("No item would be changed")
 
 
 def test_no_line_of_the_summary_depends_on_the_one_before_it(

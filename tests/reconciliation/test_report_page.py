@@ -82,4 +82,4 @@ def test_orphans_are_said_to_be_listed_only_where_there_are_some(
         world.plex.library.add_item(1, ((f"/media/Films/left over {n}.mp4", 5),))
     last = here.run({"mode": "find_orphans"}).texts("info")[-1]
     expected = f"Plex items without a scene are listed in the report {world.data_dir / 'orphans.html'}"
-    assert last == (expected if orphans else "No Plex item is without a scene.")
+    assert last == (expected if orphans else "Every Plex item has a scene.")

@@ -68,7 +68,7 @@ def test_queue_status_tells_when_the_next_one_is_due(state: SyncState, clock: AC
     remember_run(state, "all", clock.now, DAILY)
     clock.now += HOUR
     expected = (
-        f"Next scheduled reconcile: {moment(NOW + DAY)}, all scenes; the plugin looks when it runs anyway."
+        f"Next scheduled reconcile: {moment(NOW + DAY)}, all scenes; it starts once another task has ended."
     )
     assert next_line(state, clock.now) == expected
     clock.now += DAY

@@ -141,7 +141,7 @@ def test_a_token_that_is_not_the_owners_is_named_and_the_rest_is_checked(
     world.plex.behaviour.refusal_of_guests = refusal
     told = check(here)
     problem = the_problem(told)
-    assert "not its owner's" in problem
+    assert "not the owner's" in problem
     assert "(plex_token)" in problem
     assert counts(told)["by path"] == 6
 

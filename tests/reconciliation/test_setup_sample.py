@@ -141,7 +141,7 @@ def test_scenes_without_a_file_are_left_out_and_unusable_ones_are_named(world: W
     world.settings["plex_library"] = "Films"
     told = check(here)
     assert f"Scene {spoilt}:" in the_warning(told)
-    assert "Beside these, scenes without a file, which Plex cannot have: 1" in told.texts("info")
+    assert "In addition, scenes without a file, which Plex cannot have: 1" in told.texts("info")
     assert counts(told)["by path"] == 6
 
 
@@ -154,7 +154,7 @@ def test_what_has_nothing_to_carry_over_is_told_apart_from_what_the_reconcile_ca
     world.settings["plex_library"] = "Films"
     told = counts(check(here))
     assert told["not in Plex"] == 1
-    assert told["not in Plex with nothing to carry over, which is no gap"] == 1
+    assert told["not in Plex, but with nothing to carry over, so no gap"] == 1
     assert "  Missing from Plex: 1" in here.reconcile().texts("info")
 
 

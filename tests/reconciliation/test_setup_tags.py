@@ -46,7 +46,7 @@ def test_a_tag_that_stash_does_not_have_is_named_with_its_setting(
 ) -> None:
     world.settings[key] = text
     warning = the_warning(check(here))
-    assert f"({key}) names {named}, and no tag in Stash is called so." in warning
+    assert f"({key}) names {named}, and no tag in Stash has such a name." in warning
 
 
 @pytest.mark.parametrize("key", ["tags_include", "tags_exclude"])

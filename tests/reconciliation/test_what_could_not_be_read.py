@@ -48,7 +48,7 @@ def test_where_no_scene_can_be_used_nothing_is_compared_replaced_or_recorded(ben
     bench.queue.clear()
     spoil(bench, *scene_ids)
     for scope in ("all", "recent"):
-        with pytest.raises(StashError, match="no scene that can be used"):
+        with pytest.raises(StashError, match="no usable scene"):
             bench.reconcile(scope)
     assert (known(bench), facts(bench), bench.waiting()) == (before, ran, [])
 
@@ -137,7 +137,7 @@ def test_what_was_lost_counts_as_known_again_only_after_everything_was_read(
     elif unread == "scene":
         spoil(bench, scene_ids[0])
     advice = "\n".join(advice_lines(bench.reconcile()))
-    assert ("only additions are written" in advice) is (unread != "nothing")
+    assert ("values are only added" in advice) is (unread != "nothing")
     with bench.state() as state:
         state.mark_drained()
         assert state.is_whole is (unread == "nothing")

@@ -69,7 +69,7 @@ def test_a_cover_that_is_too_large_for_what_stands_before_plex_is_told_once_and_
     assert fault.hits == 1
     warnings = logged(caplog, "WARNING")
     assert len(warnings) == 1
-    assert f"Scene {scene_id}: Plex, or what stands before it, does not take its poster" in warnings[0]
+    assert f"Scene {scene_id}: Plex, or a proxy in front of it, does not accept its poster" in warnings[0]
     assert (bench.waiting(), bench.failed(), bench.world.item("one").summary) == ([], [], "Text")
     bench.world.stash.library.update_scene(scene_id, details="Other text")
     bench.save(scene_id)

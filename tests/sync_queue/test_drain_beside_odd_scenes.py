@@ -29,7 +29,7 @@ def test_an_edit_is_written_though_stash_cannot_tell_of_what_was_saved_last(
     bench.world.stash.malformed_scenes[newest] = lambda scene: scene.update(updated_at="soon")
     assert process_queue(bench, is_automatic) is None
     assert bench.world.item("two").summary == "Other"
-    warnings = [text for text in logged(caplog, "WARNING") if "no hook told" in text]
+    warnings = [text for text in logged(caplog, "WARNING") if "Stash did not tell the plugin" in text]
     assert len(warnings) == (not is_automatic)
 
 

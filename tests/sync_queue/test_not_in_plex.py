@@ -72,7 +72,7 @@ def test_a_library_that_is_empty_for_a_moment_costs_no_edit(bench: Bench, holds_
     ids = written_films(bench, 3)
     take_out(bench, 0, 1, 2)
     summary = bench.drain(plex_holds_a_part=holds_a_part)
-    assert "Plex shows none of its files any more" in summary.stopped
+    assert "Plex no longer shows any of its files" in summary.stopped
     assert sorted(job.scene_id for job in bench.waiting()) == ids
     assert {job.attempts for job in bench.waiting()} == {0}
     put_back(bench, 0, 1, 2)

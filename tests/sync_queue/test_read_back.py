@@ -221,7 +221,7 @@ def test_where_all_items_got_other_keys_after_the_writes_every_scene_is_kept_and
     with pytest.MonkeyPatch.context() as for_a_while:
         for_a_while.setattr(plex_routes, "apply_edit", made_anew_at_the_end)
         summary = bench.drain()
-    assert "Plex does not show the item any more" in summary.stopped
+    assert "Plex no longer shows the item" in summary.stopped
     assert (summary.handled, summary.left) == (0, 3)
     assert bench.drain().outcomes[Outcome.WRITTEN] == 3
     assert [bench.world.item(name).summary for name in names] == ["Text"] * 3

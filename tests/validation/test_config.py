@@ -109,7 +109,7 @@ def test_all_errors_are_told_at_once_with_display_name_and_key() -> None:
 @pytest.mark.parametrize("nothing", [None, "", "   "])
 def test_an_empty_required_setting_is_not_set(nothing: str | None) -> None:
     url, token = problems_of(plex_url=nothing, plex_token=nothing)
-    assert "(plex_url): is not set. Give the address" in url
+    assert "(plex_url): is not set. Enter the address" in url
     assert "(plex_token): is not set." in token
 
 
@@ -142,7 +142,7 @@ def test_a_token_is_taken_without_the_spaces_around_it() -> None:
 @pytest.mark.parametrize("token", ["tok en", "töken", "to\tken", "to\x00ken", "tok\nen"])
 def test_a_token_with_characters_that_no_token_has_is_refused_unseen(token: str) -> None:
     (problem,) = problems_of(plex_token=token)
-    assert "(plex_token): holds characters that no Plex token has" in problem
+    assert "(plex_token): contains characters that no token has" in problem
     assert token not in problem
 
 

@@ -95,7 +95,7 @@ def test_an_address_in_place_of_the_token_is_told_as_such() -> None:
 @pytest.mark.parametrize("pasted", ['""', "two words", "“ ”", "tökén"])
 def test_what_is_no_token_is_refused_without_showing_it(pasted: str) -> None:
     problem = problem_of(plex_token=pasted)
-    assert "holds characters that no Plex token has" in problem
+    assert "contains characters that no token has" in problem
     assert pasted not in problem
 
 

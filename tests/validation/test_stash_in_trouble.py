@@ -189,9 +189,9 @@ def test_where_every_scene_is_unusable_nothing_is_concluded_about_any(
     for scene_id in range(1, 11):
         server.malformed_scenes[scene_id] = lambda scene: scene.update(files=value)
     for ids in ([1], [1, 2, 3]):
-        with pytest.raises(StashAnswerInvalid, match="no scene that can be used"):
+        with pytest.raises(StashAnswerInvalid, match="no usable scene"):
             stash.scenes_by_id(ids)
-    with pytest.raises(StashAnswerInvalid, match="no scene that can be used"):
+    with pytest.raises(StashAnswerInvalid, match="no usable scene"):
         list(stash.pages())
 
 
