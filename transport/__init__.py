@@ -1,0 +1,1 @@
+"""What both servers speak over: HTTP, with an end to every answer."""
