@@ -12,7 +12,6 @@ else
 RUN := $(VENV)/bin/python
 endif
 STAMP := $(VENV)/.installed
-CODE := Stash2Plex.py tasks.py validation reconciliation sync_queue plex tests benchmarks .ci
 
 .PHONY: test demo picture bench package lint types tests format clean
 
@@ -35,8 +34,8 @@ package:
 	@$(PYTHON) .ci/package.py
 
 lint: $(STAMP)
-	$(RUN) -m ruff check $(CODE)
-	$(RUN) -m ruff format --check $(CODE)
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
 
 types: $(STAMP)
 	$(RUN) -m mypy
@@ -48,8 +47,8 @@ tests: $(STAMP)
 	$(RUN) -m coverage report
 
 format: $(STAMP)
-	$(RUN) -m ruff check --fix $(CODE)
-	$(RUN) -m ruff format $(CODE)
+	$(RUN) -m ruff check --fix
+	$(RUN) -m ruff format
 
 $(STAMP): requirements.txt requirements-development.txt requirements-stash-schema.txt
 	$(PYTHON) -m venv $(VENV)

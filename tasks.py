@@ -18,19 +18,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from stash.log import keep_secret, log_line, log_lines, report, without_secrets
 from validation.exceptions import InvalidInput, SettingsInvalid, StashError
 from validation.plugin_input import HookContext, PluginInput, parse_plugin_input
-from validation.user_log import keep_secret, log_line, log_lines, report, without_secrets
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from plex.client import Plex
+    from stash.client import Stash
+    from stash.packages import Packages
     from sync_queue.manager import JobQueue, QueueManager
     from sync_queue.state import SyncState
     from validation.config import Stash2PlexConfig
-    from validation.dependencies import Packages
-    from validation.stash import Stash
 
 PLUGIN_DIR = os.path.dirname(os.path.realpath(__file__))
 
@@ -115,7 +115,7 @@ def _run(plugin_input: PluginInput) -> str | None:
 
 
 def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
-    from sync_queue.byte_code import keep_byte_code
+    from stash.byte_code import keep_byte_code
 
     _task_of(args)
     _provide_packages()
@@ -194,7 +194,7 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
     if queue is None:
         log_line("warning", "No queue available - running in detection-only mode")
     from reconciliation import engine
-    from reconciliation import report as reconcile_report
+    from reconciliation import summary as reconcile_report
 
     scheduled: dict[str, Any] = {"is_scheduled": True} if is_scheduled else {}
     try:
@@ -231,7 +231,7 @@ def _make_way_for_hooks() -> None:
 
 
 def _process_queue(is_automatic: bool) -> str | None:
-    from sync_queue.draining import ProcessQueue
+    from sync_queue.process_queue import ProcessQueue
 
     stash, settings = _stash_and_config()
     if queue_manager is None:
@@ -381,8 +381,8 @@ def _stash_and_stored_settings(
 ) -> tuple[Stash, Mapping[str, Any]]:
     """Connect to Stash, where it is told how, and read what it stored of the settings. Raises StashError."""
     global stash_interface
+    from stash.client import Stash
     from validation.config import secrets_in
-    from validation.stash import Stash
 
     if server_connection is not None:
         cookie = server_connection.get("SessionCookie")
@@ -463,7 +463,7 @@ def _is_damage(problem: BaseException) -> bool:
 
 def _provide_packages() -> None:
     """See to it that everything can be imported; before this, only the standard library can."""
-    from sync_queue.exclusive import AlreadyRunning, exclusive
+    from stash.process_lock import AlreadyRunning, exclusive
 
     try:
         _packages().provide(exclusive)
@@ -474,7 +474,7 @@ def _provide_packages() -> None:
 
 
 def _packages() -> Packages:
-    from validation.dependencies import Packages
+    from stash.packages import Packages
 
     return Packages(PLUGIN_DIR, get_plugin_data_dir())
 

@@ -20,10 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "Stash2Plex"
 MANIFEST = f"{NAME}.yml"
-ROOMS = ("validation", "reconciliation", "sync_queue", "plex")
+PACKAGES = ("validation", "transport", "stash", "plex", "sync_queue", "reconciliation")
 # A plugin page without the address of a home leads to what lies in the folder.
 MANUAL = ("README.md", "docs")
-SHIPPED = (f"{NAME}.py", "tasks.py", MANIFEST, "requirements.txt", "LICENSE", *MANUAL, *ROOMS)
+SHIPPED = (f"{NAME}.py", "tasks.py", MANIFEST, "requirements.txt", "LICENSE", *MANUAL, *PACKAGES)
 
 
 class PackageError(Exception):

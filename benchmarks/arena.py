@@ -18,9 +18,9 @@ from typing import Any
 from sync_queue.job import Job
 from sync_queue.manager import QueueManager
 from tests.servers.made_up_collection import MadeUpVideo, load_into_stash, make_collection, plan_gaps
-from tests.servers.plex_process import PlexProcess
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_process import StashServerProcess
+from tests.servers.plex.process import PlexProcess
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.process import StashServerProcess
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "made-up-plex-token"

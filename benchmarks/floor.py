@@ -14,8 +14,8 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from plex.listing import SLIM
-from validation.scene_pages import PAGE_SIZE
-from validation.stash_documents import PAGE
+from stash.documents import PAGE
+from stash.scene_pages import PAGE_SIZE
 
 
 def main() -> None:

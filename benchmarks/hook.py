@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.arena import ROOT, heading, measured, show
+from stash.process_lock import WORKER_LOCK, exclusive
 from sync_queue.drain_request import TASK_NAME
-from sync_queue.exclusive import WORKER_LOCK, exclusive
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_process import StashServerProcess
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.process import StashServerProcess
 
 RUNS = 60
 # As Stash starts it, by the manifest.

@@ -26,9 +26,9 @@ from typing import Any
 
 from benchmarks.arena import ROOT, TOKEN, Arena, heading, show
 from benchmarks.drain import put_floor
-from tests.servers.plex_process import PlexProcess
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_process import StashServerProcess
+from tests.servers.plex.process import PlexProcess
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.process import StashServerProcess
 
 SECONDS_A_WRITE = 0.06
 DETAILS = re.compile(r"/library/metadata/([\d,]+)")

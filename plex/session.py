@@ -28,8 +28,8 @@ from plex.exceptions import (
     PlexTooLarge,
     PlexUnavailable,
 )
-from validation.bounded_answer import AnswerTooLarge, bound_in_time, read_whole
-from validation.redaction import Redaction
+from stash.redaction import Redaction
+from transport.bounded_answer import AnswerTooLarge, bound_in_time, read_whole
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0

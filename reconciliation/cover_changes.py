@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from stashapi import log
 
 from reconciliation.detector import SceneFacts
+from stash.client import Stash
+from stash.scenes_by_id import SCENES_PER_REQUEST
 from sync_queue.cover_records import ArtworkRecord
 from sync_queue.covers import (
     COVER_MAY_COME,
@@ -17,8 +19,6 @@ from sync_queue.covers import (
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError
-from validation.scenes_by_id import SCENES_PER_REQUEST
-from validation.stash import Stash
 
 # A cover is asked for one by one; what is beyond this is looked at by the next reconcile.
 COVERS_PER_RUN = 500

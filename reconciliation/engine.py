@@ -16,9 +16,9 @@ from stashapi import log
 
 from plex.client import Plex, connect
 from plex.fields import SceneMapping
-from plex.finding import ItemFinder
 from plex.index import FileKey, keys_of_files
 from plex.inventory import Inventory, read_libraries
+from plex.item_finder import ItemFinder
 from plex.items import METADATA_FIELDS
 from plex.library import ITEMS_PER_READ, LibrarySection, read_items, read_sections
 from plex.listing import PAGE_SIZE
@@ -31,18 +31,18 @@ from reconciliation.result import GapDetectionResult
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
 from reconciliation.touched import LeftItems, Place, TouchedItems
+from stash.client import Stash
+from stash.log import log_line
+from stash.progress import Progress
+from stash.scene_files import files_named
+from stash.scene_pages import ScenePage, ahead
 from sync_queue.covers import version_of
 from sync_queue.job import Job
 from sync_queue.library_sizes import known_sizes
 from sync_queue.manager import JobQueue
-from sync_queue.progress import Progress
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene, SceneFile
-from validation.scene_pages import ScenePage, ahead
-from validation.stash import Stash
-from validation.stash_files import files_named
-from validation.user_log import log_line
 
 SCENES_PER_CHUNK = 500
 # The share of a run that is done at these points, roughly.

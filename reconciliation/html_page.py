@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO
 
 from plex.client import Plex
+from stash.address import connectable_host
+from stash.client import Stash
 from sync_queue.outage import moment
-from validation.address import connectable_host
 from validation.config import Stash2PlexConfig
-from validation.stash import Stash
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en">

@@ -16,12 +16,12 @@ from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ, LibrarySection, read_items, read_sections
 from plex.orphans import orphans_in
 from reconciliation.engine import GapDetectionEngine
-from reconciliation.orphans_report import OrphansReport, orphans_report
-from reconciliation.report_page import links_to
-from sync_queue.progress import Progress
+from reconciliation.html_page import links_to
+from reconciliation.orphans_page import OrphansReport, orphans_report
+from stash.client import Stash
+from stash.progress import Progress
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-from validation.stash import Stash
 
 REPORT = "orphans.html"
 # More than this nobody reads, and each page of them is a request to Plex.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from plex.items import PlexItem
-from reconciliation.report_page import Links, report_page
+from reconciliation.html_page import Links, report_page
 
 
 @contextmanager

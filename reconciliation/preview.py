@@ -13,20 +13,20 @@ from pathlib import Path
 from stashapi import log
 
 from plex.client import Plex
-from plex.finding import ItemFinder
+from plex.item_finder import ItemFinder
 from plex.library import ITEMS_PER_READ, read_sections
 from plex.merge import Change
 from reconciliation.engine import GapDetectionEngine
-from reconciliation.preview_report import preview_report
-from reconciliation.report_page import links_to
+from reconciliation.html_page import links_to
+from reconciliation.preview_page import preview_report
+from stash.client import Stash
+from stash.progress import Progress
+from stash.scene_files import files_named
 from sync_queue.covers import artwork_kinds, is_settled
 from sync_queue.manager import JobQueue
 from sync_queue.planning import ItemPlan, Planner, describe
-from sync_queue.progress import Progress
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-from validation.stash import Stash
-from validation.stash_files import files_named
 
 REPORT = "preview.html"
 

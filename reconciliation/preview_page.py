@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from plex.merge import Change
-from reconciliation.report_page import Links, report_page
+from reconciliation.html_page import Links, report_page
 
 # More than this nobody reads, and a telephone does not open.
 SCENES_IN_REPORT = 2_000

@@ -11,6 +11,9 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
+from stash.client import Stash
+from stash.log import log_line
+from stash.run_task import run_unless_waiting
 from sync_queue.catch_up import RECONCILE_WANTED
 from sync_queue.drain_request import ask_for_drain
 from sync_queue.manager import JobQueue
@@ -18,9 +21,6 @@ from sync_queue.outage import moment
 from sync_queue.state import SyncState
 from validation.config import RECONCILE_PERIODS, Stash2PlexConfig
 from validation.exceptions import AskingFailed
-from validation.run_task import run_unless_waiting
-from validation.stash import Stash
-from validation.user_log import log_line
 
 TASK_NAMES = {"all": "Reconcile Library (All)", "recent": "Reconcile Library (Recent)"}
 # The argument by which a reconcile knows that no person asked for it.

@@ -17,17 +17,17 @@ from plex.library import LibrarySection, choose_sections, read_all_sections
 from plex.listing import count_items
 from plex.matching import MatchLevel
 from reconciliation import path_map_help
-from reconciliation.report import shared_line
 from reconciliation.setup_absence import reason_for_absence
 from reconciliation.setup_sample import Sample, take_sample
 from reconciliation.setup_tags import doubts_about_tags
+from reconciliation.summary import shared_line
+from stash.client import Stash
+from stash.log import log_line
+from stash.progress import Progress
 from sync_queue import data_folder
 from sync_queue.drain_request import switch_automatic
-from sync_queue.progress import Progress
 from validation.config import Stash2PlexConfig, read_settings, with_token_of_address
 from validation.exceptions import SettingsInvalid, StashError
-from validation.stash import Stash
-from validation.user_log import log_line
 
 OLDEST_STASH = (0, 28, 0)
 # Queue, state and reports of a hundred thousand scenes.

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from plex.client import Plex
-from plex.finding import Found, ItemFinder
 from plex.index import SCHEMA, FileIndex
+from plex.item_finder import Found, ItemFinder
 from plex.library import ITEMS_PER_READ, LibrarySection
 from plex.matching import Match, MatchLevel
 from reconciliation.path_map_help import Pair, file_pairs
-from sync_queue.progress import Progress
+from stash.client import Stash
+from stash.progress import Progress
+from stash.scene_files import files_named
 from validation.path_map import PathMap
 from validation.scene import Scene
-from validation.stash import Stash
-from validation.stash_files import files_named
 
 SCENES_IN_SAMPLE = 200
 

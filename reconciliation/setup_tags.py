@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from plex.fields import tag_key
+from stash.client import Stash
 from validation.config import DISPLAY_NAMES, Stash2PlexConfig
 from validation.names import in_quotes
-from validation.stash import Stash
 
 # More than this no line of a log can hold.
 NAMES_SHOWN = 10

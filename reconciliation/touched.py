@@ -14,13 +14,13 @@ from plex.index import KnownPart
 from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ
 from plex.matching import Match
+from stash.client import Stash
 from sync_queue.covers import artwork_kinds
 from sync_queue.planning import ItemPlan, Planner
 from sync_queue.pushed import NO_FINGERPRINT
 from sync_queue.reading import read_each
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-from validation.stash import Stash
 
 # After an analysis of a whole library all its items are touched: what is beyond this is looked at by
 # the next reconcile.

@@ -12,17 +12,18 @@ from contextlib import suppress
 from importlib.util import MAGIC_NUMBER, cache_from_source, find_spec
 
 HOOK_MODULES = (
+    "stash",
+    "stash.address",
+    "stash.process_lock",
+    "stash.run_task",
     "sync_queue",
     "sync_queue.append",
     "sync_queue.drain_request",
-    "sync_queue.exclusive",
     "sync_queue.hook",
     "validation",
-    "validation.address",
     "validation.exceptions",
     "validation.json_text",
     "validation.plugin_input",
-    "validation.run_task",
 )
 
 

@@ -12,15 +12,15 @@ from typing import Any
 
 from stashapi import log
 
-from validation.address import connectable_host
+from stash.address import connectable_host
+from stash.documents import NEWEST, SETTINGS, TAG_NAMES
+from stash.images import Cover, local_path, read_cover
+from stash.scene_pages import PAGE_SIZE, ScenePage, ScenePages
+from stash.scenes_by_id import ScenesById, count_in, sample_of_ids, scenes_in
+from stash.session import GraphQLInterface, GraphQLRefusal, StashSession
 from validation.exceptions import EntityUnusable, SceneMalformed, StashAnswerInvalid
-from validation.images import Cover, local_path, read_cover
 from validation.plugin_input import PLUGIN_ID
 from validation.scene import Scene, parse_timestamp
-from validation.scene_pages import PAGE_SIZE, ScenePage, ScenePages
-from validation.scenes_by_id import ScenesById, count_in, sample_of_ids, scenes_in
-from validation.stash_documents import NEWEST, SETTINGS, TAG_NAMES
-from validation.stash_session import GraphQLInterface, GraphQLRefusal, StashSession
 
 # Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
 # the server's time zone and summer time; what is too old is left out by its instant.

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from validation.bounded_answer import AnswerTooLarge, read_whole
+from transport.bounded_answer import AnswerTooLarge, read_whole
 from validation.exceptions import CoverUnavailable, StashRefused
 
 REFUSED = (401, 403, 498)

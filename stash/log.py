@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from validation.redaction import Redaction
+    from stash.redaction import Redaction
 
 # Several connections have a session each, and an error may tell of an earlier one.
 RENEWED_SECRETS = 32
@@ -60,7 +60,7 @@ def keep_secret(secret: object) -> None:
     if text and all(redaction.secret != text for redaction in _redactions):
         from stashapi import log
 
-        from validation.redaction import Redaction
+        from stash.redaction import Redaction
 
         redaction = Redaction(text)
         _redactions.append(redaction)

@@ -29,15 +29,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from importlib.machinery import EXTENSION_SUFFIXES
 
+from stash.log import write_line
 from validation.exceptions import InvalidInput
-from validation.user_log import write_line
 
 # A lock of this file, waited for as many seconds at the most.
 Lock = Callable[[str, float], AbstractContextManager[None]]
 
 # Seconds: disks of a NAS are slow, and pip asks an index that does not answer again and again.
 INSTALLING_LASTS = 600.0
-ROOMS = frozenset({"tasks", "reconciliation", "sync_queue", "plex", "validation"})
 # How those packages are imported that are not imported by their name.
 IMPORTED_AS = {"stashapp-tools": "stashapi", "persist-queue": "persistqueue"}
 # What a person has set for pip counts (index, proxy, certificates), but not where it installs to.
@@ -78,7 +77,7 @@ class Packages:
     def explain(self, error: ImportError) -> str:
         """What to do about something that could not be imported all the same."""
         module = error.name or "?"
-        if module.partition(".")[0] in ROOMS:
+        if self._is_ours(module.partition(".")[0]):
             return (
                 f"A file of the plugin cannot be loaded ({error}). Stash may be updating the plugin: run the "
                 "task again. If that does not help, install Stash2Plex again."
@@ -87,6 +86,10 @@ class Packages:
             return self._failure(f"The Python package “{module}” cannot be loaded ({error}).")
         except PackagesMissing as problem:
             return str(problem)
+
+    def _is_ours(self, name: str) -> bool:
+        files = (f"{name}.py", os.path.join(name, "__init__.py"))
+        return any(os.path.exists(os.path.join(self._plugin_dir, file)) for file in files)
 
     def _folder_name(self) -> str:
         fits = (*EXTENSION_SUFFIXES, platform.machine(), self._read_requirements())

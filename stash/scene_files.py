@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from stash.client import Stash
 from validation.exceptions import StashAnswerInvalid
 from validation.scene import SceneFile, scene_id_of
-from validation.stash import Stash
 
 SCENES_PER_PAGE = 500
 NAMES_PER_REQUEST = 100

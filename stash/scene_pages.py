@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 
 from stashapi import log
 
-from validation.exceptions import SceneMalformed, StashAnswerInvalid
-from validation.scene import Scene, SceneFile
-from validation.scenes_by_id import (
+from stash.documents import COUNT, PAGE, PAGE_OF_IDS, Ask, following
+from stash.scenes_by_id import (
     SCENES_PER_REQUEST,
     Read,
     ScenesById,
@@ -26,8 +25,9 @@ from validation.scenes_by_id import (
     scene_or_problem,
     scenes_in,
 )
-from validation.stash_documents import COUNT, PAGE, PAGE_OF_IDS, Ask, following
-from validation.stash_session import GraphQLRefusal, StashAnswerTooLarge
+from stash.session import GraphQLRefusal, StashAnswerTooLarge
+from validation.exceptions import SceneMalformed, StashAnswerInvalid
+from validation.scene import Scene, SceneFile
 
 PAGE_SIZE = 500
 IDS_PER_PAGE = 5_000

@@ -12,10 +12,10 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
+from stash.documents import PAGE_OF_IDS, Ask, document_by_id, document_of_counts
+from stash.session import GraphQLRefusal, StashAnswerTooLarge
 from validation.exceptions import SceneMalformed, StashAnswerInvalid, StashError
 from validation.scene import Scene, parse_scene, scene_id_of
-from validation.stash_documents import PAGE_OF_IDS, Ask, document_by_id, document_of_counts
-from validation.stash_session import GraphQLRefusal, StashAnswerTooLarge
 
 SCENES_PER_REQUEST = 50
 # Stash orders by chance from a seed; with the same one a sample can be compared with the last one.

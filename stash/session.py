@@ -19,9 +19,9 @@ import urllib3
 from stashapi import log
 from stashapi.stashapp import StashInterface
 
-from validation.bounded_answer import LARGEST_ANSWER, AnswerTooLarge, bound_in_time, read_whole
+from stash.log import keep_renewed_secret, without_secrets
+from transport.bounded_answer import LARGEST_ANSWER, AnswerTooLarge, bound_in_time, read_whole
 from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
-from validation.user_log import keep_renewed_secret, without_secrets
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0

@@ -13,7 +13,7 @@ import errno
 import os
 import time
 
-from sync_queue.exclusive import try_to_share
+from stash.process_lock import try_to_share
 from validation.json_text import quoted
 
 WAITING = "hooks.waiting"

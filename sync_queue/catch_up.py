@@ -10,12 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from sync_queue.append import ALL_SCENES
-from sync_queue.job import Job
-from sync_queue.manager import JobQueue
-from sync_queue.state import SyncState
-from validation.stash import Stash
-from validation.stash_changes import (
+from stash.changes import (
     ENTITIES,
     SCENE,
     Ask,
@@ -29,6 +24,11 @@ from validation.stash_changes import (
     scenes_made_after,
     settled,
 )
+from stash.client import Stash
+from sync_queue.append import ALL_SCENES
+from sync_queue.job import Job
+from sync_queue.manager import JobQueue
+from sync_queue.state import SyncState
 
 REASON = "changed in Stash"
 GONE = "gone from Stash"

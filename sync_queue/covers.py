@@ -22,14 +22,14 @@ from plex.artwork import (
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexTooLarge
 from plex.items import PlexItem
+from stash.client import Stash
+from stash.images import CoverUnchanged, ImageUnusable, NoCover
 from sync_queue.cover_records import ArtworkRecord
 from sync_queue.pace import Pace
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError, StashUnavailable
-from validation.images import CoverUnchanged, ImageUnusable, NoCover
 from validation.scene import Scene
-from validation.stash import Stash
 
 # Stash makes the cover of a new scene a while after it announced the scene, and does not tell.
 COVER_MAY_COME = timedelta(hours=1)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
-from sync_queue.exclusive import AlreadyRunning, exclusive
+from stash.process_lock import AlreadyRunning, exclusive
 
 # As mypy knows it; importing typing takes a hook as long as writing its job.
 TYPE_CHECKING = False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from stash.process_lock import WORKER_LOCK, is_held
 from sync_queue.drain_request import OFF_MARK, is_requested
-from sync_queue.exclusive import WORKER_LOCK, is_held
 
 
 def outlook_lines(data_dir: str, has_due_jobs: bool) -> list[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 
-from sync_queue.exclusive import WORKER_LOCK, is_held, try_lock
+from stash.process_lock import WORKER_LOCK, is_held, try_lock
 from validation.exceptions import AskingFailed
 
 # As mypy knows it; importing typing takes a hook as long as writing down its change.
@@ -60,7 +60,7 @@ def ask_for_drain(data_dir: str, server_connection: Mapping[str, Any]) -> bool:
 
 
 def _ask(folder: str, server_connection: Mapping[str, Any]) -> bool:
-    from validation.run_task import run_unless_waiting
+    from stash.run_task import run_unless_waiting
 
     _write(folder + ASKING_MARK, _stash_process())
     began = time.monotonic()

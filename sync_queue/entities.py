@@ -9,6 +9,9 @@ from typing import TypeVar
 from stashapi import log
 
 from plex.fields import SceneMapping
+from stash.changes import ENTITIES, Changed, settled, versions_of
+from stash.client import Stash
+from stash.session import GraphQLRefusal
 from sync_queue.append import ALL_SCENES
 from sync_queue.claims import Claims
 from sync_queue.job import Job
@@ -16,9 +19,6 @@ from sync_queue.job_queue import JobQueue, QueuedJob
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import EntityUnusable, StashAnswerInvalid
-from validation.stash import Stash
-from validation.stash_changes import ENTITIES, Changed, settled, versions_of
-from validation.stash_session import GraphQLRefusal
 
 T = TypeVar("T")
 

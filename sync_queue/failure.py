@@ -30,6 +30,7 @@ from typing import TypeVar
 from stashapi import log
 
 from plex.exceptions import PlexBusy, PlexError, PlexItemUnusable, PlexNotFound, PlexRejected, PlexUnavailable
+from stash.images import ImageUnusable
 from validation.exceptions import (
     EntityUnusable,
     SceneMalformed,
@@ -37,7 +38,6 @@ from validation.exceptions import (
     StashError,
     StashUnavailable,
 )
-from validation.images import ImageUnusable
 
 T = TypeVar("T")
 

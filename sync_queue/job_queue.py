@@ -11,13 +11,13 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from stash.log import without_secrets
 from sync_queue import data_folder
 from sync_queue.ack_queue import AckStatus, SQLiteAckQueue
 from sync_queue.job import LONGEST_DELAY, Job
 from sync_queue.stored_job import COLUMNS, columns_of, job_of, parse_job, recovered
 from sync_queue.take_in import take_in
 from sync_queue.witness import QUEUE_STEPS, STATE_NAME, STATE_STEPS, read_facts, remember
-from validation.user_log import without_secrets
 
 _CLAIMED, _FAILED = int(AckStatus.unack), int(AckStatus.ack_failed)
 _READY = int(AckStatus.ready)

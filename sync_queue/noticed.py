@@ -6,8 +6,8 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
+from stash.changes import OVERLAP, Changed, Overview, offset_of
 from validation.scene import parse_timestamp
-from validation.stash_changes import OVERLAP, Changed, Overview, offset_of
 
 
 class NoticedChanges:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
+from stash.client import Stash
+from stash.log import log_line
 from sync_queue.data_folder import QUEUE_DATABASE, set_aside, setting_aside
 from sync_queue.manager import QueueManager
 from sync_queue.stash_identity import StashIdentity, Verdict, look
 from sync_queue.state import SyncState
 from sync_queue.state_database import DATABASE as STATE_DATABASE
 from validation.exceptions import InvalidInput
-from validation.stash import Stash
-from validation.user_log import log_line
 
 FACT = "stash"
 

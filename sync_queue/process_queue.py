@@ -8,21 +8,22 @@ from contextlib import closing
 
 from plex.client import Plex
 from plex.exceptions import PlexUnavailable
-from sync_queue import outage, report
+from stash import log as user_log
+from stash.client import Stash
+from stash.process_lock import WORKER_LOCK, AlreadyRunning, exclusive
+from stash.progress import Progress
+from stash.session import GraphQLRefusal
+from sync_queue import outage
+from sync_queue import summary as report
 from sync_queue.catch_up import CatchUp
 from sync_queue.claims import mark_drained
 from sync_queue.drain_request import forget_request
-from sync_queue.exclusive import WORKER_LOCK, AlreadyRunning, exclusive
 from sync_queue.manager import JobQueue
-from sync_queue.progress import Progress
 from sync_queue.reading import Lane
 from sync_queue.state import SyncState
 from sync_queue.worker import SyncWorker
-from validation import user_log
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashAnswerInvalid
-from validation.stash import Stash
-from validation.stash_session import GraphQLRefusal
 
 # A run ends one day, even if hooks never stop.
 DRAINS_PER_RUN = 100

@@ -10,17 +10,17 @@ from functools import partial
 
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexError, PlexUnavailable
-from plex.finding import Found, ItemFinder
+from plex.item_finder import Found, ItemFinder
 from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ, LibrarySection, read_items
+from stash.changes import Changed, settled
+from stash.client import Stash
+from stash.scene_files import files_named
 from sync_queue.library_sizes import known_sizes
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import SceneMalformed
 from validation.scene import Scene
-from validation.stash import Stash
-from validation.stash_changes import Changed, settled
-from validation.stash_files import files_named
 
 # So many reads that Plex could not do in a row, halves of halves among them, are no item's fault.
 BUSY_IN_A_ROW = 12

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stash.log import log_line
 from sync_queue.manager import QueueManager
 from sync_queue.state import SyncState
-from validation.user_log import log_line
 
 
 def set_damaged_aside(data_dir: str | Path) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from stash.log import without_secrets
 from sync_queue.job_queue import JobQueue
 from sync_queue.outage import FACT as OUTAGE
 from sync_queue.outage import moment
 from sync_queue.state import SyncState
-from validation.user_log import without_secrets
 
 
 def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = ()) -> list[str]:

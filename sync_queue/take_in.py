@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
+from stash.log import log_line
+from stash.process_lock import AlreadyRunning, exclusive, is_left
 from sync_queue.append import WAITING
-from sync_queue.exclusive import AlreadyRunning, exclusive, is_left
 from sync_queue.job import Job
 from sync_queue.stored_job import parse_job
-from validation.user_log import log_line
 
 TAKEN = "hooks.taken"
 TAKING_LOCK = "hooks.lock"

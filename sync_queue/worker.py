@@ -17,9 +17,11 @@ from stashapi import log
 from plex.artwork import ArtworkKind
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRejected
-from plex.finding import Found
+from plex.item_finder import Found
 from plex.library import LibrarySection, read_sections, scan_folder
 from plex.matching import MatchLevel
+from stash.changes import SCENE, Changed
+from stash.client import Stash
 from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome, mark_drained
 from sync_queue.entities import Entities
 from sync_queue.failure import Meaning, attempt, is_outage, meaning_of
@@ -35,8 +37,6 @@ from sync_queue.witness import count_step
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashAnswerInvalid, StashError
 from validation.scene import Scene
-from validation.stash import Stash
-from validation.stash_changes import SCENE, Changed
 
 SCENES_PER_BATCH = 50
 # Stash runs the hooks of a bulk edit one after another, some tens of milliseconds apart: without
@@ -47,7 +47,7 @@ GATHERING = 0.5
 
 
 class SyncWorker:
-    """Takes jobs from the queue and brings their scenes to Plex; one at a time (sync_queue.exclusive).
+    """Takes jobs from the queue and brings their scenes to Plex; one at a time (stash.process_lock).
 
     With `open_lane`, which opens connections for one more thread, the next scenes are read while
     these are written, and several are written at a time where the settings say so.

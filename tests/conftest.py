@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from stashapi import log
 
-from tests.builders_queue import Bench, a_bench
+from tests.builders.bench import Bench, a_bench
 
 # A busy machine is no failure, no file is left beside the code, and the same code gets the same verdict.
 settings.register_profile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,11 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.stash_plugins import load_plugins
-from tests.servers.world import ROOT, install_plugin
+from tests.servers.stash.plugins import load_plugins
+from tests.servers.world import MODULES, PACKAGES, ROOT, install_plugin
 
-# From the entry down: each room may import those to its right.
-ROOMS = ("Stash2Plex", "tasks", "reconciliation", "sync_queue", "plex", "validation")
+# From the entry down: what stands on one floor does not know each other, and imports point down.
+FLOORS = (
+    ("Stash2Plex",),
+    ("tasks",),
+    ("reconciliation",),
+    ("sync_queue",),
+    ("plex", "stash"),
+    ("transport",),
+    ("validation",),
+)
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -27,19 +36,57 @@ def imports_of(path: Path) -> Iterator[str]:
             yield node.module or ""
 
 
-@pytest.mark.parametrize("room", ROOMS[2:])
-def test_imports_point_one_way(room: str) -> None:
-    forbidden = ROOMS[: ROOMS.index(room)]
-    for path in (ROOT / room).rglob("*.py"):
-        for name in imports_of(path):
-            assert name.partition(".")[0] not in (*forbidden, "tests"), f"{path} imports {name}"
+def packages_imported_by(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports_of(path)}
 
 
-def test_only_the_plex_room_talks_to_plexapi() -> None:
-    for room in ROOMS:
-        for path in [ROOT / f"{room}.py"] if room in ROOMS[:2] else (ROOT / room).rglob("*.py"):
-            if room != "plex":
-                assert not any(name.startswith("plexapi") for name in imports_of(path)), path
+def files_of(name: str) -> list[Path]:
+    """The files of a package, or the one of a module."""
+    return [ROOT / f"{name}.py"] if name in MODULES else sorted((ROOT / name).rglob("*.py"))
+
+
+def test_every_package_has_its_floor() -> None:
+    assert sorted(name for floor in FLOORS for name in floor) == sorted((*MODULES, *PACKAGES))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_point_down(package: str) -> None:
+    (level,) = (number for number, floor in enumerate(FLOORS) if package in floor)
+    below = {name for floor in FLOORS[level + 1 :] for name in floor}
+    for path in files_of(package):
+        ours = {*MODULES, *PACKAGES, "tests", "benchmarks"}
+        assert packages_imported_by(path) & ours <= {package, *below}, path
+
+
+@pytest.mark.parametrize(("library", "package"), [("plexapi", "plex"), ("stashapi", "stash")])
+def test_one_package_alone_talks_to_a_servers_library(library: str, package: str) -> None:
+    for name in (*MODULES, *PACKAGES):
+        for path in files_of(name):
+            if name != package:
+                assert not any(one.partition(".")[0] == library for one in imports_of(path)), path
+
+
+def test_what_is_checked_here_needs_no_server_no_file_and_no_thread() -> None:
+    """The package validation is pure."""
+    servers, files = {"requests", "urllib3", "socket"}, {"sqlite3", "pathlib"}
+    forbidden = servers | files | {"subprocess", "threading", "concurrent"}
+    for path in files_of("validation"):
+        assert not packages_imported_by(path) & forbidden, path
+
+
+def test_the_test_servers_know_nothing_of_the_plugin() -> None:
+    for path in (ROOT / "tests" / "servers").rglob("*.py"):
+        assert not packages_imported_by(path) & {*MODULES, *PACKAGES}, path
+
+
+def test_what_is_shipped_and_checked_is_every_package() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lists = [line for line in project.split("\n") if '"validation"' in line]
+    assert len(lists) == 4
+    build = (ROOT / ".ci" / "package.py").read_text(encoding="utf-8")
+    lists.append(next(line for line in build.split("\n") if line.startswith("PACKAGES = ")))
+    for listed in lists:
+        assert set(re.findall(r'"(\w+)"', listed)) >= set(PACKAGES), listed
 
 
 def test_the_entry_imports_as_a_module_and_writes_nothing() -> None:

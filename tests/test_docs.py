@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.stash_plugins import load_plugin
+from tests.servers.stash.plugins import load_plugin
 from tests.servers.world import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])

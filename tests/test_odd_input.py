@@ -9,27 +9,27 @@ import sqlite3
 
 import pytest
 
-import validation.stash_session
 from plex.client import Plex
 from plex.exceptions import PlexAnswerInvalid, PlexError, PlexRejected
 from plex.fields import clean_text
-from plex.finding import ItemFinder
 from plex.index import SCHEMA, FileIndex, key_of_path
+from plex.item_finder import ItemFinder
 from plex.library import LibrarySection
 from plex.listing import items_with_file_name
 from plex.matching import MatchLevel, match_scenes
-from tests.builders import a_listed_item, a_scene, raw_scene
-from tests.servers.plex_arrangement import a_film, a_library
-from tests.servers.plex_server import PlexTestServer
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from stash import session as stash_session
+from stash.client import Stash
+from stash.redaction import Redaction
+from tests.builders.values import a_listed_item, a_scene, raw_scene
+from tests.servers.plex.arrangement import a_film, a_library
+from tests.servers.plex.server import PlexTestServer
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from validation.config import read_settings
 from validation.exceptions import InvalidInput, SceneMalformed, SettingsInvalid
 from validation.path_map import PathMap
 from validation.plugin_input import parse_plugin_input
-from validation.redaction import Redaction
 from validation.scene import parse_scene
-from validation.stash import Stash
 
 FILMS = LibrarySection(1, "Films", ("/media",))
 
@@ -87,8 +87,8 @@ def test_an_empty_secret_leaves_every_text_as_it_is():
 
 
 def test_one_scene_that_stash_cannot_even_list_does_not_spoil_its_page(monkeypatch):
-    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 4)
-    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
+    monkeypatch.setattr("stash.scene_pages.PAGE_SIZE", 4)
+    monkeypatch.setattr(stash_session, "LOCKED_RETRIES", 1)
     library = StashLibrary()
     for number in range(1, 11):
         library.add_scene(title=f"Clip {number}")
@@ -104,7 +104,7 @@ def refuses_its_files(scene):
 
 
 def test_a_scene_without_an_id_beside_one_that_cannot_be_read_is_reported_not_a_crash(monkeypatch):
-    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 4)
+    monkeypatch.setattr("stash.scene_pages.PAGE_SIZE", 4)
     library = StashLibrary()
     for number in range(1, 11):
         library.add_scene(title=f"Clip {number}")

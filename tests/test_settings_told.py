@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.builders import a_config
-from tests.servers.stash_plugins import load_plugins
+from tests.builders.values import a_config
+from tests.servers.stash.plugins import load_plugins
 from tests.servers.world import ROOT, install_plugin
 from validation.config import ANY_CERTIFICATE, DISPLAY_NAMES, FALLS_BACK, Stash2PlexConfig, read_settings
 

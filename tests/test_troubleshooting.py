@@ -17,10 +17,9 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.servers.world import ROOT
+from tests.servers.world import PACKAGES, ROOT
 
-ROOMS = ("validation", "plex", "sync_queue", "reconciliation")
-FILES = [ROOT / "tasks.py", *(file for room in ROOMS for file in sorted((ROOT / room).glob("*.py")))]
+FILES = [ROOT / "tasks.py", *(file for package in PACKAGES for file in sorted((ROOT / package).glob("*.py")))]
 FEWEST_WORDS = 4
 SENTENCE = re.compile(r"\S[.?:]( ?…)*$")
 LOUD, QUIET = {"warning", "error", "WRONG", "DOUBT"}, {"debug", "info", "RIGHT"}

@@ -18,6 +18,7 @@ from plex.client import Plex, client_identifier
 from plex.fields import FIELDS, Kind, PlexFields
 from reconciliation.detector import SceneFacts
 from reconciliation.engine import GapDetectionEngine, GapDetectionResult
+from stash.client import Stash
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue, QueueManager
 from sync_queue.state import SyncState
@@ -25,7 +26,6 @@ from sync_queue.worker import DrainSummary, SyncWorker
 from tests.servers.made_up_collection import GapPlan, MadeUpVideo
 from tests.servers.world import World, a_world
 from validation.config import read_settings
-from validation.stash import Stash
 
 LEVELS = {"t": "trace", "d": "debug", "i": "info", "w": "warning", "e": "error", "p": "progress"}
 _PREFIXED = re.compile("\x01(.)\x02(.*)")

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 import Stash2Plex as entry
-from tests.builders_queue import Bench, Line, log_lines
-from tests.servers.stash_process_run import PluginProcess, PluginResult, plugin_input
+from stash import log as user_log
+from tests.builders.bench import Bench, Line, log_lines
+from tests.servers.stash.process_run import PluginProcess, PluginResult, plugin_input
 from tests.servers.world import World
-from validation import user_log
 
 ALL, RECENT, DRAIN = "Reconcile Library (All)", "Reconcile Library (Recent)", "Process Queue"
 TOLD_LEVELS = ("info", "warning", "error")

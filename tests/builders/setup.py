@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tests.builders_entry import Here, Told, assert_plain
+from tests.builders.entry import Here, Told, assert_plain
 from tests.servers.world import World
 
 NEXT = "Run Reconcile Library (All), then Process Queue."

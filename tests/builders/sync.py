@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 import requests
 
-from tests.builders_queue import Bench
+from tests.builders.bench import Bench
 from tests.servers.world import World
 
 IMAGES_IN_PLEX = re.compile(r"/library/metadata/\d+/(posters?|arts?)")

@@ -8,7 +8,7 @@ from pathlib import Path
 import coverage
 import pytest
 
-from tests.builders_entry import Here
+from tests.builders.entry import Here
 from tests.servers.world import World, a_world
 
 # These start hundreds of processes, whose lines other tests cover: measuring each would take minutes.

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import Stash2Plex as entry
-from tests.builders_entry import hook
+from tests.builders.entry import hook
 from tests.end_to_end.copied_worlds import LONGEST_RUN, SHORT_TIMES, Copies, copies, recover
 from tests.end_to_end.covering import covering
 from tests.end_to_end.forked import in_children, set_limits

@@ -21,12 +21,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.builders_entry import Told
-from tests.builders_queue import log_lines
-from tests.servers.stash_process_run import plugin_input
+from tests.builders.bench import log_lines
+from tests.builders.entry import Told
+from tests.servers.stash.process_run import plugin_input
+from tests.servers.world import MODULES, PACKAGES
 
 Item = TypeVar("Item")
-ROOMS = ("Stash2Plex", "tasks", "validation", "reconciliation", "sync_queue", "plex")
+OURS = (*MODULES, *PACKAGES)
 
 
 @dataclass(frozen=True)
@@ -40,23 +41,23 @@ class Run:
 
 def warm_up() -> None:
     """Import all that a run may need, so that each fork has it already."""
-    for room in ROOMS:
-        module = import_module(room)
+    for name in OURS:
+        module = import_module(name)
         for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
-            import_module(f"{room}.{found.name}")
+            import_module(f"{name}.{found.name}")
 
 
 def set_limits(limits: Mapping[str, float]) -> Callable[[], None]:
-    """Give constants of these names other values wherever a room uses them; returns what puts them back."""
+    """Give constants of these names other values wherever they are used; returns what puts them back."""
     before = [
         (module, name, getattr(module, name))
         for room, module in list(sys.modules.items())
-        if room.partition(".")[0] in ROOMS
+        if room.partition(".")[0] in OURS
         for name in limits
         if hasattr(module, name)
     ]
     unknown = set(limits) - {name for _, name, _ in before}
-    assert not unknown, f"no room has a constant {unknown}"
+    assert not unknown, f"nothing of ours has a constant {unknown}"
     for module, name, _ in before:
         setattr(module, name, limits[name])
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sync_queue.state import SyncState
-from tests.builders_entry import hook
+from tests.builders.entry import hook
 from tests.end_to_end.copied_worlds import Copies, copies, recover
 from tests.end_to_end.covering import covering
 from tests.end_to_end.forked import in_children

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sync_queue.manager import JobQueue, QueueManager
-from tests.builders_entry import ROUGH, Told
+from tests.builders.entry import ROUGH, Told
 from tests.end_to_end.forked import Run
 from tests.end_to_end.small_world import (
     ABSENT,

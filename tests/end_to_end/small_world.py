@@ -16,13 +16,13 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from tests.builders_entry import hook
+from tests.builders.entry import hook
 from tests.end_to_end.forked import Run, run_plugin
-from tests.servers.plex_items import PlexItem
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from tests.servers.plex.items import PlexItem
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from tests.servers.world import PLEX_ROOT, STASH_ROOT, TOKEN
 
 RECONCILE, DRAIN = {"mode": "reconcile_all"}, {"mode": "process_queue"}

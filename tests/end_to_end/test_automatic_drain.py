@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from sync_queue.drain_request import MARK_LASTS, REQUESTED_MARK
-from sync_queue.draining import ProcessQueue
-from tests.builders_entry import Here, Told, assert_plain, hook, run, until
-from tests.servers.stash_process_run import plugin_input
+from sync_queue.process_queue import ProcessQueue
+from tests.builders.entry import Here, Told, assert_plain, hook, run, until
+from tests.servers.stash.process_run import plugin_input
 from tests.servers.world import ROOT, World
 
 PUT = {"path": "/library/sections/1/all", "method": "PUT"}

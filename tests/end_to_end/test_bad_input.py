@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import plex.session
-import validation.stash_session
-from tests.builders_entry import Here, assert_plain, hook
-from tests.servers.stash_process_run import plugin_input
+from stash import session as stash_session
+from tests.builders.entry import Here, assert_plain, hook
+from tests.servers.stash.process_run import plugin_input
 from tests.servers.world import World
 
 ODD_VALUES: tuple[Any, ...] = (
@@ -56,10 +56,10 @@ PLEX_PATHS = ("/", "/library/sections", "/library/sections/1/all", "/library/met
 
 @pytest.fixture(autouse=True)
 def without_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for client in (plex.session, validation.stash_session):
+    for client in (plex.session, stash_session):
         monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.3)
         monkeypatch.setattr(client, "READ_TIMEOUT", 2.0)
-    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
+    monkeypatch.setattr(stash_session, "LOCKED_RETRIES", 1)
     world.settings.update(manual_drain=True, leave_fields="poster, background")
 
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders_entry import Here, assert_plain
-from tests.builders_queue import Bench
+from tests.builders.bench import Bench
+from tests.builders.entry import Here, assert_plain
 from tests.end_to_end.two_way_model import LISTS, in_plex, in_stash
 from tests.servers.world import PLEX_ROOT, STASH_ROOT, World
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_entry import Here, Told, assert_plain
-from tests.builders_queue import Bench
+from tests.builders.bench import Bench
+from tests.builders.entry import Here, Told, assert_plain
 from tests.servers.world import World
 
 PAGE = 4096

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-import validation.stash_session
-from tests.builders_queue import a_bench
+from stash import session as stash_session
+from tests.builders.bench import a_bench
 
 
 def test_a_database_of_stash_that_stays_locked_stops_the_drain_and_no_job_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 2)
+    monkeypatch.setattr(stash_session, "LOCKED_RETRIES", 2)
     with a_bench(tmp_path) as bench:
         ids = [bench.world.add_film(f"film {n}", details="Text", plex={}) for n in range(4)]
         bench.save(*ids)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders_queue import Bench
-from tests.servers.stash_process_run import PluginResult
+from tests.builders.bench import Bench
+from tests.servers.stash.process_run import PluginResult
 from tests.servers.world import ROOT, TOKEN, World, a_world, log_text
 
 ALL, RECENT, DRAIN = "Reconcile Library (All)", "Reconcile Library (Recent)", "Process Queue"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import plex.session
-import validation.stash_session
-from tests.builders_entry import Here, Told, assert_one_plain_error, assert_plain
-from tests.servers.plex_arrangement import a_library
-from tests.servers.plex_library import PlexLibrary
+from stash import session as stash_session
+from tests.builders.entry import Here, Told, assert_one_plain_error, assert_plain
+from tests.servers.plex.arrangement import a_library
+from tests.servers.plex.library import PlexLibrary
 from tests.servers.world import World
 
 FILMS = 4
@@ -55,10 +55,10 @@ STASH_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.fixture(autouse=True)
 def short_time_outs(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Only where a server hangs: a busy machine is no fault."""
-    for client in (plex.session, validation.stash_session):
+    for client in (plex.session, stash_session):
         if "hanging" in request.node.name or "slowly" in request.node.name:
             monkeypatch.setattr(client, "READ_TIMEOUT", 0.7)
-    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 2)
+    monkeypatch.setattr(stash_session, "LOCKED_RETRIES", 2)
 
 
 @pytest.fixture(autouse=True)

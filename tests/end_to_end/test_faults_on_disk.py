@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_entry import Here, Told, assert_plain, hook, run
-from tests.builders_queue import Bench, a_job
+from tests.builders.bench import Bench, a_job
+from tests.builders.entry import Here, Told, assert_plain, hook, run
 from tests.servers.world import World
 
 PAGE = b"x" * 4096

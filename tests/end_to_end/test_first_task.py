@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.exclusive import exclusive
-from tests.builders_entry import ALL, DRAIN, Here, Told, assert_one_plain_error, assert_plain
-from tests.builders_packages import (
+from stash import packages as dependencies
+from stash.process_lock import exclusive
+from tests.builders.bench import Bench
+from tests.builders.entry import ALL, DRAIN, Here, Told, assert_one_plain_error, assert_plain
+from tests.builders.packages import (
     SilentIndex,
     a_bare_python,
     an_old_stashapp_tools,
@@ -20,9 +22,7 @@ from tests.builders_packages import (
     pip_is_told_nothing,
     wheels_of_what_is_installed,
 )
-from tests.builders_queue import Bench
 from tests.servers.world import ROOT, SHIPPED, World, a_world
-from validation import dependencies
 
 NEEDED = ("stashapp-tools", "plexapi", "persist-queue", "pydantic")
 

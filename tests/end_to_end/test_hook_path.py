@@ -12,18 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.byte_code import HOOK_MODULES
+from stash.byte_code import HOOK_MODULES
 from sync_queue.drain_request import OFF_MARK
-from tests.builders_entry import ALL, DRAIN, hook, run, start, until
-from tests.servers.stash_process_run import plugin_input
+from tests.builders.entry import ALL, DRAIN, hook, run, start, until
+from tests.servers.stash.process_run import plugin_input
 from tests.servers.world import ROOT, TOKEN, World, log_text
 
 # Everything of ours that a hook may load; it loads no installed package.
 OURS = {
     "validation": {"exceptions", "json_text", "plugin_input"},
-    "sync_queue": {"append", "drain_request", "exclusive", "hook"},
+    "stash": {"process_lock"},
+    "sync_queue": {"append", "drain_request", "hook"},
 }
-OURS_WHERE_IT_ASKS = {**OURS, "validation": {*OURS["validation"], "address", "run_task"}}
+OURS_WHERE_IT_ASKS = {**OURS, "stash": {*OURS["stash"], "address", "run_task"}}
 # All of Python's own that a hook may load beside what each start loads, and where it asks Stash.
 OF_PYTHON = {"__future__", "_json", "errno", "fcntl", "msvcrt"}
 OF_PYTHON_WHERE_IT_ASKS = {*OF_PYTHON, "_socket"}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_entry import Here, Told, assert_plain, hook, run, until
+from tests.builders.entry import Here, Told, assert_plain, hook, run, until
 from tests.servers.world import World
 
 # Seconds. What a person calls slow; a hook by itself takes some hundredths.

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sync_queue.byte_code import HOOK_MODULES, keep_byte_code
-from tests.builders_entry import hook
-from tests.builders_packages import a_bare_python
+from stash.byte_code import HOOK_MODULES, keep_byte_code
+from tests.builders.entry import hook
+from tests.builders.packages import a_bare_python
 from tests.servers.world import ROOT, SHIPPED, World, a_world
 
 PACKAGES = sysconfig.get_path("purelib")

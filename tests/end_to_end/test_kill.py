@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders_entry import hook, run, until
-from tests.builders_queue import Bench
-from tests.servers.stash_process_run import plugin_input
+from tests.builders.bench import Bench
+from tests.builders.entry import hook, run, until
+from tests.servers.stash.process_run import plugin_input
 from tests.servers.world import World, a_world
 
 ROUNDS = int(os.environ.get("STASH2PLEX_KILL_ROUNDS", "200"))

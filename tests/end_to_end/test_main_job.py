@@ -11,9 +11,9 @@ import pytest
 
 from reconciliation.engine import GapDetectionResult
 from sync_queue.worker import DrainSummary, Outcome
-from tests.builders_queue import Bench, a_bench
+from tests.builders.bench import Bench, a_bench
 from tests.servers.made_up_collection import GapPlan, MadeUpVideo, make_collection, plan_gaps
-from tests.servers.plex_items import PlexItem
+from tests.servers.plex.items import PlexItem
 from tests.servers.world import PLEX_ROOT
 
 SCENES = 2000

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.builders_entry import DRAIN, hook, run, start
-from tests.builders_queue import Bench
+from tests.builders.bench import Bench
+from tests.builders.entry import DRAIN, hook, run, start
 from tests.servers.world import World
 
 HOOKS, BULK = 200, 100

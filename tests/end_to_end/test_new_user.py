@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.builders_entry import ALL, DRAIN
-from tests.servers.stash_jobs import JobResult
+from tests.builders.entry import ALL, DRAIN
+from tests.servers.stash.jobs import JobResult
 from tests.servers.world import TOKEN, World, log_text
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_entry import Here, Told, assert_one_plain_error, assert_plain
-from tests.builders_queue import Bench
-from tests.servers.stash_library import StashLibrary
+from tests.builders.bench import Bench
+from tests.builders.entry import Here, Told, assert_one_plain_error, assert_plain
+from tests.servers.stash.library import StashLibrary
 from tests.servers.world import World
 
 LATER = datetime(2030, 1, 1, tzinfo=timezone.utc)

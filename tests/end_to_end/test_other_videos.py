@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import pytest
 
 from reconciliation.engine import GapDetectionResult
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import a_picture, changing_requests, let_time_pass, sha1_of
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of
 
 FILMS = int(os.environ.get("STASH2PLEX_OTHER_VIDEOS", "60"))
 RESET = FILMS // 5

@@ -14,13 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_entry import ALL, DRAIN
-from tests.servers.stash_packages import Package, install, read_index
-from tests.servers.stash_plugins import load_plugin, load_plugins
-from tests.servers.world import ROOT, World, a_world
+from tests.builders.entry import ALL, DRAIN
+from tests.servers.stash.packages import Package, install, read_index
+from tests.servers.stash.plugins import load_plugin, load_plugins
+from tests.servers.world import PACKAGES, ROOT, World, a_world
 
 SCRIPT = Path(".ci", "package.py")
-ROOMS = ("validation", "reconciliation", "sync_queue", "plex")
 SINGLE_FILES = ("Stash2Plex.py", "tasks.py", "Stash2Plex.yml", "requirements.txt", "LICENSE")
 MANUAL = {"README.md", *(f"docs/{page.name}" for page in (ROOT / "docs").iterdir())}
 VERSION = load_plugin(ROOT / "Stash2Plex.yml").version
@@ -151,7 +150,7 @@ def test_a_description_of_several_lines_is_refused_by_name(project: Project, wri
 
 
 def test_the_package_holds_what_runs_and_its_manual_and_nothing_else(origin: Project) -> None:
-    modules = {path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py")}
+    modules = {path.relative_to(ROOT).as_posix() for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
     with zipfile.ZipFile(origin.archive) as archive:
         assert sorted(archive.namelist()) == sorted({*SINGLE_FILES, *modules, *MANUAL})
         for name in archive.namelist():

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.builders_queue import a_bench
+from tests.builders.bench import a_bench
 
 
 def test_a_write_that_is_redirected_stops_the_drain_and_keeps_every_job(tmp_path: Path) -> None:

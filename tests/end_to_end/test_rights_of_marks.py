@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from tests.builders_entry import hook, run
+from tests.builders.entry import hook, run
 from tests.servers.world import a_world
 
 

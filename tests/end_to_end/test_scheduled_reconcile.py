@@ -14,9 +14,9 @@ import pytest
 import Stash2Plex as entry
 from reconciliation import engine
 from sync_queue.catch_up import RECONCILE_WANTED
-from tests.builders_entry import ALL, DRAIN, RECENT, Here, Told, assert_plain
-from tests.builders_queue import Bench
-from tests.builders_sync import AClock
+from tests.builders.bench import Bench
+from tests.builders.entry import ALL, DRAIN, RECENT, Here, Told, assert_plain
+from tests.builders.sync import AClock
 from tests.servers.world import World, a_world, log_text
 
 HOUR, DAY = 3_600.0, 86_400.0

@@ -13,13 +13,13 @@ import pytest
 
 from reconciliation.engine import GapDetectionResult
 from sync_queue.worker import DrainSummary, Outcome
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import IMAGES_IN_PLEX, IMAGES_IN_STASH, a_picture, let_time_pass, sync
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import IMAGES_IN_PLEX, IMAGES_IN_STASH, a_picture, let_time_pass, sync
 from tests.end_to_end.two_way_model import Pair, a_persons, in_plex, in_stash
-from tests.servers import stash_http
 from tests.servers.made_up_collection import load_into_plex, load_into_stash, make_collection, plan_gaps
-from tests.servers.plex_items import PlexItem
-from tests.servers.stash_records import Scene
+from tests.servers.plex.items import PlexItem
+from tests.servers.stash import http as stash_http
+from tests.servers.stash.records import Scene
 from tests.servers.world import PLEX_ROOT, STASH_ROOT, World
 
 EDITS = 300

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from stash.process_lock import WORKER_LOCK, exclusive
 from sync_queue.drain_request import OFF_MARK, REQUESTED_MARK
-from sync_queue.exclusive import WORKER_LOCK, exclusive
-from tests.builders_entry import Here
-from tests.builders_queue import Bench
+from tests.builders.bench import Bench
+from tests.builders.entry import Here
 from tests.servers.world import World
 
 BY_HAND = "“Only drain by hand” (manual_drain)"

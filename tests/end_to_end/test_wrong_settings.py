@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders_entry import DRAIN, Here, Told, assert_plain
-from tests.builders_queue import Bench
+from tests.builders.bench import Bench
+from tests.builders.entry import DRAIN, Here, Told, assert_plain
 from tests.servers.world import World, a_world
 from validation.config import DISPLAY_NAMES
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from hashlib import sha1
 from typing import Any
 
-from tests.servers.plex_items import PlexItem
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_records import Scene
+from tests.servers.plex.items import PlexItem
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.records import Scene
 
 Names = frozenset[str]
 TEXTS = ("title", "title_sort", "summary", "date", "studio", "user_rating", "poster")

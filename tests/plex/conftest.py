@@ -8,9 +8,9 @@ import pytest
 
 from plex.client import Plex
 from plex.library import LibrarySection
-from tests.servers.plex_arrangement import a_library
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.arrangement import a_library
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
 
 
 @pytest.fixture

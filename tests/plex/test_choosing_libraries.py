@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plex.library import LibrarySection, choose_sections
-from tests.builders import a_config
+from tests.builders.values import a_config
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from plex.exceptions import (
     PlexTooLarge,
     PlexUnavailable,
 )
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.server import PlexTestServer
 
 PATH = "/library/sections/1/all"
 TITLE = "a title that stays private"

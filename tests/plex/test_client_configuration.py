@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.server import PlexTestServer
 from tests.servers.world import ROOT
 
 CONFIGURATION = """

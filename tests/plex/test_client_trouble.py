@@ -16,8 +16,8 @@ from plex.client import Plex, connect
 from plex.exceptions import PlexAnswerInvalid, PlexError, PlexNotFound, PlexRejected, PlexUnavailable
 from plex.session import PlexSession
 from tests.servers import odd_answers
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
 from validation.config import read_settings
 
 PATH = "/library/sections/1/all"
@@ -45,7 +45,7 @@ def test_the_login_page_of_a_proxy_is_neither_an_empty_list_nor_a_success(
 def test_an_answer_that_comes_byte_by_byte_ends_in_time(
     server: PlexTestServer, plex: Plex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("validation.bounded_answer.LONGEST_ANSWER", 0.3)
+    monkeypatch.setattr("transport.bounded_answer.LONGEST_ANSWER", 0.3)
     server.faults.add("drip", PATH, seconds=6)
     began = time.monotonic()
     with pytest.raises(PlexUnavailable, match="too slow"):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plex.fields import FIELDS, Kind, PlexFields, clean_text, fields_of_scene, tag_key
-from tests.builders import a_config, a_scene, the_fields
+from tests.builders.values import a_config, a_scene, the_fields
 from validation.scene import Scene
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"

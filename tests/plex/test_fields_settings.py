@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plex.fields import FIELDS, PlexFields, fields_of_scene
-from tests.builders import a_config, a_scene
+from tests.builders.values import a_config, a_scene
 from validation.config import FIELD_NAMES
 
 SCENE = a_scene(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from plex.index import SCHEMA, FileIndex, key_of_path, keys_of_files
 from plex.items import ListedItem, Part
-from tests.builders import a_listed_item, a_scene
+from tests.builders.values import a_listed_item, a_scene
 from validation.path_map import PathMap
 
 ONE, TWO = ("/media/one.mkv", 1), ("/media/two.mkv", 2)

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import plex.finding
+import plex.item_finder
 from plex.client import Plex
 from plex.exceptions import PlexUnavailable
-from plex.finding import Found, ItemFinder
 from plex.index import SCHEMA, FileIndex, keys_of_files
+from plex.item_finder import Found, ItemFinder
 from plex.library import LibrarySection
 from plex.matching import MatchLevel, match_scenes
-from tests.builders import a_listed_item, a_scene
-from tests.servers.plex_arrangement import a_film, a_library
-from tests.servers.plex_server import PlexTestServer
+from tests.builders.values import a_listed_item, a_scene
+from tests.servers.plex.arrangement import a_film, a_library
+from tests.servers.plex.server import PlexTestServer
 from validation.path_map import PathMap
 from validation.scene import Scene, SceneFile
 
@@ -98,7 +98,7 @@ def test_many_unknown_files_are_looked_up_by_one_listing(server: PlexTestServer,
 def test_few_unknown_files_in_a_large_library_are_not_worth_a_listing(
     server: PlexTestServer, a_finder: NewFinder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plex.finding, "PAGE_SIZE", 5)
+    monkeypatch.setattr(plex.item_finder, "PAGE_SIZE", 5)
     for number in range(1, 21):
         a_film(server.library, f"film {number}")
     found = a_finder().find([the_scene(number, f"film {number}") for number in (11, 12)])

@@ -15,9 +15,9 @@ from plex.library import (
 )
 from plex.listing import Listing, count_items, items_with_file_name
 from tests.servers import odd_answers
-from tests.servers.plex_arrangement import a_film
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.arrangement import a_film
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
 
 
 def listed(connection: Plex, section: LibrarySection) -> list[ListedItem]:

@@ -14,9 +14,9 @@ from plex.exceptions import PlexItemUnusable, PlexListingChanged
 from plex.library import LibrarySection
 from plex.listing import Listing, items_with_file_name
 from tests.servers import odd_answers
-from tests.servers.plex_arrangement import a_film, a_library
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.arrangement import a_film, a_library
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
 
 Change = Callable[[PlexLibrary], object]
 FILMS = LibrarySection(1, "Films", ("/media",))

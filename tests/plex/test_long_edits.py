@@ -11,9 +11,9 @@ from plex.exceptions import PlexRejected, PlexTooLarge
 from plex.library import read_items
 from plex.merge import Change, Merge, merge
 from plex.writing import write
-from tests.builders import the_fields
-from tests.servers.plex_arrangement import a_film
-from tests.servers.plex_server import PlexTestServer
+from tests.builders.values import the_fields
+from tests.servers.plex.arrangement import a_film
+from tests.servers.plex.server import PlexTestServer
 
 LONG = "日本語のあらすじ。" * 700
 NAMES = tuple(f"Performer number {n}, of a rather long name" for n in range(300))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from plex.index import SCHEMA, FileIndex, key_of_path
 from plex.matching import Match, MatchLevel, match_scenes
-from tests.builders import a_listed_item
+from tests.builders.values import a_listed_item
 
 File = tuple[str, "int | None"]
 Files = Mapping[int, Sequence[File]]

@@ -9,7 +9,7 @@ import pytest
 from plex.base import Base
 from plex.fields import FIELDS, Kind, PlexFields, Value, tag_key, text_key
 from plex.merge import Change, Merge, merge
-from tests.builders import the_fields
+from tests.builders.values import the_fields
 
 TEXTS = [field.name for field in FIELDS if field.kind is Kind.TEXT]
 TAGS = [field.name for field in FIELDS if field.kind is Kind.TAGS]

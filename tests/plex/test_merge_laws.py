@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from plex.base import Base, after_interruption, after_rollback
 from plex.fields import PlexFields, Value, tag_key
 from plex.merge import merge
-from tests.builders import the_fields
+from tests.builders.values import the_fields
 from tests.plex.test_merge import LOCKABLE, SHARED, TAGS, applied, keys, merged
 
 LETTERS = st.sampled_from(["", "a", "b", "B", "é", "e\u0301"])

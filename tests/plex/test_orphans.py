@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from plex.index import SCHEMA, FileIndex, keys_of_files
 from plex.matching import match_scenes
 from plex.orphans import orphans_in
-from tests.builders import a_listed_item, a_scene
+from tests.builders.values import a_listed_item, a_scene
 from validation.path_map import PathMap
 
 Files = tuple[tuple[str, "int | None"], ...]

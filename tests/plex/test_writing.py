@@ -13,9 +13,9 @@ from plex.fields import FIELDS, PlexFields, fields_of_scene
 from plex.library import read_items
 from plex.merge import Merge, merge
 from plex.writing import edit_arguments, not_taken, write
-from tests.builders import a_config, a_scene, an_item, the_fields
-from tests.servers.plex_arrangement import a_film
-from tests.servers.plex_server import PlexTestServer
+from tests.builders.values import a_config, a_scene, an_item, the_fields
+from tests.servers.plex.arrangement import a_film
+from tests.servers.plex.server import PlexTestServer
 
 ODD = (
     "Comedy, Drama",

@@ -10,7 +10,7 @@ import pytest
 
 from plex.client import Plex
 from plex.exceptions import PlexUnavailable
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.server import PlexTestServer
 
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x16"
 NGINX = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_entry import Here
+from tests.builders.entry import Here
 from tests.servers.world import World, a_world
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciliation.detector import GapDetector, SceneFacts
-from tests.builders_queue import some_facts
+from tests.builders.bench import some_facts
 
 MISSING: dict[str, Any] = {"is_missing": True, "rating_keys": (), "pushed": {}}
 BARE: dict[str, Any] = {"is_worth_pushing": False}

@@ -10,11 +10,11 @@ import pytest
 
 from plex.exceptions import LibraryNotFound, PlexRefused, PlexUnavailable
 from reconciliation.engine import GapDetectionEngine
-from reconciliation.report import advice_lines
-from tests.builders_queue import Bench, a_bench, a_job
-from tests.builders_sync import logged
+from reconciliation.summary import advice_lines
+from tests.builders.bench import Bench, a_bench, a_job
+from tests.builders.sync import logged
 from tests.servers.made_up_collection import make_collection, plan_gaps
-from tests.servers.plex_library import PlexLibrary
+from tests.servers.plex.library import PlexLibrary
 
 LISTING = "/library/sections/1/all"
 NOW = datetime.now(timezone.utc)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders_queue import Bench
-from tests.servers.plex_library import PlexLibrary
+from tests.builders.bench import Bench
+from tests.servers.plex.library import PlexLibrary
 
 
 def test_a_scene_that_stash_cannot_read_is_reported_by_its_id_and_the_others_are_handled(

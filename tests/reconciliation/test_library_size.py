@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.builders_entry import Here, Told
+from tests.builders.entry import Here, Told
 from tests.servers.world import World
 
 ADVICE = "run the task again"

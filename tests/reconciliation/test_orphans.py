@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_entry import Here, Told, assert_one_plain_error, assert_plain
-from tests.builders_queue import Bench
+from tests.builders.bench import Bench
+from tests.builders.entry import Here, Told, assert_one_plain_error, assert_plain
 from tests.reconciliation.test_preview import NASTY, Page
 from tests.servers.world import World
 

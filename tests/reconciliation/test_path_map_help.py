@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciliation.report import advice_lines, summary_lines
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import changing_requests
+from reconciliation.summary import advice_lines, summary_lines
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import changing_requests
 from tests.servers.world import log_text
 from validation.names import for_pair
 from validation.path_map import PathMap, path_key, suggest_path_map

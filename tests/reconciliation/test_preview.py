@@ -14,8 +14,8 @@ import pytest
 import Stash2Plex as entry
 from plex.exceptions import PlexError
 from plex.fields import FIELDS
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import a_picture, changing_requests, logged, sync
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import a_picture, changing_requests, logged, sync
 from tests.servers.made_up_collection import make_collection, plan_gaps
 
 NASTY = "<script>alert(\"1\")</script> & 'quotes' <img src=x onerror=alert(2)>"
@@ -201,7 +201,7 @@ def test_the_page_fits_a_telephone_and_refers_to_nothing_outside(bench: Bench) -
 def test_a_long_report_is_cut_and_says_how_much_is_left_out(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, films: int, shown: int, told: str
 ) -> None:
-    monkeypatch.setattr("reconciliation.preview_report.SCENES_IN_REPORT", 3)
+    monkeypatch.setattr("reconciliation.preview_page.SCENES_IN_REPORT", 3)
     for n in range(films):
         bench.world.add_film(f"film {n}", details="Text", plex={})
     html = preview(bench)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders_queue import a_bench
+from tests.builders.bench import a_bench
 from tests.reconciliation.test_preview import preview
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.builders_queue import a_bench
+from tests.builders.bench import a_bench
 
 
 def test_a_newest_scene_without_a_usable_time_does_not_end_a_recent_reconcile(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import Stash2Plex as entry
 from reconciliation.engine import GapDetectionResult
-from tests.builders_queue import Line, read_log, texts
+from tests.builders.bench import Line, read_log, texts
 from validation.exceptions import InvalidInput, StashUnavailable
 
 STASH, CONFIG = object(), object()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciliation.report_page import Links, report_page
-from tests.builders_entry import Here
+from reconciliation.html_page import Links, report_page
+from tests.builders.entry import Here
 from tests.reconciliation.test_preview import Page
 from tests.servers.world import World
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciliation.report import advice_lines
-from tests.builders_entry import Here
-from tests.builders_queue import Bench
-from tests.builders_setup import add_films, check, the_warning
+from reconciliation.summary import advice_lines
+from tests.builders.bench import Bench
+from tests.builders.entry import Here
+from tests.builders.setup import add_films, check, the_warning
 from tests.servers.world import World
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciliation.report import advice_lines
-from tests.builders_queue import Bench
+from reconciliation.summary import advice_lines
+from tests.builders.bench import Bench
 
 
 def without_a_file(bench: Bench, count: int = 1) -> list[int]:

@@ -11,7 +11,7 @@ import pytest
 from reconciliation.schedule import REQUEST_LASTS, is_due, next_line, recent_window, remember_run
 from sync_queue.outage import moment
 from sync_queue.state import SyncState
-from tests.builders_sync import AClock
+from tests.builders.sync import AClock
 from validation.config import RECONCILE_PERIODS
 
 HOUR, DAY = 3_600.0, 86_400.0

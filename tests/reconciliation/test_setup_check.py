@@ -10,13 +10,13 @@ import pytest
 from stashapi import log
 
 import Stash2Plex as entry
-from tests.builders_entry import Here
-from tests.builders_setup import add_films, assert_right, check, counts, the_problem, the_warning
+from stash import log as user_log
+from stash.client import Stash
+from tests.builders.entry import Here
+from tests.builders.setup import add_films, assert_right, check, counts, the_problem, the_warning
 from tests.end_to_end.test_faults_on_disk import a_small_disk, fill
 from tests.servers.world import World
-from validation import user_log
 from validation.exceptions import InvalidInput
-from validation.stash import Stash
 
 GUEST = "made-up-token-of-a-guest"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_entry import Here
-from tests.builders_setup import (
+from tests.builders.entry import Here
+from tests.builders.setup import (
     add_film,
     add_films,
     assert_right,
@@ -227,7 +227,7 @@ def test_the_requests_are_bounded_however_many_scenes_there_are(world: World, he
 def test_a_big_plex_is_asked_for_names_and_not_listed(
     world: World, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plex.finding.PAGE_SIZE", 1)
+    monkeypatch.setattr("plex.item_finder.PAGE_SIZE", 1)
     monkeypatch.setattr("reconciliation.setup_sample.SCENES_IN_SAMPLE", 60)
     add_films(world, 80)
     world.settings["plex_library"] = "Films"

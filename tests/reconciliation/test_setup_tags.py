@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders_entry import Here
-from tests.builders_setup import add_films, assert_right, check, the_problem, the_warning
+from stash import client as stash
+from tests.builders.entry import Here
+from tests.builders.setup import add_films, assert_right, check, the_problem, the_warning
 from tests.servers.world import World
-from validation import stash
 
 
 @pytest.fixture(autouse=True)

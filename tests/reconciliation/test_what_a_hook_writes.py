@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders_queue import Bench, a_bench
+from tests.builders.bench import Bench, a_bench
 from tests.servers.world import World
 
 ONE_FIELD: dict[str, Callable[[World], dict[str, Any]]] = {

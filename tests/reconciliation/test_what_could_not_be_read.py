@@ -8,9 +8,9 @@ import pytest
 
 from plex.exceptions import NoMovieLibrary, PlexError
 from reconciliation.engine import GapDetectionEngine
-from reconciliation.report import advice_lines
-from tests.builders_entry import Here, assert_one_plain_error
-from tests.builders_queue import Bench
+from reconciliation.summary import advice_lines
+from tests.builders.bench import Bench
+from tests.builders.entry import Here, assert_one_plain_error
 from tests.servers.world import World
 from validation.exceptions import StashError
 

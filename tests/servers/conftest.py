@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from plexapi.server import PlexServer
 
-from tests.servers.plex_arrangement import a_library
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.arrangement import a_library
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.made_up_collection import MadeUpVideo, make_collection, plan_gaps
-from tests.servers.plex_items import PlexItem
+from tests.servers.plex.items import PlexItem
 from tests.servers.world import PLEX_ROOT, World, a_world
 
 SCENES = 80

@@ -12,10 +12,10 @@ import pytest
 from tests.servers import odd_answers
 from tests.servers.odd_answers import OddAnswers
 from tests.servers.odd_documents import ONE_ODD_VALUE, ONE_WITHOUT_KEY
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 
 LISTING, PAGE = "GET /library/sections/*/all", "query Page"
 PAGE_DOCUMENT = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.servers.plex_arrangement import ask
-from tests.servers.plex_items import PlexItem
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.arrangement import ask
+from tests.servers.plex.items import PlexItem
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
 
 AGENTS = ["com.plexapp.agents.none", "tv.plex.agents.none"]
 

@@ -9,15 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.made_up_collection import GapPlan, MadeUpVideo, load_into_plex, load_into_stash
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
-from tests.servers.stash_jobs import JobResult
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
+from tests.servers.stash.jobs import JobResult
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("validation", "reconciliation", "sync_queue", "plex")
-SHIPPED = ("Stash2Plex.py", "tasks.py", "Stash2Plex.yml", *ROOMS)
+# The plugin's own packages: all that lie in the project's folder, but for what tests and measures them.
+PACKAGES = tuple(
+    sorted(
+        path.parent.name
+        for path in ROOT.glob("*/__init__.py")
+        if path.parent.name not in ("tests", "benchmarks")
+    )
+)
+MODULES = ("Stash2Plex", "tasks")
+SHIPPED = (*(f"{name}.py" for name in MODULES), "Stash2Plex.yml", *PACKAGES)
 STASH_ROOT, PLEX_ROOT = "/data", "/media"
 TOKEN = "made-up-plex-token"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from validation.address import connectable_host
+from stash.address import connectable_host
 
 
 @pytest.mark.parametrize(

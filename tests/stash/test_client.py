@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-import validation.stash_session
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from stash import session as stash_session
+from stash.client import Stash
+from stash.scene_pages import ScenePage
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from validation.scene import Scene, SceneFile
-from validation.scene_pages import ScenePage
-from validation.stash import Stash
 
 TEN = range(1, 11)
 DAY = timedelta(hours=24)
@@ -33,7 +33,7 @@ def server() -> Iterator[StashServer]:
 @pytest.fixture
 def stash(server: StashServer, monkeypatch: pytest.MonkeyPatch) -> Stash:
     """A connection that reads pages of four."""
-    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 4)
+    monkeypatch.setattr("stash.scene_pages.PAGE_SIZE", 4)
     stash = Stash(server.server_connection())
     server.clear_requests()
     return stash
@@ -42,7 +42,7 @@ def stash(server: StashServer, monkeypatch: pytest.MonkeyPatch) -> Stash:
 @pytest.fixture
 def once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A database that stays locked is given up at once."""
-    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
+    monkeypatch.setattr(stash_session, "LOCKED_RETRIES", 1)
 
 
 def ids_of(pages: Iterator[ScenePage]) -> list[int]:
@@ -191,7 +191,7 @@ def test_one_scene_that_stash_cannot_read_does_not_spoil_the_batch(server: Stash
 def test_recent_means_the_last_24_hours_whatever_the_servers_time_zone(
     hours: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 3)
+    monkeypatch.setattr(stash.scene_pages, "PAGE_SIZE", 3)
     library = StashLibrary(timezone=timezone(timedelta(hours=hours)))
     now = datetime.now(timezone.utc)
     ages = [0, 23, 25, 47, 0.5, 24.5, 23.9, 100, 1, 2, 30, 26, 3]

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-import validation.bounded_answer
-import validation.stash_session
-from tests.builders_sync import a_picture
-from tests.servers.stash_http import LOGIN_PAGE
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+import transport.bounded_answer
+from stash import session as stash_session
+from stash.client import Stash
+from stash.images import Cover, CoverUnchanged, FetchedImage, ImageUnusable, NoCover
+from tests.builders.sync import a_picture
+from tests.servers.stash.http import LOGIN_PAGE
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from validation.exceptions import CoverUnavailable, StashRefused, StashUnavailable
-from validation.images import Cover, CoverUnchanged, FetchedImage, ImageUnusable, NoCover
-from validation.stash import Stash
 
 PICTURE = a_picture("cover")
 PLACE = "/scene/1/screenshot"
@@ -105,8 +105,8 @@ def test_a_session_that_is_refused_for_a_cover_is_told_apart(
 def test_a_cover_that_comes_in_part_or_too_slowly_is_none(
     server: StashServer, stash: Stash, kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.stash_session, "READ_TIMEOUT", 0.3)
-    monkeypatch.setattr(validation.bounded_answer, "LONGEST_ANSWER", 0.3)
+    monkeypatch.setattr(stash_session, "READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(transport.bounded_answer, "LONGEST_ANSWER", 0.3)
     server.faults.add(kind, PLACE, pause=0.05)
     with pytest.raises(StashUnavailable):
         cover(stash)

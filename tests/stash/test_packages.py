@@ -13,8 +13,11 @@ from zipfile import ZipFile
 
 import pytest
 
-from sync_queue.exclusive import AlreadyRunning, exclusive
-from tests.builders_packages import (
+from stash import packages as dependencies
+from stash.packages import Packages, PackagesMissing
+from stash.process_lock import AlreadyRunning, exclusive
+from tests.builders.bench import log_lines, texts
+from tests.builders.packages import (
     SilentIndex,
     a_wheel,
     closed_port,
@@ -23,15 +26,12 @@ from tests.builders_packages import (
     pip_alone,
     pip_is_told_nothing,
 )
-from tests.builders_queue import log_lines, texts
 from tests.servers.world import ROOT
-from validation import dependencies
-from validation.dependencies import Packages, PackagesMissing
 
 PROVIDE = """
 import sys
-from sync_queue.exclusive import exclusive
-from validation.dependencies import Packages
+from stash.process_lock import exclusive
+from stash.packages import Packages
 Packages(*sys.argv[1:]).provide(exclusive)
 import made_up_package
 """

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_packages import a_wheel
-from tests.servers.world import ROOT
-from tests.validation.test_dependencies import Plugin, plugin, wheels  # noqa: F401
-from validation import dependencies
+from stash import packages as dependencies
+from tests.builders.packages import a_wheel
+from tests.servers.world import MODULES, PACKAGES, ROOT
+from tests.stash.test_packages import Plugin, plugin, wheels  # noqa: F401
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights are another matter there")
@@ -48,7 +48,7 @@ def test_the_packages_stand_after_pythons_own_library_and_before_all_others(
 
 
 def dependencies_lock(path: str, patience: float) -> object:
-    from sync_queue.exclusive import exclusive
+    from stash.process_lock import exclusive
 
     return exclusive(path, patience)
 
@@ -90,11 +90,11 @@ def test_every_package_that_is_imported_is_required() -> None:
     required = {re.split(r"[<>=]", line)[0] for line in (ROOT / "requirements.txt").read_text().split()}
     imported = {
         found
-        for room in ("validation", "plex", "sync_queue", "reconciliation")
-        for file in (ROOT / room).glob("*.py")
+        for name in PACKAGES
+        for file in (ROOT / name).glob("*.py")
         for found in re.findall(r"^(?:from|import) (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
     }
     names = {dependencies.IMPORTED_AS.get(name, name) for name in required}
-    own = {"validation", "plex", "sync_queue", "reconciliation", "stash", "tasks"}
+    own = {*MODULES, *PACKAGES}
     # requests brings urllib3.
     assert imported - own - set(sys.stdlib_module_names) - {"urllib3", "__future__"} <= names

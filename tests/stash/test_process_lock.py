@@ -11,13 +11,13 @@ from typing import IO
 
 import pytest
 
-from sync_queue.exclusive import AlreadyRunning, exclusive, is_held, try_lock
+from stash.process_lock import AlreadyRunning, exclusive, is_held, try_lock
 from tests.servers.world import ROOT
 
 HOLD = """
 import sys
 from pathlib import Path
-from sync_queue.exclusive import exclusive
+from stash.process_lock import exclusive
 with exclusive(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -94,7 +94,7 @@ def test_a_lock_that_cannot_be_had_leaves_no_file_open(
         opened.append(file)
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr("sync_queue.exclusive._lock", refuse)
+    monkeypatch.setattr("stash.process_lock._lock", refuse)
     for ask in (try_lock, is_held):
         with pytest.raises(OSError, match=r"\S"):
             ask(str(tmp_path / "lock"))

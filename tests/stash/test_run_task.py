@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from stash import run_task
+from stash.run_task import run_unless_waiting
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from tests.servers.world import install_plugin
-from tests.validation.test_bounded_answer import encrypt
-from validation import run_task
+from tests.transport.test_bounded_answer import encrypt
 from validation.exceptions import AskingFailed
-from validation.run_task import run_unless_waiting
 
 TASK = "Process Queue"
 

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import validation.scene_pages
-import validation.stash_session
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from stash import scene_pages as stash_scene_pages
+from stash import session as stash_session
+from stash.client import Stash
+from stash.scene_pages import ScenePage
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from validation.exceptions import StashAnswerInvalid, StashError, StashUnavailable
-from validation.scene_pages import ScenePage
-from validation.stash import Stash
 
 Content = dict[str, Any]
 EVERYTHING = list(range(1, 13))
@@ -25,9 +25,9 @@ EVERYTHING = list(range(1, 13))
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StashServer]:
-    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 4)
-    monkeypatch.setattr(validation.scene_pages, "IDS_PER_PAGE", 5)
-    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
+    monkeypatch.setattr(stash_scene_pages, "PAGE_SIZE", 4)
+    monkeypatch.setattr(stash_scene_pages, "IDS_PER_PAGE", 5)
+    monkeypatch.setattr(stash_session, "LOCKED_RETRIES", 1)
     library = StashLibrary()
     library.add_studio("Harbour")
     for number in EVERYTHING:
@@ -132,7 +132,7 @@ def test_while_scenes_come_and_go_those_that_stay_are_all_read(
     going = iter(sorted(destroyed))
     changes = iter(pieces)
     with pytest.MonkeyPatch.context() as patch, StashServer(library) as server:
-        patch.setattr(validation.scene_pages, "PAGE_SIZE", 3)
+        patch.setattr("stash.scene_pages.PAGE_SIZE", 3)
         stash = Stash(server.server_connection())
 
         def meanwhile(content: Content) -> Content:
@@ -222,7 +222,7 @@ def test_an_empty_answer_about_the_newest_scenes_does_not_mean_that_there_are_no
 def test_a_page_that_is_too_large_is_read_in_smaller_pieces(
     server: StashServer, stash: Stash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.stash_session, "LARGEST_ANSWER", 30_000)
+    monkeypatch.setattr(stash_session, "LARGEST_ANSWER", 30_000)
     server.library.update_scene(3, details="x" * 40_000)
     for number in (4, 5, 6):
         server.library.update_scene(number, details="x" * 12_000)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
-from validation import user_log
+from stash import log as user_log
+from stash.client import Stash
+from stash.log import RENEWED_SECRETS, keep_secret, without_secrets
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from validation.exceptions import StashError
-from validation.stash import Stash
-from validation.user_log import RENEWED_SECRETS, keep_secret, without_secrets
 
 
 @pytest.fixture

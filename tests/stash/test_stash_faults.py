@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-import validation.bounded_answer
-import validation.stash_session
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+import transport.bounded_answer
+from stash import session as stash_session
+from stash.client import Stash
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
-from validation.stash import Stash
 
 HOUR = 3600.0
 
@@ -82,7 +82,7 @@ def test_a_locked_database_is_asked_again(server: StashServer, stash: Stash) -> 
 def test_a_database_that_stays_locked_is_an_error_in_stashs_words(
     server: StashServer, stash: Stash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 2)
+    monkeypatch.setattr(stash_session, "LOCKED_RETRIES", 2)
     server.faults.add("graphql_error")
     with pytest.raises(StashUnavailable, match="database is locked"):
         stash.count_scenes()
@@ -115,7 +115,7 @@ def test_a_connection_that_breaks_is_an_outage_and_the_next_question_is_answered
     server: StashServer, stash: Stash, kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.faults.add(kind, times=1)
-    monkeypatch.setattr(validation.stash_session, "READ_TIMEOUT", 0.3 if kind == "hang" else 60)
+    monkeypatch.setattr(stash_session, "READ_TIMEOUT", 0.3 if kind == "hang" else 60)
     with pytest.raises(StashUnavailable, match="cannot be reached or is too slow"):
         stash.count_scenes()
     monkeypatch.undo()
@@ -221,8 +221,8 @@ def test_a_document_that_stash_does_not_understand_is_refused_in_its_words(
 def test_an_answer_without_end_ends_in_words(
     server: StashServer, stash: Stash, kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.bounded_answer, "LONGEST_ANSWER", 0.3)
-    monkeypatch.setattr(validation.stash_session, "LARGEST_ANSWER", 1_000_000)
+    monkeypatch.setattr(transport.bounded_answer, "LONGEST_ANSWER", 0.3)
+    monkeypatch.setattr(stash_session, "LARGEST_ANSWER", 1_000_000)
     server.faults.add(kind, pause=0.05, pieces=1000, size=30_000_000)
     with pytest.raises(StashError, match=r"too slow|too large"):
         stash.count_scenes()

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from stash.client import Stash
+from stash.scene_files import files_named
 from tests.servers import odd_answers
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from validation.exceptions import StashError
 from validation.scene import SceneFile
-from validation.stash import Stash
-from validation.stash_files import files_named
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def test_names_are_taken_as_they_are_however_accents_are_written(
 def test_more_scenes_and_names_than_go_into_one_request_are_all_told(
     server: StashServer, stash: Stash, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("validation.stash_files.SCENES_PER_PAGE", 2)
-    monkeypatch.setattr("validation.stash_files.NAMES_PER_REQUEST", 2)
+    monkeypatch.setattr("stash.scene_files.SCENES_PER_PAGE", 2)
+    monkeypatch.setattr("stash.scene_files.NAMES_PER_REQUEST", 2)
     for folder in "abcde":
         for name in ("x", "y", "z"):
             add(server, f"/{folder}/{name}.mp4")

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-import validation.scene_pages
-import validation.stash_session
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from stash import scene_pages as stash_scene_pages
+from stash import session as stash_session
+from stash.client import Stash
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from validation.exceptions import EntityUnusable, StashAnswerInvalid, StashError, StashUnavailable
-from validation.stash import Stash
 
 TROUBLES = (
     "sql: database is closed",
@@ -27,8 +27,8 @@ Content = dict[str, Any]
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StashServer]:
-    monkeypatch.setattr(validation.scene_pages, "PAGE_SIZE", 4)
-    monkeypatch.setattr(validation.stash_session, "LOCKED_RETRIES", 1)
+    monkeypatch.setattr(stash_scene_pages, "PAGE_SIZE", 4)
+    monkeypatch.setattr(stash_session, "LOCKED_RETRIES", 1)
     library = StashLibrary()
     studio = library.add_studio("Harbour")
     for number in range(1, 11):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import let_time_pass, logged, sync
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import let_time_pass, logged, sync
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from stash.changes import SCENE, Changed, versions_of
 from sync_queue.append import ALL_SCENES
 from sync_queue.catch_up import RECONCILE_WANTED, CatchUp
 from sync_queue.cover_records import ArtworkRecord
 from sync_queue.job import Job
-from tests.builders_queue import Bench, a_bench, a_job
-from tests.servers.stash_library import StashLibrary
+from tests.builders.bench import Bench, a_bench, a_job
+from tests.servers.stash.library import StashLibrary
 from validation.exceptions import StashError
-from validation.stash_changes import SCENE, Changed, versions_of
 
 SCENES = 6
 
@@ -317,7 +317,7 @@ def test_an_hour_that_the_clock_goes_through_twice_hides_no_change(times: Times)
 
 
 def test_a_list_longer_than_a_page_is_read_to_its_end(times: Times, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("validation.stash_changes.IDS_PER_PAGE", 2)
+    monkeypatch.setattr("stash.changes.IDS_PER_PAGE", 2)
     for scene_id in range(1, SCENES + 1):
         times.library.update_scene(scene_id, title="another")
     times.passes(minutes=1)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-import validation.bounded_answer
-import validation.stash_session
+import transport.bounded_answer
+from stash import session as stash_session
 from sync_queue.pace import Pace
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import (
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import (
     a_picture,
     changing_requests,
     image_fetches,
@@ -25,7 +25,7 @@ from tests.builders_sync import (
     sha1_of,
     sync,
 )
-from tests.servers.stash_http import LOGIN_PAGE
+from tests.servers.stash.http import LOGIN_PAGE
 
 A, B = a_picture("a"), a_picture("b")
 LARGEST = 10_480_000
@@ -235,8 +235,8 @@ def test_a_cover_beyond_the_limit_is_refused_with_one_warning_and_the_texts_are_
 def test_a_cover_that_does_not_come_holds_up_no_text_and_is_brought_later(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, kind: Any
 ) -> None:
-    monkeypatch.setattr(validation.stash_session, "READ_TIMEOUT", 0.2)
-    monkeypatch.setattr(validation.bounded_answer, "LONGEST_ANSWER", 0.15)
+    monkeypatch.setattr(stash_session, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(transport.bounded_answer, "LONGEST_ANSWER", 0.15)
     scene_id = a_film(bench, cover=A * 10)
     other = bench.world.add_film("two", details="Other", cover=B, plex={})
     fault = bench.world.stash.faults.add(kind, f"/scene/{scene_id}/screenshot", pause=0.02)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from tests.builders_queue import a_bench
-from tests.builders_sync import a_picture, let_time_pass, logged, sha1_of, sync
+from tests.builders.bench import a_bench
+from tests.builders.sync import a_picture, let_time_pass, logged, sha1_of, sync
 
 A, B = a_picture("a"), a_picture("b")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from plex.client import connect
-from sync_queue.draining import ProcessQueue
-from tests.builders_queue import Bench
-from tests.builders_sync import logged
+from sync_queue.process_queue import ProcessQueue
+from tests.builders.bench import Bench
+from tests.builders.sync import logged
 
 
 def process_queue(bench: Bench, is_automatic: bool = False) -> str | None:

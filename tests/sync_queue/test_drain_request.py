@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from stash import run_task
+from stash.process_lock import WORKER_LOCK, exclusive, try_lock
 from sync_queue.drain_request import (
     ASKING_LOCK,
     ASKING_MARK,
@@ -26,12 +28,10 @@ from sync_queue.drain_request import (
     forget_request,
     switch_automatic,
 )
-from sync_queue.exclusive import WORKER_LOCK, exclusive, try_lock
-from tests.builders_entry import until
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from tests.builders.entry import until
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 from tests.servers.world import ROOT, install_plugin
-from validation import run_task
 from validation.exceptions import AskingFailed
 
 # Waits for the line that starts them all, then asks.

@@ -13,9 +13,9 @@ from plex.client import connect
 from sync_queue import sending
 from sync_queue.reading import Lane
 from sync_queue.worker import DrainSummary, Outcome, SyncWorker
-from tests.builders_queue import Bench
-from tests.builders_sync import logged
-from tests.servers.plex_messages import Request, Response
+from tests.builders.bench import Bench
+from tests.builders.sync import logged
+from tests.servers.plex.messages import Request, Response
 
 DETAILS = re.compile(r"/library/metadata/([\d,]+)")
 FILMS = 6

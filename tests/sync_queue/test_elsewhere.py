@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sync_queue.drain_request import switch_automatic
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import changing_requests, graphql, let_time_pass, sync
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import changing_requests, graphql, let_time_pass, sync
 
 
 @pytest.fixture

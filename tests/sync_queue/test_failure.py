@@ -7,10 +7,10 @@ import sqlite3
 import pytest
 
 from plex import exceptions as of_plex
+from stash.images import ImageUnusable
+from stash.session import GraphQLRefusal
 from sync_queue.failure import Meaning, is_outage, meaning_of, shared_by_all
 from validation import exceptions as of_stash
-from validation.images import ImageUnusable
-from validation.stash_session import GraphQLRefusal
 
 OF_A_SERVER = [
     of_stash.StashUnavailable("…"),

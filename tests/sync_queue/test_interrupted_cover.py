@@ -11,8 +11,8 @@ import pytest
 import plex.artwork
 from sync_queue import covers
 from sync_queue.state import SyncState
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import a_picture, let_time_pass, sha1_of
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import a_picture, let_time_pass, sha1_of
 
 A, B, C = a_picture("a"), a_picture("b"), a_picture("c")
 

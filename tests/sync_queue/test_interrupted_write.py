@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sync_queue.state import SyncState
-from tests.builders_queue import Bench, a_bench
+from tests.builders.bench import Bench, a_bench
 
 
 @pytest.fixture

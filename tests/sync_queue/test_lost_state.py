@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import logged
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import logged
 
 
 @pytest.fixture

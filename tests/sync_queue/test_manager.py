@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue, QueueManager
-from tests.builders_queue import a_job, read_log, texts
+from tests.builders.bench import a_job, read_log, texts
 from tests.servers.world import ROOT
 
 

@@ -16,7 +16,7 @@ from sync_queue import sending
 from sync_queue.manager import JobQueue, QueueManager
 from sync_queue.state import SyncState
 from sync_queue.state_database import DATABASE
-from tests.builders_queue import Bench, read_log, texts
+from tests.builders.bench import Bench, read_log, texts
 from tests.servers.world import ROOT
 
 SUFFIXES = ("", "-wal", "-shm")

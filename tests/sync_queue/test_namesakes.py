@@ -7,8 +7,8 @@ import unicodedata
 import pytest
 
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench
-from tests.servers.plex_items import PlexItem
+from tests.builders.bench import Bench
+from tests.servers.plex.items import PlexItem
 
 DISC = "VTS_01_1.VOB"
 SIZE = 1_073_707_008

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import a_picture, let_time_pass, logged, sha1_of, sync
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import a_picture, let_time_pass, logged, sha1_of, sync
 
 PATH = ("/data/Films/one.mp4", 1000)
 

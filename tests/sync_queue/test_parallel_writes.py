@@ -7,7 +7,7 @@ import pytest
 from plex.client import connect
 from sync_queue.reading import Lane
 from sync_queue.worker import DrainSummary, Outcome, SyncWorker
-from tests.builders_queue import Bench
+from tests.builders.bench import Bench
 
 FILMS = 130
 

@@ -8,12 +8,13 @@ from contextlib import closing
 
 import pytest
 
-from sync_queue import job_queue, report
+from stash import log as user_log
+from sync_queue import job_queue
+from sync_queue import summary as report
 from sync_queue.append import append_change, append_scene
 from sync_queue.job import Job
 from sync_queue.status import status_lines
-from tests.builders_queue import Bench, a_job
-from validation import user_log
+from tests.builders.bench import Bench, a_job
 
 SECRET = "a-token-that-nobody-may-read"
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench
-from tests.builders_sync import changing_requests, logged
-from tests.servers import plex_edits, plex_routes
+from tests.builders.bench import Bench
+from tests.builders.sync import changing_requests, logged
+from tests.servers.plex import edits as plex_edits
+from tests.servers.plex import routes as plex_routes
 
 Spoil = Callable[[plex_edits.Edit], Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import a_picture, changing_requests, let_time_pass, sync
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import a_picture, changing_requests, let_time_pass, sync
 
 FILMS = 6
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sync_queue.job import is_due
 from sync_queue.retry import busy_delay, not_in_plex_delay
-from tests.builders_queue import a_job
+from tests.builders.bench import a_job
 
 NOW = 1_800_000_000.0
 ATTEMPTS = st.integers(0, 10_000)

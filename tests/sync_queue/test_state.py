@@ -19,7 +19,7 @@ from plex.base import Base
 from plex.index import SCHEMA
 from sync_queue.pushed import Pushed
 from sync_queue.state import SyncState
-from tests.builders_queue import read_log, some_fields
+from tests.builders.bench import read_log, some_fields
 from tests.servers.made_up_collection import make_collection
 from tests.servers.world import ROOT
 
@@ -210,7 +210,7 @@ import sys
 from pathlib import Path
 from sync_queue.pushed import Pushed
 from sync_queue.state import SyncState
-from tests.builders_queue import some_fields
+from tests.builders.bench import some_fields
 state = SyncState(Path(sys.argv[1]))
 state.use_server("one", "")
 for scene_id in range(1, 1_000_000):

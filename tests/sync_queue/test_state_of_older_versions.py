@@ -10,7 +10,7 @@ import pytest
 
 from plex.base import Base
 from sync_queue.state import MIGRATIONS, SyncState
-from tests.builders_queue import some_fields
+from tests.builders.bench import some_fields
 
 BASE = Base.of(some_fields(title="One", genre=("Sea",)))
 

@@ -8,7 +8,7 @@ import time
 from sync_queue import outage
 from sync_queue.job_queue import REASONS_SHOWN
 from sync_queue.status import status_lines
-from tests.builders_queue import Bench, a_job
+from tests.builders.bench import Bench, a_job
 
 
 def status(bench: Bench) -> list[str]:

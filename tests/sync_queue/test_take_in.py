@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync_queue import append, exclusive, take_in
+from stash import process_lock as exclusive
+from sync_queue import append, take_in
 from sync_queue.append import ALL_SCENES, WAITING, append_change, append_scene
 from sync_queue.job import Job
 from sync_queue.manager import QueueManager

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench, a_job
-from tests.builders_sync import films, logged
-from tests.servers import plex_routes
+from tests.builders.bench import Bench, a_job
+from tests.builders.sync import films, logged
+from tests.servers.plex import routes as plex_routes
 
 EDIT = "/library/sections/1/all"
 

@@ -10,9 +10,10 @@ import pytest
 
 from plex.client import Plex, client_identifier
 from sync_queue.undo import UndoSummary, summary_lines, undo_first_sync
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
-from tests.servers import plex_edits, plex_routes
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
+from tests.servers.plex import edits as plex_edits
+from tests.servers.plex import routes as plex_routes
 from tests.servers.world import TOKEN, log_text
 
 COVER, MINE = a_picture("cover"), a_picture("mine")

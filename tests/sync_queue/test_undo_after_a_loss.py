@@ -9,8 +9,8 @@ import pytest
 
 from plex.client import Plex, client_identifier
 from sync_queue.undo import UndoSummary, undo_first_sync
-from tests.builders_queue import Bench, a_bench
-from tests.builders_sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
 from tests.servers.world import TOKEN
 
 

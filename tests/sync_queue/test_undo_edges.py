@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders_queue import a_bench
-from tests.builders_sync import let_time_pass, sync
+from tests.builders.bench import a_bench
+from tests.builders.sync import let_time_pass, sync
 from tests.sync_queue.test_undo import undo
 
 

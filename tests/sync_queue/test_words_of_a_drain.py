@@ -11,11 +11,12 @@ from plex.client import connect
 from sync_queue.claims import DrainSummary, Outcome
 from sync_queue.manager import QueueManager
 from sync_queue.reading import Lane
-from sync_queue.report import automatic_lines, summary_lines
+from sync_queue.summary import automatic_lines, summary_lines
 from sync_queue.worker import SyncWorker
-from tests.builders_queue import Bench, a_job
-from tests.builders_sync import films
-from tests.servers import plex_edits, plex_routes
+from tests.builders.bench import Bench, a_job
+from tests.builders.sync import films
+from tests.servers.plex import edits as plex_edits
+from tests.servers.plex import routes as plex_routes
 
 
 def drain(bench: Bench, is_automatic: bool = False) -> tuple[DrainSummary, list[float]]:

@@ -10,8 +10,8 @@ import pytest
 
 from sync_queue.state import SyncState
 from sync_queue.worker import DrainSummary, Outcome
-from tests.builders_queue import Bench, a_job
-from tests.builders_sync import films, logged
+from tests.builders.bench import Bench, a_job
+from tests.builders.sync import films, logged
 
 EDIT = "/library/sections/1/all"
 DAY = 86_400.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench
+from tests.builders.bench import Bench
 
 EDIT = "/library/sections/1/all"
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sync_queue.worker import Outcome
-from tests.builders_queue import Bench
-from tests.builders_sync import films, logged
-from tests.servers.plex_behaviour import error_page
+from tests.builders.bench import Bench
+from tests.builders.sync import films, logged
+from tests.servers.plex.behaviour import error_page
 
 EDIT = "/library/sections/1/all"
 

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import requests
 
-import validation.bounded_answer
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
-from validation.bounded_answer import AnswerTooLarge, AnswerUnusable, bound_in_time, read_whole
+import transport.bounded_answer
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
+from transport.bounded_answer import AnswerTooLarge, AnswerUnusable, bound_in_time, read_whole
 
 QUESTION = {"query": "{ version { version } }"}
 
@@ -60,7 +60,7 @@ def test_a_bounded_answer_is_read_like_any_other_and_its_connection_is_used_agai
 def test_an_answer_that_comes_a_byte_at_a_time_ends_when_its_time_is_up(
     session: requests.Session, server: StashServer, kind: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.bounded_answer, "LONGEST_ANSWER", 0.3)
+    monkeypatch.setattr(transport.bounded_answer, "LONGEST_ANSWER", 0.3)
     server.faults.add(kind, pieces=1000, pause=0.05)
     start = time.monotonic()
     with pytest.raises(requests.Timeout):
@@ -71,7 +71,7 @@ def test_an_answer_that_comes_a_byte_at_a_time_ends_when_its_time_is_up(
 def test_each_answer_has_its_time_anew(
     session: requests.Session, server: StashServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation.bounded_answer, "LONGEST_ANSWER", 0.5)
+    monkeypatch.setattr(transport.bounded_answer, "LONGEST_ANSWER", 0.5)
     server.faults.add("drip", pieces=3, pause=0.1)
     for _ in range(3):
         assert ask(session, server).status_code == 200
@@ -149,7 +149,7 @@ def test_a_slow_answer_over_an_encrypted_connection_ends_as_well(
     address = f"https://127.0.0.1:{server.port}/graphql"
     response = session.post(address, json=QUESTION, stream=True, timeout=(5, 5))
     assert b"version" in read_whole(response)
-    monkeypatch.setattr(validation.bounded_answer, "LONGEST_ANSWER", 0.3)
+    monkeypatch.setattr(transport.bounded_answer, "LONGEST_ANSWER", 0.3)
     server.faults.add("slow_headers", pause=0.05)
     with pytest.raises(requests.Timeout):
         session.post(address, json=QUESTION, stream=True, timeout=(5, 5))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import a_config
+from tests.builders.values import a_config
 from validation.config import DISPLAY_NAMES, read_settings
 from validation.exceptions import SettingsInvalid
 from validation.names import for_pair, in_quotes, read_list, read_pairs

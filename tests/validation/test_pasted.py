@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import a_config
+from tests.builders.values import a_config
 from validation.config import read_settings, secrets_in
 from validation.exceptions import SettingsInvalid
 from validation.pasted import address_in

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.builders import NOON, a_scene, raw_scene
+from tests.builders.values import NOON, a_scene, raw_scene
 from validation.exceptions import SceneMalformed
 from validation.scene import Scene, SceneFile, parse_scene, parse_timestamp
 

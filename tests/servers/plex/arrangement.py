@@ -6,9 +6,9 @@ from typing import Any
 
 import requests
 
-from tests.servers.plex_items import PlexItem
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.items import PlexItem
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
 
 PNG = b"\x89PNG\r\n\x1a\n first picture"
 OTHER_PNG = b"\x89PNG\r\n\x1a\n second picture"

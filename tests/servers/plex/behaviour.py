@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.servers.plex_items import TAG_ATTRIBUTES
+from tests.servers.plex.items import TAG_ATTRIBUTES
 
 FaultKind = Literal["refuse", "hang", "drop", "drip", "status", "invalid_xml", "half_page", "apply_then_drop"]
 MAINTENANCE = (

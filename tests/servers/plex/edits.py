@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from tests.servers.plex_behaviour import PlexBehaviour
-from tests.servers.plex_items import FIELD_ATTRIBUTES, TAG_ATTRIBUTES, PlexItem
-from tests.servers.plex_library import PlexLibrary
+from tests.servers.plex.behaviour import PlexBehaviour
+from tests.servers.plex.items import FIELD_ATTRIBUTES, TAG_ATTRIBUTES, PlexItem
+from tests.servers.plex.library import PlexLibrary
 
 _TAG_ARGUMENT = re.compile(r"(\w+)\[(\d*)\]\.(tag|tagging)(?:\.(\w+))?(-?)")
 _NUMBERS = {"year": int, "addedAt": int, "userRating": float, "rating": float, "audienceRating": float}

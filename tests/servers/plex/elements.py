@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from tests.servers.plex_items import PlexItem, Section, Tag, Version
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_xml import Element, Exclusions
+from tests.servers.plex.items import PlexItem, Section, Tag, Version
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.xml import Element, Exclusions
 
 _MEDIA_TAGS = {"mediaTagPrefix": "/system/bundle/media/flags/", "mediaTagVersion": 1775731696}
 # A listing carries only the first few tags of each kind, and no label at all.

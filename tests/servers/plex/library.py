@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from tests.servers.plex_items import (
+from tests.servers.plex.items import (
     FIELD_ATTRIBUTES,
     IMAGE_ATTRIBUTES,
     TAG_ATTRIBUTES,

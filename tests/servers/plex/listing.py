@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from tests.servers.plex_behaviour import PlexBehaviour
-from tests.servers.plex_items import TAG_ATTRIBUTES, PlexItem
-from tests.servers.plex_library import PlexLibrary
+from tests.servers.plex.behaviour import PlexBehaviour
+from tests.servers.plex.items import TAG_ATTRIBUTES, PlexItem
+from tests.servers.plex.library import PlexLibrary
 
 _FILTER = re.compile(r"([A-Za-z.]+)(>>|<<|!|<|>|)(=?)")
 _SORTS: dict[str, Callable[[PlexItem], Any]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from email.message import Message
 
-from tests.servers.plex_behaviour import error_page
-from tests.servers.plex_listing import Argument, parse_query
+from tests.servers.plex.behaviour import error_page
+from tests.servers.plex.listing import Argument, parse_query
 
 
 @dataclass

@@ -22,9 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from tests.servers.plex_items import PlexItem
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.items import PlexItem
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,7 +34,7 @@ class PlexProcess:
 
     def __init__(self, token: str = "test-token", port: int = 0, latency: float = 0.0) -> None:
         self.token = token
-        command = [sys.executable, "-m", "tests.servers.plex_process"]
+        command = [sys.executable, "-m", "tests.servers.plex.process"]
         command += ["--token", token, "--port", str(port), "--latency", str(latency)]
         self._process = subprocess.Popen(
             command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"

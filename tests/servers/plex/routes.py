@@ -9,14 +9,15 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-from tests.servers import plex_elements, plex_xml
-from tests.servers.plex_behaviour import PlexBehaviour
-from tests.servers.plex_edits import RefusedEdit, apply_edit, parse_edit
-from tests.servers.plex_items import IMAGE_ATTRIBUTES, PlexItem
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_listing import Listings
-from tests.servers.plex_messages import RecordedUpload, RecordedWrite, Request, Response, error
-from tests.servers.plex_xml import Element, Exclusions, ListingTexts
+from tests.servers.plex import elements as plex_elements
+from tests.servers.plex import xml as plex_xml
+from tests.servers.plex.behaviour import PlexBehaviour
+from tests.servers.plex.edits import RefusedEdit, apply_edit, parse_edit
+from tests.servers.plex.items import IMAGE_ATTRIBUTES, PlexItem
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.listing import Listings
+from tests.servers.plex.messages import RecordedUpload, RecordedWrite, Request, Response, error
+from tests.servers.plex.xml import Element, Exclusions, ListingTexts
 
 Shown = TypeVar("Shown")
 

@@ -23,9 +23,9 @@ from typing import Any
 
 from tests.servers import odd_answers
 from tests.servers.odd_answers import OddAnswers
-from tests.servers.plex_behaviour import Fault, Faults, PlexBehaviour
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_messages import (
+from tests.servers.plex.behaviour import Fault, Faults, PlexBehaviour
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.messages import (
     RecordedRequest,
     RecordedUpload,
     RecordedWrite,
@@ -33,7 +33,7 @@ from tests.servers.plex_messages import (
     Response,
     error,
 )
-from tests.servers.plex_routes import PlexRoutes
+from tests.servers.plex.routes import PlexRoutes
 
 _KEEP_ALIVE_SECONDS = 20
 _LONGEST_REQUEST_LINE = 16 * 1024 * 1024

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from plexapi.server import PlexServer
 
-from tests.servers.plex_arrangement import OTHER_PNG, PNG, SECTION, a_film, ask
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.arrangement import OTHER_PNG, PNG, SECTION, a_film, ask
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.server import PlexTestServer
 
 # Editing
 

@@ -13,10 +13,10 @@ import requests
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
 from plexapi.server import PlexServer
 
-from tests.servers.plex_arrangement import PNG, SECTION, a_film, a_library, ask, tags
-from tests.servers.plex_library import PlexLibrary
-from tests.servers.plex_process import PlexProcess
-from tests.servers.plex_server import PlexTestServer
+from tests.servers.plex.arrangement import PNG, SECTION, a_film, a_library, ask, tags
+from tests.servers.plex.library import PlexLibrary
+from tests.servers.plex.process import PlexProcess
+from tests.servers.plex.server import PlexTestServer
 
 # Reading
 

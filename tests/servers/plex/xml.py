@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tests.servers.plex_items import PlexItem
+from tests.servers.plex.items import PlexItem
 
 _TEXTS_KEPT = 50_000
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

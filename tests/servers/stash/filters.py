@@ -8,8 +8,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_records import Scene
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.records import Scene
 
 Predicate = Callable[[Any], bool]
 Criterion = dict[str, Any]

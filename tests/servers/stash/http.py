@@ -17,13 +17,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.servers import odd_answers
 from tests.servers.odd_answers import Rule
-from tests.servers.stash_faults import Fault
-from tests.servers.stash_process_run import go_json
-from tests.servers.stash_schema import Document, InvalidDocumentError
-from tests.servers.stash_sessions import COOKIE_NAME, first_session_cookie
+from tests.servers.stash.faults import Fault
+from tests.servers.stash.process_run import go_json
+from tests.servers.stash.schema import Document, InvalidDocumentError
+from tests.servers.stash.sessions import COOKIE_NAME, first_session_cookie
 
 if TYPE_CHECKING:
-    from tests.servers.stash_server import StashServer
+    from tests.servers.stash.server import StashServer
 
 PLACEHOLDER = b'<svg xmlns="http://www.w3.org/2000/svg" width="16" height="9"><rect fill="#333"/></svg>'
 LOGIN_PAGE = b"<!DOCTYPE html><title>Login</title>"

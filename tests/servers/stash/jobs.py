@@ -12,8 +12,8 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from tests.servers.stash_plugins import Hook, Plugin, Task, load_plugins
-from tests.servers.stash_process_run import (
+from tests.servers.stash.plugins import Hook, Plugin, Task, load_plugins
+from tests.servers.stash.process_run import (
     DEFAULT_TIMEOUT,
     PluginProcess,
     PluginResult,

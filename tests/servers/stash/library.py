@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, TypeVar
 
-from tests.servers.stash_records import Entity, Group, GroupLink, Performer, Scene, Studio, Tag, VideoFile
+from tests.servers.stash.records import Entity, Group, GroupLink, Performer, Scene, Studio, Tag, VideoFile
 
 PACIFIC_STANDARD_TIME = timezone(timedelta(hours=-8))
 

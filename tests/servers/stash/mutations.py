@@ -13,10 +13,10 @@ from typing import Any
 
 from graphql import GraphQLInputObjectType
 
-from tests.servers.stash_queries import RequestContext, integer_id
-from tests.servers.stash_records import Scene
-from tests.servers.stash_schema import stash_schema
-from tests.servers.stash_views import ENTITY_VIEWS
+from tests.servers.stash.queries import RequestContext, integer_id
+from tests.servers.stash.records import Scene
+from tests.servers.stash.schema import stash_schema
+from tests.servers.stash.views import ENTITY_VIEWS
 
 PLAIN_FIELDS = ("title", "code", "details", "director", "date", "rating100", "organized", "urls")
 ID_LISTS = {"performer_ids": "performers", "tag_ids": "tags"}

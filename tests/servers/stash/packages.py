@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import yaml
 
-from tests.servers.stash_plugins import first_document
+from tests.servers.stash.plugins import first_document
 
 KEYS = {"id", "name", "version", "date", "requires", "path", "sha256", "metadata"}
 MANIFEST = "manifest"

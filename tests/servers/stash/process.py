@@ -17,8 +17,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TextIO
 
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -39,7 +39,7 @@ class StashServerProcess:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stash-seed-")))
             seed_file = folder / "library.pickle"
             seed_file.write_bytes(pickle.dumps(library))
-            command = [sys.executable, "-m", "tests.servers.stash_process", "--seed-file", str(seed_file)]
+            command = [sys.executable, "-m", "tests.servers.stash.process", "--seed-file", str(seed_file)]
             command += ["--port", str(port), "--latency", str(latency)]
             command += ["--credentials"] if credentials else []
             command += ["--plugins-dir", str(plugins_dir)] if plugins_dir else []

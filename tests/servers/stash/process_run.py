@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from tests.servers.stash_plugins import Plugin
+from tests.servers.stash.plugins import Plugin
 
 LEVELS = {"t": "trace", "d": "debug", "i": "info", "w": "warning", "e": "error"}
 LONGEST_LINE = 64 * 1024

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from graphql import GraphQLError
 
-from tests.servers.stash_filters import Predicate, compile_filter
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_records import Entity, Scene
-from tests.servers.stash_views import ENTITY_VIEWS, EntityView, SceneView
+from tests.servers.stash.filters import Predicate, compile_filter
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.records import Entity, Scene
+from tests.servers.stash.views import ENTITY_VIEWS, EntityView, SceneView
 
 VERSION = "v0.31.0"
 DEFAULT_PAGE_SIZE = 25

@@ -13,16 +13,16 @@ from socket import SHUT_RDWR
 from typing import Any
 
 from tests.servers.odd_answers import OddAnswers
-from tests.servers.stash_faults import Faults
-from tests.servers.stash_http import Request, StashHTTPServer
-from tests.servers.stash_jobs import HookResult, JobResult, StashPlugins
-from tests.servers.stash_library import StashLibrary, current_time
-from tests.servers.stash_mutations import MUTATIONS
-from tests.servers.stash_plugins import Plugin
-from tests.servers.stash_process_run import PluginResult
-from tests.servers.stash_queries import QUERIES, VERSION, RequestContext
-from tests.servers.stash_schema import Answering, Document, DocumentCache
-from tests.servers.stash_sessions import Sessions, cookie_document
+from tests.servers.stash.faults import Faults
+from tests.servers.stash.http import Request, StashHTTPServer
+from tests.servers.stash.jobs import HookResult, JobResult, StashPlugins
+from tests.servers.stash.library import StashLibrary, current_time
+from tests.servers.stash.mutations import MUTATIONS
+from tests.servers.stash.plugins import Plugin
+from tests.servers.stash.process_run import PluginResult
+from tests.servers.stash.queries import QUERIES, VERSION, RequestContext
+from tests.servers.stash.schema import Answering, Document, DocumentCache
+from tests.servers.stash.sessions import Sessions, cookie_document
 
 DOCUMENTS = DocumentCache({**QUERIES, **MUTATIONS})
 

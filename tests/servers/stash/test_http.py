@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_server import StashServer
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.server import StashServer
 
 COVER = b"\xff\xd8\xff\xe0 a made-up picture"
 QUERY = "query($ids: [ID!]) { findScenes(ids: $ids) { scenes { id title files { path } } } }"

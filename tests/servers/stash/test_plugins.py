@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import requests
 
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_plugins import PluginLoadError, load_plugin, load_plugins
-from tests.servers.stash_process_run import LogLine
-from tests.servers.stash_server import StashServer
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.plugins import PluginLoadError, load_plugin, load_plugins
+from tests.servers.stash.process_run import LogLine
+from tests.servers.stash.server import StashServer
 
 MANIFEST = """\
 name: Probe

@@ -11,11 +11,11 @@ import pytest
 import requests
 from stashapi.stashapp import StashInterface
 
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_process import StashServerProcess
-from tests.servers.stash_queries import RequestContext
-from tests.servers.stash_schema import Answering
-from tests.servers.stash_server import StashServer
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.process import StashServerProcess
+from tests.servers.stash.queries import RequestContext
+from tests.servers.stash.schema import Answering
+from tests.servers.stash.server import StashServer
 
 COVER = b"\xff\xd8\xff\xe0 a made-up picture"
 SCENE = """fragment S on Scene { id title details date director rating100 updated_at files { path size }

@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from tests.servers.stash_library import StashLibrary
-from tests.servers.stash_records import Entity, Scene, Tag, VideoFile
+from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.records import Entity, Scene, Tag, VideoFile
 
 
 @lru_cache(maxsize=100_000)
