@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stash.log import keep_secret, log_line, log_lines, report, without_secrets
+from stash import log
 from validation.exceptions import InvalidInput, SettingsInvalid, StashError
 from validation.plugin_input import HookContext, PluginInput, parse_plugin_input
 
@@ -96,11 +96,11 @@ def main(raw: bytes | None = None) -> int:
     try:
         error = _run(parse_plugin_input(sys.stdin.buffer.read() if raw is None else raw))
     except InvalidInput as problem:
-        error = report(str(problem))
+        error = log.failed(str(problem))
     except Exception as problem:  # noqa: BLE001 - the last resort: no fault may end in a bare traceback
         error = _report_failure("", problem)
     # ASCII, because Windows would write anything else in its own code page.
-    sys.stdout.write(json.dumps({"error": without_secrets(error)} if error else {"output": "ok"}))
+    sys.stdout.write(json.dumps({"error": log.without_secrets(error)} if error else {"output": "ok"}))
     sys.stdout.flush()
     return 1 if error else 0
 
@@ -126,13 +126,13 @@ def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> 
         except _database_errors() as problem:
             if not _is_damage(problem):
                 raise
-            log_line("debug", f"A database is damaged ({problem}).")
+            log.debug(f"A database is damaged ({problem}).")
         from sync_queue.repair import set_damaged_aside
 
         set_damaged_aside(get_plugin_data_dir())
         return _run_task_once(server_connection, args)
     except _database_errors() as problem:
-        return report(_data_dir_problem(problem))
+        return log.failed(_data_dir_problem(problem))
 
 
 def _run_task_once(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
@@ -150,10 +150,10 @@ def _run_task_once(server_connection: Mapping[str, Any], args: Mapping[str, Any]
             _follow_up(args)
         return error
     except (StashError, PlexError) as problem:
-        return report(str(problem))
+        return log.failed(str(problem))
     except SettingsInvalid as problem:
-        log_lines("warning", problem.warnings)
-        log_lines("error", problem.problems)
+        log.lines("warning", problem.warnings)
+        log.lines("error", problem.problems)
         return str(problem)
     finally:
         if queue_manager is not None:
@@ -187,12 +187,12 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
     `is_scheduled` says that no person asked for it.
     """
     if stash_interface is None:
-        return report("No Stash connection available for reconciliation")
+        return log.failed("No Stash connection available for reconciliation")
     if config is None:
-        return report("No config available for reconciliation")
+        return log.failed("No config available for reconciliation")
     queue = queue_manager.get_queue() if queue_manager is not None else None
     if queue is None:
-        log_line("warning", "No queue available - running in detection-only mode")
+        log.warning("No queue available - running in detection-only mode")
     from reconciliation import engine
     from reconciliation import summary as reconcile_report
 
@@ -206,10 +206,10 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
         if _is_damage(problem):
             raise  # The damaged file is set aside, and the task run again.
         return _report_failure("Reconciliation failed: ", problem)
-    log_lines("info", reconcile_report.summary_lines(result, is_queued=queue is not None))
-    log_lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
+    log.lines("info", reconcile_report.summary_lines(result, is_queued=queue is not None))
+    log.lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
     is_drained = is_scheduled and not config.manual_drain
-    log_lines("info", reconcile_report.advice_lines(result, is_drained))
+    log.lines("info", reconcile_report.advice_lines(result, is_drained))
     return None
 
 
@@ -235,7 +235,7 @@ def _process_queue(is_automatic: bool) -> str | None:
 
     stash, settings = _stash_and_config()
     if queue_manager is None:
-        return report("No queue available: nothing was written to Plex")
+        return log.failed("No queue available: nothing was written to Plex")
     return ProcessQueue(
         queue_manager.get_queue(),
         stash,
@@ -253,8 +253,8 @@ def handle_preview() -> str | None:
     stash, settings = _stash_and_config()
     queue = queue_manager.get_queue() if queue_manager is not None else None
     problems, shown = preview_all(stash, _plex(settings), settings, get_plugin_data_dir(), queue)
-    log_lines("warning", (f"Error during reconciliation: {problem}" for problem in problems))
-    log_lines("info", summary_lines(shown))
+    log.lines("warning", (f"Error during reconciliation: {problem}" for problem in problems))
+    log.lines("info", summary_lines(shown))
     return None
 
 
@@ -274,9 +274,9 @@ def handle_find_orphans() -> str | None:
     stash, settings = _stash_and_config()
     found = OrphanSearch(stash, settings, get_plugin_data_dir()).run()
     # The last says what all of them mean for the list.
-    log_lines("warning", found.problems[:-1])
-    log_lines("info", summary_lines(found))
-    return report(found.problems[-1]) if found.problems else None
+    log.lines("warning", found.problems[:-1])
+    log.lines("info", summary_lines(found))
+    return log.failed(found.problems[-1]) if found.problems else None
 
 
 def handle_undo_first_sync() -> str | None:
@@ -288,8 +288,8 @@ def handle_undo_first_sync() -> str | None:
         plex = _plex(settings)
         state.use_server(plex.machine_identifier, str(settings.path_map))
         summary = undo_first_sync(plex, state, settings.opt_out_label)
-    log_lines("info", summary_lines(summary))
-    return report("Plex refused some values; run the task again.") if summary.failed else None
+    log.lines("info", summary_lines(summary))
+    return log.failed("Plex refused some values; run the task again.") if summary.failed else None
 
 
 def handle_queue_status() -> str | None:
@@ -302,7 +302,7 @@ def handle_queue_status() -> str | None:
         queue = _queue()
         # What a drain held when it was killed is due as well, though nobody has released it yet.
         drains = outlook_lines(get_plugin_data_dir(), bool(queue.due_scene_ids()) or queue.has_due_jobs())
-        log_lines("info", status_lines(queue, state, [next_line(state, time.time()), *drains]))
+        log.lines("info", status_lines(queue, state, [next_line(state, time.time()), *drains]))
     return None
 
 
@@ -310,17 +310,17 @@ def handle_retry_failed() -> str | None:
     """Queue everything again that had failed for good."""
     count = _queue().retry_failed()
     if count:
-        log_line("info", f"Queued again: {count} failed scenes. Run the task Process Queue to write them.")
+        log.info(f"Queued again: {count} failed scenes. Run the task Process Queue to write them.")
     else:
-        log_line("info", "Nothing has failed, so nothing was queued again.")
+        log.info("Nothing has failed, so nothing was queued again.")
     return None
 
 
 def handle_clear_queue() -> str | None:
     """Forget what waits and what failed; a reconcile finds again what differs."""
     waiting, failed = _queue().clear()
-    log_line("info", f"Removed from the queue: {waiting} waiting, {failed} failed.")
-    log_line("info", "Nothing changed in Stash or Plex. Reconcile Library will find the differences again.")
+    log.info(f"Removed from the queue: {waiting} waiting, {failed} failed.")
+    log.info("Nothing changed in Stash or Plex. Reconcile Library will find the differences again.")
     return None
 
 
@@ -356,7 +356,7 @@ def _connect(server_connection: Mapping[str, Any]) -> None:
 
     stash, stored = _stash_and_stored_settings(server_connection)
     settings = read_settings(stored)
-    log_lines("warning", settings.warnings)
+    log.lines("warning", settings.warnings)
     config = settings.config
     stash.reads_performer_pictures = bool(config.performer_image_address)
     if queue_manager is not None:
@@ -386,13 +386,13 @@ def _stash_and_stored_settings(
 
     if server_connection is not None:
         cookie = server_connection.get("SessionCookie")
-        keep_secret(cookie.get("Value") if isinstance(cookie, Mapping) else None)
+        log.keep_secret(cookie.get("Value") if isinstance(cookie, Mapping) else None)
         stash_interface = Stash(server_connection)
     if stash_interface is None:
         raise InvalidInput("No Stash connection available for this task")
     stored = stash_interface.plugin_settings()
     for secret in secrets_in(stored):
-        keep_secret(secret)
+        log.keep_secret(secret)
     return stash_interface, stored
 
 
@@ -404,12 +404,12 @@ def _open_queue(is_needed: bool) -> None:
     try:
         queue_manager = QueueManager(get_plugin_data_dir())
         if queue_manager.notice:
-            log_line("warning", queue_manager.notice)
+            log.warning(queue_manager.notice)
     except _database_errors() as problem:
         # What is damaged is set aside, and the task runs again with a new queue.
         if is_needed or _is_damage(problem):
             raise
-        log_line("error", _data_dir_problem(problem))
+        log.error(_data_dir_problem(problem))
 
 
 def _queue() -> JobQueue:
@@ -482,7 +482,7 @@ def _packages() -> Packages:
 def _report_failure(what: str, problem: Exception) -> str:
     """Log why something ended: one plain line, and the traceback for the debug log."""
     if isinstance(problem, ImportError):
-        return report(f"{what}{_packages().explain(problem)}")
+        return log.failed(f"{what}{_packages().explain(problem)}")
     import traceback
 
     from plex.exceptions import PlexError
@@ -492,6 +492,6 @@ def _report_failure(what: str, problem: Exception) -> str:
         detail = _data_dir_problem(problem)
     else:
         detail = str(problem) if is_known else f"{type(problem).__name__}: {problem}. {REPORT_A_FAULT}"
-    error = report(f"{what}{detail}")
-    log_lines("debug", "".join(traceback.format_exception(problem)).splitlines())
+    error = log.failed(f"{what}{detail}")
+    log.lines("debug", "".join(traceback.format_exception(problem)).splitlines())
     return error

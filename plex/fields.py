@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from stash.images import local_path
 from validation.config import Stash2PlexConfig
-from validation.scene import Scene
+from validation.scene import Scene, local_path
 
 Value = str | tuple[str, ...]
 

@@ -28,8 +28,8 @@ from plex.exceptions import (
     PlexTooLarge,
     PlexUnavailable,
 )
-from stash.redaction import Redaction
 from transport.bounded_answer import AnswerTooLarge, bound_in_time, read_whole
+from validation.redaction import Redaction
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0

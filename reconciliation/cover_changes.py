@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from stashapi import log
-
 from reconciliation.detector import SceneFacts
+from stash import log
 from stash.client import Stash
 from stash.scenes_by_id import SCENES_PER_REQUEST
 from sync_queue.cover_records import ArtworkRecord

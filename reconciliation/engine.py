@@ -12,8 +12,6 @@ from itertools import islice
 from math import ceil
 from pathlib import Path
 
-from stashapi import log
-
 from plex.client import Plex, connect
 from plex.fields import SceneMapping
 from plex.index import FileKey, keys_of_files
@@ -31,9 +29,9 @@ from reconciliation.result import GapDetectionResult
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
 from reconciliation.touched import LeftItems, Place, TouchedItems
+from stash import log
 from stash.client import Stash
-from stash.log import log_line
-from stash.progress import Progress
+from stash.log import Progress
 from stash.scene_files import files_named
 from stash.scene_pages import ScenePage, ahead
 from sync_queue.covers import version_of
@@ -128,7 +126,7 @@ class GapDetectionEngine:
         state = SyncState(self._data_dir)
         try:
             self._window = self._window_of_recent(state)
-            log_line("info", f"Comparing {self._scenes_of(scope)} with Plex…")
+            log.info(f"Comparing {self._scenes_of(scope)} with Plex…")
             plex = connect(config, self._data_dir)
             sections = read_sections(plex, config.plex_library)
             self._server = plex.machine_identifier

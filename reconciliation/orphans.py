@@ -9,8 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stashapi import log
-
 from plex.client import Plex, connect
 from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ, LibrarySection, read_items, read_sections
@@ -18,8 +16,9 @@ from plex.orphans import orphans_in
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.html_page import links_to
 from reconciliation.orphans_page import OrphansReport, orphans_report
+from stash import log
 from stash.client import Stash
-from stash.progress import Progress
+from stash.log import Progress
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 

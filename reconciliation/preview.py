@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from stashapi import log
-
 from plex.client import Plex
 from plex.item_finder import ItemFinder
 from plex.library import ITEMS_PER_READ, read_sections
@@ -19,8 +17,9 @@ from plex.merge import Change
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.html_page import links_to
 from reconciliation.preview_page import preview_report
+from stash import log
 from stash.client import Stash
-from stash.progress import Progress
+from stash.log import Progress
 from stash.scene_files import files_named
 from sync_queue.covers import artwork_kinds, is_settled
 from sync_queue.manager import JobQueue

@@ -11,8 +11,8 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
+from stash import log
 from stash.client import Stash
-from stash.log import log_line
 from stash.run_task import run_unless_waiting
 from sync_queue.catch_up import RECONCILE_WANTED
 from sync_queue.drain_request import ask_for_drain
@@ -65,7 +65,7 @@ def follow_up(
         with closing(SyncState(data_dir)) as state:
             _ask_if_due(stash, config, state, now)
     except AskingFailed as problem:
-        log_line("warning", f"{problem} Nothing is lost: the next task or edit asks again.")
+        log.warning(f"{problem} Nothing is lost: the next task or edit asks again.")
 
 
 def _ask_if_due(stash: Stash, config: Stash2PlexConfig, state: SyncState, now: float) -> None:
@@ -81,13 +81,13 @@ def _ask_if_due(stash: Stash, config: Stash2PlexConfig, state: SyncState, now: f
         last = _last_run(state, scope, now)
     asked = _time(state, _request(scope))
     if reason and period is None and not _is_within(asked, REQUEST_LASTS, now):
-        log_line("warning", f"{reason}: some changes may not be known. Run {TASK_NAMES['all']}.")
+        log.warning(f"{reason}: some changes may not be known. Run {TASK_NAMES['all']}.")
         state.set_fact(_request(scope), str(now))
     if not is_due(period, last, asked, now):
         return
     task = TASK_NAMES[scope]
     if run_unless_waiting(stash.server_connection, task, {"mode": f"reconcile_{scope}", SCHEDULED: True}):
-        log_line("info", f"{_why(reason, every, last)}: Stash was asked to run {task}.")
+        log.info(f"{_why(reason, every, last)}: Stash was asked to run {task}.")
     state.set_fact(_request(scope), str(now))
 
 

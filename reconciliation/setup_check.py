@@ -21,9 +21,9 @@ from reconciliation.setup_absence import reason_for_absence
 from reconciliation.setup_sample import Sample, take_sample
 from reconciliation.setup_tags import doubts_about_tags
 from reconciliation.summary import shared_line
+from stash import log
 from stash.client import Stash
-from stash.log import log_line
-from stash.progress import Progress
+from stash.log import Progress
 from sync_queue import data_folder
 from sync_queue.drain_request import switch_automatic
 from validation.config import Stash2PlexConfig, read_settings, with_token_of_address
@@ -79,18 +79,18 @@ def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
     """
     levels = []
     for finding in _findings(connect_to_stash, data_dir):
-        log_line(finding.level.value, finding.text)
+        log.line(finding.level.value, finding.text)
         levels.append(finding.level)
     problems = levels.count(Level.WRONG)
     if problems:
-        log_line("info", "Fix what the error lines name, then run Check Setup again.")
+        log.info("Fix what the error lines name, then run Check Setup again.")
         return f"{problems} problem{'s' if problems > 1 else ''} found; the log says what to do."
     found = (
         "Nothing is wrong; the warnings say what could be better."
         if Level.DOUBT in levels
         else "Everything is right."
     )
-    log_line("info", f"{found} Run Reconcile Library (All), then Process Queue.")
+    log.info(f"{found} Run Reconcile Library (All), then Process Queue.")
     return None
 
 
@@ -222,7 +222,7 @@ def _check_scenes(
     chosen = choose_sections(everything, config.plex_library)[0] or choose_sections(everything, ())[0]
     if not chosen:
         return
-    log_line("info", "Looking for some scenes from all over Stash in Plex…")
+    log.info("Looking for some scenes from all over Stash in Plex…")
     sample = take_sample(stash, plex, chosen, config.path_map, Progress())
     yield from (Finding(Level.DOUBT, problem) for problem in sample.unreadable)
     if not sample.scenes:

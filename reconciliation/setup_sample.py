@@ -20,7 +20,7 @@ from plex.library import ITEMS_PER_READ, LibrarySection
 from plex.matching import Match, MatchLevel
 from reconciliation.path_map_help import Pair, file_pairs
 from stash.client import Stash
-from stash.progress import Progress
+from stash.log import Progress
 from stash.scene_files import files_named
 from validation.path_map import PathMap
 from validation.scene import Scene

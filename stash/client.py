@@ -10,17 +10,16 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from stashapi import log
-
+from stash import log
 from stash.address import connectable_host
 from stash.documents import NEWEST, SETTINGS, TAG_NAMES
-from stash.images import Cover, local_path, read_cover
+from stash.images import Cover, read_cover
 from stash.scene_pages import PAGE_SIZE, ScenePage, ScenePages
 from stash.scenes_by_id import ScenesById, count_in, sample_of_ids, scenes_in
 from stash.session import GraphQLInterface, GraphQLRefusal, StashSession
 from validation.exceptions import EntityUnusable, SceneMalformed, StashAnswerInvalid
 from validation.plugin_input import PLUGIN_ID
-from validation.scene import Scene, parse_timestamp
+from validation.scene import Scene, local_path, parse_timestamp
 
 # Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
 # the server's time zone and summer time; what is too old is left out by its instant.

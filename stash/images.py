@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import requests
 
@@ -49,16 +48,6 @@ class FetchedImage:
 
 
 Cover = NoCover | CoverUnchanged | FetchedImage
-
-
-def local_path(url: str) -> str:
-    """Path and query of an image's address.
-
-    Host and scheme are those of Stash's public address where it has one, which may not be reachable
-    from here and must not get our session.
-    """
-    parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def read_cover(response: requests.Response, etag: str, largest: int) -> Cover:

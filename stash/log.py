@@ -1,19 +1,20 @@
-"""What the user reads in Stash's log: plain lines, never with a secret in them.
+"""Stash's log and progress, as the user reads them: plain lines, never with a secret in them.
 
-The hook path imports this module, so it needs nothing but the standard library until there is
-something to say.
+The one place that knows stashapp-tools' log. The hook path and the installation of packages import this
+module, so it needs nothing but the standard library until there is something to say.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 
 # As mypy knows it; importing typing takes a hook as long as writing its job.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from stash.redaction import Redaction
+    from validation.redaction import Redaction
 
 # Several connections have a session each, and an error may tell of an earlier one.
 RENEWED_SECRETS = 32
@@ -22,7 +23,33 @@ _redactions: list[Redaction] = []
 _renewed: list[str] = []
 
 
-def log_line(level: str, text: str) -> None:
+def debug(text: str) -> None:
+    """Write a line of detail: here, and nowhere else, may titles and paths stand."""
+    line("debug", text)
+
+
+def info(text: str) -> None:
+    """Write a line of the story that a user reads."""
+    line("info", text)
+
+
+def warning(text: str) -> None:
+    """Write what the user should know and can do something about."""
+    line("warning", text)
+
+
+def error(text: str) -> None:
+    """Write why something ended that should not have."""
+    line("error", text)
+
+
+def failed(text: str) -> str:
+    """Write an error, and return it as what a task ended with."""
+    error(text)
+    return text
+
+
+def line(level: str, text: str) -> None:
     """Write to Stash's log at `debug`, `info`, `warning` or `error`."""
     try:
         from stashapi import log
@@ -35,23 +62,43 @@ def log_line(level: str, text: str) -> None:
     getattr(log, level)(text)
 
 
+def lines(level: str, texts: Iterable[str]) -> None:
+    """Write several lines at one level."""
+    for text in texts:
+        line(level, text)
+
+
 def write_line(level: str, text: str) -> None:
     """The same before stashapp-tools may be imported: another version may be about to be installed."""
-    for line in text.splitlines():
-        sys.stderr.write(f"\x01{level[0]}\x02{line}\n")
+    for part in text.splitlines():
+        sys.stderr.write(f"\x01{level[0]}\x02{part}\n")
     sys.stderr.flush()
 
 
-def log_lines(level: str, lines: Iterable[str]) -> None:
-    """Write several lines at one level."""
-    for line in lines:
-        log_line(level, line)
+class Progress:
+    """Reports the share of a task that is done, from 0 to 1, to Stash's task list.
 
+    Stash drops progress that comes faster than it reads, so at most four values go out a second.
+    """
 
-def report(error: str) -> str:
-    """Write an error, and return it as what a task ended with."""
-    log_line("error", error)
-    return error
+    INTERVAL = 0.25
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next = 0.0
+
+    def part(self, begin: float, end: float) -> Callable[[float], None]:
+        """Reports the share of a part of the task, which begins and ends at these shares of the whole."""
+        return lambda share: self(begin + (end - begin) * min(max(share, 0.0), 1.0))
+
+    def __call__(self, share: float) -> None:
+        """Report a share; the end is always reported."""
+        now = self._clock()
+        if now >= self._next or share >= 1.0:
+            from stashapi import log
+
+            self._next = now + self.INTERVAL
+            log.progress(min(max(share, 0.0), 1.0))
 
 
 def keep_secret(secret: object) -> None:
@@ -60,7 +107,7 @@ def keep_secret(secret: object) -> None:
     if text and all(redaction.secret != text for redaction in _redactions):
         from stashapi import log
 
-        from stash.redaction import Redaction
+        from validation.redaction import Redaction
 
         redaction = Redaction(text)
         _redactions.append(redaction)

@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout, suppress
 from importlib.machinery import EXTENSION_SUFFIXES
 
-from stash.log import write_line
+from stash import log
 from validation.exceptions import InvalidInput
 
 # A lock of this file, waited for as many seconds at the most.
@@ -144,7 +144,7 @@ class Packages:
             with redirect_stdout(io.StringIO()):
                 importlib.import_module("PythonDepManager").ensure_import(*wanted)
         except Exception as problem:  # noqa: BLE001 - it raises no other
-            write_line("debug", f"PythonDepManager could not help: {problem}")
+            log.write_line("debug", f"PythonDepManager could not help: {problem}")
             return False
         importlib.invalidate_caches()
         return not self._missing()
@@ -160,7 +160,7 @@ class Packages:
                 # Another task may have installed them meanwhile.
                 if self._use(folder):
                     return
-                write_line(
+                log.write_line(
                     "info",
                     f"Installing what Stash2Plex needs: {', '.join(missing)}. "
                     "This happens once and takes up to some minutes.",
@@ -171,7 +171,7 @@ class Packages:
         if problem or not self._use(folder):
             problem = problem or "pip has not installed all of them."
             raise PackagesMissing(self._failure(f"{missing_line} {problem}"))
-        write_line("info", f"Installed into {root}. The system's own Python is as it was.")
+        log.write_line("info", f"Installed into {root}. The system's own Python is as it was.")
 
     def _root(self) -> str:
         for root in self._roots:
@@ -329,5 +329,5 @@ def _remove_others(folder: str) -> None:
 def _log_output(output: bytes | None) -> list[str]:
     lines = [line.strip() for line in (output or b"").decode("utf-8", "replace").splitlines()]
     for line in lines:
-        write_line("debug", line)
+        log.write_line("debug", line)
     return [line for line in lines if line]

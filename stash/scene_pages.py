@@ -13,8 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stashapi import log
-
+from stash import log
 from stash.documents import COUNT, PAGE, PAGE_OF_IDS, Ask, following
 from stash.scenes_by_id import (
     SCENES_PER_REQUEST,

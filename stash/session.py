@@ -16,10 +16,9 @@ from typing import Any
 
 import requests
 import urllib3
-from stashapi import log
 from stashapi.stashapp import StashInterface
 
-from stash.log import keep_renewed_secret, without_secrets
+from stash import log
 from transport.bounded_answer import LARGEST_ANSWER, AnswerTooLarge, bound_in_time, read_whole
 from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
 
@@ -86,7 +85,7 @@ class StashSession(requests.Session):
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.server_time: datetime | None = None
-        keep_renewed_secret(cookie)
+        log.keep_renewed_secret(cookie)
         self.cookie = cookie
         self._send_cookie()
 
@@ -129,7 +128,7 @@ class StashSession(requests.Session):
             ) from error
         renewed = response.cookies.get("session")
         if renewed:
-            keep_renewed_secret(renewed)
+            log.keep_renewed_secret(renewed)
             self.cookie = renewed
             self._send_cookie()
         self.server_time = _server_time(response)
@@ -171,4 +170,4 @@ def _problem_of(response: requests.Response) -> StashError | None:
 def _messages(errors: object) -> str:
     entries = errors if isinstance(errors, list) else [errors]
     texts = [str(entry.get("message")) if isinstance(entry, Mapping) else str(entry) for entry in entries]
-    return without_secrets(" ".join("; ".join(dict.fromkeys(texts)).split()))[:300].rstrip(".")
+    return log.without_secrets(" ".join("; ".join(dict.fromkeys(texts)).split()))[:300].rstrip(".")

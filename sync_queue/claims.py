@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from stashapi import log
-
 from plex.exceptions import PlexNotFound
+from stash import log
 from sync_queue.failure import Meaning, meaning_of, of_the_server, problem_of, shared_by_all
 from sync_queue.job import Job
 from sync_queue.job_queue import JobQueue, QueuedJob, Work

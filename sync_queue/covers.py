@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
-from stashapi import log
-
 from plex.artwork import (
     LARGEST_IMAGE,
     ArtworkKind,
@@ -22,6 +20,7 @@ from plex.artwork import (
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexTooLarge
 from plex.items import PlexItem
+from stash import log
 from stash.client import Stash
 from stash.images import CoverUnchanged, ImageUnusable, NoCover
 from sync_queue.cover_records import ArtworkRecord

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from stashapi import log
-
 from plex.fields import SceneMapping
+from stash import log
 from stash.changes import ENTITIES, Changed, settled, versions_of
 from stash.client import Stash
 from stash.session import GraphQLRefusal

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from stashapi import log
-
+from stash import log
 from sync_queue.state_database import LOST, RECONCILED
 from sync_queue.witness import STATE_STEPS
 

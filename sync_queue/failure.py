@@ -27,9 +27,8 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TypeVar
 
-from stashapi import log
-
 from plex.exceptions import PlexBusy, PlexError, PlexItemUnusable, PlexNotFound, PlexRejected, PlexUnavailable
+from stash import log
 from stash.images import ImageUnusable
 from validation.exceptions import (
     EntityUnusable,

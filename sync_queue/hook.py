@@ -64,6 +64,8 @@ def _ask_for_drain(data_dir: str, server_connection: Mapping[str, Any]) -> None:
     try:
         ask_for_drain(data_dir, server_connection)
     except (AskingFailed, OSError) as problem:
-        from stash.log import write_line
+        from stash import log
 
-        write_line("debug", f"{problem} What is waiting will be written by the next run of Process Queue.")
+        log.write_line(
+            "debug", f"{problem} What is waiting will be written by the next run of Process Queue."
+        )

@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from stash.log import without_secrets
+from stash import log
 from sync_queue import data_folder
 from sync_queue.ack_queue import AckStatus, SQLiteAckQueue
 from sync_queue.job import LONGEST_DELAY, Job
@@ -305,7 +305,7 @@ class JobQueue(SQLiteAckQueue):
 
     def _values(self, job: Job) -> tuple[Any, ...]:
         """The job as it is stored, without secrets, and the columns that say what it is about."""
-        job = job._replace(problem=without_secrets(job.problem))
+        job = job._replace(problem=log.without_secrets(job.problem))
         return (self._serializer.dumps(job.to_stored()), *columns_of(job))
 
     def _replace(self, rows: Sequence[int], job: Job, status: int) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from stash import log
 from stash.client import Stash
-from stash.log import log_line
 from sync_queue.data_folder import QUEUE_DATABASE, set_aside, setting_aside
 from sync_queue.manager import QueueManager
 from sync_queue.stash_identity import StashIdentity, Verdict, look
@@ -36,8 +36,7 @@ def hold_to_one_stash(stash: Stash, manager: QueueManager, data_dir: str) -> Que
         _refuse(data_dir, known, verdicts, foreign)
         if Verdict.RESTORED in verdicts.values():
             state.mark_lost()
-            log_line(
-                "warning",
+            log.warning(
                 "Stash was restored from a backup: some scenes are gone, or are different ones. Until "
                 "Reconcile Library (All) and then Process Queue have finished, values are only added in "
                 "Plex.",
@@ -85,9 +84,7 @@ def _without(foreign: list[str], manager: QueueManager, data_dir: str) -> QueueM
         path = os.path.join(data_dir, name)
         with setting_aside(path):
             kept = set_aside(path)
-        log_line(
-            "warning", f"{name} belongs to another Stash. It is kept as {kept}, and a new one is started."
-        )
+        log.warning(f"{name} belongs to another Stash. It is kept as {kept}, and a new one is started.")
     again = QueueManager(data_dir)
     if QUEUE_DATABASE in foreign:
         again.look_for_changes()

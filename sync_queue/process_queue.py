@@ -8,10 +8,10 @@ from contextlib import closing
 
 from plex.client import Plex
 from plex.exceptions import PlexUnavailable
-from stash import log as user_log
+from stash import log
 from stash.client import Stash
+from stash.log import Progress
 from stash.process_lock import WORKER_LOCK, AlreadyRunning, exclusive
-from stash.progress import Progress
 from stash.session import GraphQLRefusal
 from sync_queue import outage
 from sync_queue import summary as report
@@ -73,7 +73,7 @@ class ProcessQueue:
         return error
 
     def _tell(self, *lines: str) -> None:
-        user_log.log_lines("debug" if self._is_automatic else "info", lines)
+        log.lines("debug" if self._is_automatic else "info", lines)
 
     def _catch_up(self) -> None:
         try:
@@ -82,7 +82,7 @@ class ProcessQueue:
         except (GraphQLRefusal, StashAnswerInvalid) as problem:
             # One record that Stash cannot tell of does not hold up what hooks told. Is it one?
             self._stash.count_scenes()
-            user_log.log_line(
+            log.line(
                 "debug" if self._is_automatic else "warning",
                 f"Changes that Stash did not tell the plugin about could not be looked for: {problem} "
                 "Scenes that you save are carried over all the same, and Reconcile Library (All) finds the "
@@ -118,14 +118,14 @@ class ProcessQueue:
                 open_lane=lambda: Lane(self._stash.another(), plex.another()),
             ).drain()
         except PlexUnavailable as problem:
-            return user_log.report(f"{problem} {outage.begin_or_go_on(state, self._queue.count_ready())}")
+            return log.failed(f"{problem} {outage.begin_or_go_on(state, self._queue.count_ready())}")
         state.set_fact("last drain", report.fact_of(summary))
         self._tell(*report.summary_lines(summary))
         if summary.stopped:
             suffix = outage.begin_or_go_on(state, summary.left) if summary.is_outage else ""
-            return user_log.report(f"Stopped early: {summary.stopped} {suffix}".rstrip())
-        user_log.log_lines("info", outage.end(state))
+            return log.failed(f"Stopped early: {summary.stopped} {suffix}".rstrip())
+        log.lines("info", outage.end(state))
         is_automatic = self._is_automatic
         advice = report.automatic_lines(summary) if is_automatic else report.advice_lines(summary)
-        user_log.log_lines("info", advice)
+        log.lines("info", advice)
         return None

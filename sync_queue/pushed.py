@@ -11,12 +11,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from stashapi import log
-
 from plex.base import Base
 from plex.fields import PlexFields, Value
 from plex.index import VALUES_PER_STATEMENT
 from plex.items import PlexItem
+from stash import log
 from sync_queue.facts import Facts
 
 # Differs from every fingerprint: never in sync by itself.

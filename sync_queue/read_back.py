@@ -10,13 +10,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from stashapi import log
-
 from plex.client import Plex
 from plex.exceptions import PlexNotFound, PlexRejected
 from plex.items import PlexItem
 from plex.merge import Change, Merge
 from plex.writing import not_taken, replaced_since, write
+from stash import log
 from sync_queue.failure import attempt
 from sync_queue.pace import Pace
 from sync_queue.planning import ItemPlan, shortened, titles

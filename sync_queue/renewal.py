@@ -22,13 +22,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from stashapi import log
-
 from plex.client import Plex
 from plex.exceptions import PlexNotFound
 from plex.fields import FIELDS
 from plex.items import PlexItem
 from plex.writing import same
+from stash import log
 from sync_queue.failure import attempt
 from sync_queue.planning import ItemPlan, Planner
 from sync_queue.reading import EachRead, OpenLane, read_each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stash.log import log_line
+from stash import log
 from sync_queue.manager import QueueManager
 from sync_queue.state import SyncState
 
@@ -17,5 +17,5 @@ def set_damaged_aside(data_dir: str | Path) -> None:
     manager = QueueManager(data_dir, is_doubted=True)
     manager.close()
     if manager.notice:
-        log_line("warning", manager.notice)
+        log.warning(manager.notice)
     SyncState(data_dir, is_doubted=True).close()

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stashapi import log
-
 from plex.fields import Value, tag_key
 from plex.items import PlexItem
 from plex.merge import Change
 from plex.writing import same
+from stash import log
 from sync_queue.planning import ItemPlan
 
 

@@ -14,12 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
-from stashapi import log
-
 from plex.exceptions import PlexBusy, PlexNotFound, PlexRejected
 from plex.items import PlexItem
 from plex.merge import Change
 from plex.writing import write
+from stash import log
 from sync_queue.covers import Covers
 from sync_queue.failure import attempt
 from sync_queue.pace import Pace

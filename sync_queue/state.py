@@ -9,9 +9,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from stashapi import log
-
 from plex.index import FileIndex
+from stash import log
 from sync_queue.cover_records import COVERS_BY_ITEM, CoverRecords
 from sync_queue.noticed import NoticedChanges
 from sync_queue.pushed import BY_ITEM, NO_SCENE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from stash.log import without_secrets
+from stash import log
 from sync_queue.job_queue import JobQueue
 from sync_queue.outage import FACT as OUTAGE
 from sync_queue.outage import moment
@@ -44,7 +44,7 @@ def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = 
 
 
 def _words(problem: str) -> str:
-    return without_secrets(problem) or "no reason recorded"
+    return log.without_secrets(problem) or "no reason recorded"
 
 
 def _last(state: SyncState, name: str) -> str:

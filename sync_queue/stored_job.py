@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
-from stashapi import log
-
+from stash import log
 from sync_queue.job import Job
 
 COLUMNS = {

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
-from stash.log import log_line
+from stash import log
 from stash.process_lock import AlreadyRunning, exclusive, is_left
 from sync_queue.append import WAITING
 from sync_queue.job import Job
@@ -91,8 +91,7 @@ def _jobs_in(path: str) -> Iterator[Job]:
         else:
             yield job
     if unreadable:
-        log_line(
-            "warning",
+        log.warning(
             f"{unreadable} of {len(lines)} changes that hooks wrote down cannot be read, as after a power "
             "cut or on a full disk. Run Reconcile Library (All): it finds what they were.",
         )

@@ -6,8 +6,6 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-from stashapi import log
-
 from plex.artwork import ArtworkKind, choose, chosen
 from plex.base import Base
 from plex.client import Plex
@@ -16,6 +14,7 @@ from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ
 from plex.merge import Change, Merge
 from plex.writing import write
+from stash import log
 from sync_queue.failure import attempt, problem_of
 from sync_queue.planning import is_opted_out
 from sync_queue.reading import read_each

@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from stashapi import log
-
 from plex.artwork import ArtworkKind
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRejected
 from plex.item_finder import Found
 from plex.library import LibrarySection, read_sections, scan_folder
 from plex.matching import MatchLevel
+from stash import log
 from stash.changes import SCENE, Changed
 from stash.client import Stash
 from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome, mark_drained

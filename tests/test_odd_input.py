@@ -19,7 +19,6 @@ from plex.listing import items_with_file_name
 from plex.matching import MatchLevel, match_scenes
 from stash import session as stash_session
 from stash.client import Stash
-from stash.redaction import Redaction
 from tests.builders.values import a_listed_item, a_scene, raw_scene
 from tests.servers.plex.arrangement import a_film, a_library
 from tests.servers.plex.server import PlexTestServer
@@ -29,6 +28,7 @@ from validation.config import read_settings
 from validation.exceptions import InvalidInput, SceneMalformed, SettingsInvalid
 from validation.path_map import PathMap
 from validation.plugin_input import parse_plugin_input
+from validation.redaction import Redaction
 from validation.scene import parse_scene
 
 FILMS = LibrarySection(1, "Films", ("/media",))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 from validation.exceptions import SceneMalformed
 
@@ -115,6 +116,16 @@ def scene_id_of(raw: Mapping[str, Any]) -> int | None:
     """The scene's id as a number; None where Stash sent none."""
     text = str(raw.get("id"))
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def local_path(url: str) -> str:
+    """Path and query of an image's address.
+
+    Host and scheme are those of Stash's public address where it has one, which may not be reachable
+    from here and must not get our session.
+    """
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def parse_timestamp(value: object) -> datetime:

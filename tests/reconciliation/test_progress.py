@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stash.progress import Progress
+from stash.log import Progress
 from tests.builders.entry import Here
 from tests.servers.world import World
 
@@ -29,7 +29,7 @@ def test_the_progress_of_a_short_task_moves_and_ends_at_the_whole(
 
 def test_a_part_of_a_task_stays_within_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[float] = []
-    monkeypatch.setattr("stash.progress.log.progress", told.append)
+    monkeypatch.setattr("stashapi.log.progress", told.append)
     monkeypatch.setattr(Progress, "INTERVAL", 0.0)
     part = Progress().part(0.25, 0.75)
     for share in (-1.0, 0.0, 0.5, 1.0, 2.0):

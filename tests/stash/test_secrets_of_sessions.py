@@ -51,7 +51,7 @@ def test_an_error_that_repeats_the_session_shows_none_of_it(
     server.faults.add("status", code=200, body=body, content_type="application/json")
     with pytest.raises(StashError) as raised:
         stash.count_scenes()
-    user_log.log_line("error", str(raised.value))
+    user_log.error(str(raised.value))
     assert session not in capsys.readouterr().err
     assert session not in without_secrets(str(raised.value))
     assert session not in str(raised.value)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stash.redaction import Redaction
+from validation.redaction import Redaction
 
 SECRET = "a+secret/with&odd=signs"
 
