@@ -37,6 +37,8 @@ Lock = Callable[[str, float], AbstractContextManager[None]]
 
 # Seconds: disks of a NAS are slow, and pip asks an index that does not answer again and again.
 INSTALLING_LASTS = 600.0
+# What is the plugin's own: an update of it may be under way.
+OURS = frozenset({"tasks", "reconciliation", "sync_queue", "plex", "stash", "transport", "validation"})
 # How those packages are imported that are not imported by their name.
 IMPORTED_AS = {"stashapp-tools": "stashapi", "persist-queue": "persistqueue"}
 # What a person has set for pip counts (index, proxy, certificates), but not where it installs to.
@@ -77,7 +79,7 @@ class Packages:
     def explain(self, error: ImportError) -> str:
         """What to do about something that could not be imported all the same."""
         module = error.name or "?"
-        if self._is_ours(module.partition(".")[0]):
+        if module.partition(".")[0] in OURS:
             return (
                 f"A file of the plugin cannot be loaded ({error}). Stash may be updating the plugin: run the "
                 "task again. If that does not help, install Stash2Plex again."
@@ -86,10 +88,6 @@ class Packages:
             return self._failure(f"The Python package “{module}” cannot be loaded ({error}).")
         except PackagesMissing as problem:
             return str(problem)
-
-    def _is_ours(self, name: str) -> bool:
-        files = (f"{name}.py", os.path.join(name, "__init__.py"))
-        return any(os.path.exists(os.path.join(self._plugin_dir, file)) for file in files)
 
     def _folder_name(self) -> str:
         fits = (*EXTENSION_SUFFIXES, platform.machine(), self._read_requirements())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from stash import packages
 from tests.servers.stash.plugins import load_plugins
 from tests.servers.world import MODULES, PACKAGES, ROOT, install_plugin
 
@@ -85,6 +86,7 @@ def test_what_is_shipped_and_checked_is_every_package() -> None:
     assert len(lists) == 4
     build = (ROOT / ".ci" / "package.py").read_text(encoding="utf-8")
     lists.append(next(line for line in build.split("\n") if line.startswith("PACKAGES = ")))
+    assert {*MODULES, *PACKAGES} - {"Stash2Plex"} == packages.OURS
     for listed in lists:
         assert set(re.findall(r'"(\w+)"', listed)) >= set(PACKAGES), listed
 

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import sqlite3
+from collections.abc import Sequence
 
 import pytest
 
@@ -29,7 +30,7 @@ from validation.exceptions import InvalidInput, SceneMalformed, SettingsInvalid
 from validation.path_map import PathMap
 from validation.plugin_input import parse_plugin_input
 from validation.redaction import Redaction
-from validation.scene import parse_scene
+from validation.scene import SceneFile, parse_scene
 
 FILMS = LibrarySection(1, "Films", ("/media",))
 
@@ -176,11 +177,15 @@ def test_an_item_that_gained_a_file_of_another_scene_since_it_was_indexed_is_amb
         one, two = a_film(server.library, "one"), a_film(server.library, "two")
         connection = Plex(server.url, server.token, "x")
         scenes = [a_scene(n, files=((f"/media/{name}.mkv", 1000),)) for n, name in ((1, "one"), (2, "two"))]
-        ItemFinder(connection, [FILMS], index, PathMap(), lambda names: ({}, "")).find(scenes)
+
+        def in_stash(names: Sequence[str]) -> tuple[dict[int, Sequence[SceneFile]], str]:
+            return {scene.id: scene.files for scene in scenes}, ""
+
+        ItemFinder(connection, [FILMS], index, PathMap(), in_stash).find(scenes)
         # Plex merges the two items, as a person can ask it to.
         server.library.remove_item(two.rating_key)
         server.library.remove_item(one.rating_key)
         one.versions += two.versions
         server.library._insert(one)
-        found = ItemFinder(connection, [FILMS], index, PathMap(), lambda names: ({}, "")).find(scenes[:1])[1]
+        found = ItemFinder(connection, [FILMS], index, PathMap(), in_stash).find(scenes[:1])[1]
     assert (found.match.level, found.items) == (MatchLevel.AMBIGUOUS, ())

@@ -205,7 +205,7 @@ def test_the_rule_finds_the_messages() -> None:
         'log_line("warning", "two words")',
         'log_lines("error", ["two words"])',
         'log.warning("two words")',
-        'report("two words")',
+        'failed("two words")',
         "def f():\n    return PlexRejected('two words')",
         "problem = PlexBusy('two words')",
         "def f():\n    raise ValueError('two words')",

@@ -97,12 +97,12 @@ def _read_field_names(value: object) -> tuple[str, ...]:
     return names
 
 
-def _one_of(words: Iterable[str]) -> BeforeValidator:
-    """Reads one of these words; nothing stands for the first."""
+def _one_of(words: Iterable[str], usual: str = "") -> BeforeValidator:
+    """Reads one of these words; nothing stands for the usual one, which is the first where none is named."""
     allowed = tuple(words)
 
     def read(value: object) -> str:
-        text = _shown(value).casefold() or allowed[0]
+        text = _shown(value).casefold() or usual or allowed[0]
         if text not in allowed:
             raise ValueError(f"is “{text}”. It is one of: {', '.join(allowed)}.")
         return text
@@ -216,7 +216,7 @@ class Stash2PlexConfig(BaseModel):
     plex_scan_missing: Annotated[Switch, FALLS_BACK] = Field(False, title="Scan for missing files")
     parallel_writes: Annotated[int, _number_to(MOST_WRITERS), FALLS_BACK] = Field(1, title="Parallel writes")
     recent_days: Annotated[int, _number_to(MOST_DAYS), FALLS_BACK] = Field(1, title="Recent days")
-    reconcile_every: Annotated[str, _one_of(RECONCILE_PERIODS), FALLS_BACK] = Field(
+    reconcile_every: Annotated[str, _one_of(RECONCILE_PERIODS, "weekly"), FALLS_BACK] = Field(
         "weekly", title="Scheduled reconcile"
     )
     reconcile_scope: Annotated[str, _one_of(SCOPES), FALLS_BACK] = Field(

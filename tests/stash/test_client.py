@@ -191,7 +191,7 @@ def test_one_scene_that_stash_cannot_read_does_not_spoil_the_batch(server: Stash
 def test_recent_means_the_last_24_hours_whatever_the_servers_time_zone(
     hours: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stash.scene_pages, "PAGE_SIZE", 3)
+    monkeypatch.setattr("stash.scene_pages.PAGE_SIZE", 3)
     library = StashLibrary(timezone=timezone(timedelta(hours=hours)))
     now = datetime.now(timezone.utc)
     ages = [0, 23, 25, 47, 0.5, 24.5, 23.9, 100, 1, 2, 30, 26, 3]
