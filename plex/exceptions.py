@@ -30,7 +30,14 @@ class PlexNotFound(PlexError):
 
 
 class PlexRejected(PlexError):
-    """Plex refuses this one request, in its own words, and would refuse it again."""
+    """Plex refuses this one request, in its own words, and would refuse it again.
+
+    `status` is that of its answer; 0 where it was none that refused.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class PlexTooLarge(PlexRejected):

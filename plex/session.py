@@ -33,6 +33,8 @@ from validation.redaction import Redaction
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
+# So many characters of what a server says of an error.
+LONGEST_WORDS = 200
 # urllib3 bounds the sending of a request by the time to connect; a picture over a slow line takes longer.
 UPLOAD_TIMEOUT = 60.0
 # So many bytes of an error's page are read to find words in it.
@@ -126,7 +128,8 @@ class PlexSession(requests.Session):
                 "Something other than Plex answered (404) at the address in setting “Plex URL” (plex_url). "
                 f"Is Plex running, behind its proxy? {RETRY_LATER}"
             )
-        return _problem_of(response, self._redaction.clean(_words_of(response)))
+        # Cleaned before it is cut: half of a secret would be found by nobody.
+        return _problem_of(response, self._redaction.clean(_words_of(response))[:LONGEST_WORDS])
 
     def _is_plex(self, response: requests.Response) -> bool:
         """Whether it is Plex that does not have something: a proxy says 404 while Plex is not running."""
@@ -179,11 +182,11 @@ def _problem_of(response: requests.Response, words: str) -> PlexError | None:
             "let the proxy pass every request. " + RETRY_LATER
         )
     kind = PlexTooLarge if status in _TOO_LARGE else PlexRejected
-    return kind(f"Plex refused it ({status}: {words or response.reason}).")
+    return kind(f"Plex refused it ({status}: {words or response.reason}).", status)
 
 
 def _words_of(response: requests.Response) -> str:
-    """Plex's own words in an error page or element, cut short."""
+    """Plex's own words in an error page or element."""
     if response.ok:
         return ""
     text = response.text
@@ -191,7 +194,7 @@ def _words_of(response: requests.Response) -> str:
     words = (
         status.group(1) if status else re.sub(r"<(script|style|title).*?</\1>|<[^>]*>", " ", text, flags=re.S)
     )
-    return " ".join(unescape(words).split())[:200]
+    return " ".join(unescape(words).split())
 
 
 def _retry_after(response: requests.Response) -> float | None:

@@ -264,7 +264,11 @@ class Covers:
             return False
         if self._preserve and not target.ours:
             return True
-        shown = chosen(self._plex, target.item.rating_key, target.kind)
+        artwork = artwork_of(self._plex, target.item.rating_key, target.kind)
+        shown = artwork.chosen
+        if target.ours and not shown and artwork.names.isdisjoint(target.ours):
+            # Plex keeps what was uploaded, whatever a person chooses or takes away.
+            raise PlexBusy(f"Plex does not say which {target.kind.field_title} it shows.")
         if shown == target.kind.uploaded(image.sha1):
             return True
         if target.ours:

@@ -117,4 +117,7 @@ def of_the_server(failures: Sequence[Exception]) -> Exception:
 
 
 def _kind_of(error: Exception) -> tuple[type[Exception], str]:
+    if isinstance(error, PlexRejected) and error.status:
+        # Its words may repeat the request, which is another one for each scene.
+        return type(error), str(error.status)
     return type(error), _NUMBERS.sub("", str(error))

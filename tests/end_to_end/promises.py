@@ -28,6 +28,7 @@ from tests.servers.world import TOKEN
 
 # How many scenes of the small world have no item in Plex, and how many items have no scene.
 MISSING, ORPHANS = 2, len(NOBODYS)
+PART_OF_A_SECRET = 9
 # Under which name Plex locks what the small world shows.
 LOCKS = {
     "title": "title",
@@ -57,10 +58,11 @@ def broken_in_the_end(world: SmallWorld, was_undone: bool = False, is_state_lost
     whose it is.
     """
     problems = list(_broken_in_plex(world))
-    for name, values in expected(world, was_undone).items():
+    for name, values in expected(was_undone).items():
         shown, before = world.shown(name), world.before[name]
         for field, value in values.items():
             is_kept = is_state_lost and _is_kept(shown[field], before, field, value)
+            is_kept |= field == "poster" and world.is_without_image(name)
             if shown[field] != value and not is_kept:
                 problems.append(
                     f"{name} shows {field} {_short(shown[field])} in the end instead of {_short(value)}"
@@ -122,7 +124,7 @@ def _broken_in_plex(world: SmallWorld) -> Iterator[str]:
 
 
 def _foreign_values(world: SmallWorld) -> Iterator[str]:
-    right = expected(world, was_undone=True)
+    right = expected(was_undone=True)
     for name in right:
         before, shown = world.before[name], world.shown(name)
         for field in set(shown) - {"locked"}:
@@ -175,7 +177,8 @@ def _is_right(world: SmallWorld, name: str) -> bool:
         return False
     place = MOVED if name == "Films/moved" else name
     shown = world.shown(place)
-    return all(shown[field] == value for field, value in expected(world, was_undone=True)[place].items())
+    wrong = {field for field, value in expected(was_undone=True)[place].items() if shown[field] != value}
+    return not wrong or (wrong == {"poster"} and world.is_without_image(place))
 
 
 def _secrets(world: SmallWorld, run: Run) -> Iterator[str]:
@@ -185,7 +188,8 @@ def _secrets(world: SmallWorld, run: Run) -> Iterator[str]:
             contents[path.name] = path.read_bytes()
     for secret in (TOKEN, *world.cookies):
         for place, content in contents.items():
-            if secret.encode() in content:
+            # A part of a secret is one, too.
+            if secret[:PART_OF_A_SECRET].encode() in content:
                 yield f"{'the token' if secret == TOKEN else 'a session cookie'} stands in {place}"
 
 

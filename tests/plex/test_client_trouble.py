@@ -15,7 +15,7 @@ import pytest
 from plex.client import Plex, connect
 from plex.exceptions import PlexAnswerInvalid, PlexError, PlexNotFound, PlexRejected, PlexUnavailable
 from plex.session import PlexSession
-from tests.servers import odd_answers, odd_documents
+from tests.servers import odd_answers
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.server import PlexTestServer
 from validation.config import read_settings
@@ -83,6 +83,18 @@ def test_an_error_page_that_repeats_the_token_is_told_without_it(
             server.faults.clear()
 
 
+def test_an_error_page_is_cut_short_nowhere_within_the_token(library: PlexLibrary) -> None:
+    token = "a-secret-token"
+    with PlexTestServer(library, token) as server:
+        plex = Plex(server.url, token, "x")
+        for words in range(170, 200):
+            server.faults.add("status", PATH, code=400, body=b"<p>" + b"w" * words + b" " + token.encode())
+            with pytest.raises(PlexRejected) as raised:
+                plex.put(PATH, {"type": 1, "id": 1})
+            assert "a-" not in str(raised.value)
+            server.faults.clear()
+
+
 def test_a_proxy_that_has_lost_its_plex_says_nothing_about_an_item(
     server: PlexTestServer, plex: Plex
 ) -> None:
@@ -100,7 +112,7 @@ def test_a_plex_whose_proxy_takes_headers_away_may_still_say_that_it_lacks_somet
         plex.get(PATH, {})
 
 
-@pytest.mark.parametrize("kind", [odd_documents.ONE_ODD_VALUE, odd_answers.NOTHING, odd_answers.NULL])
+@pytest.mark.parametrize("kind", [odd_answers.ONE_ODD_VALUE, odd_answers.NOTHING, odd_answers.NULL])
 def test_a_plex_that_introduces_itself_oddly_is_a_plex(server: PlexTestServer, kind: str) -> None:
     server.odd_answers.add(kind, "GET /")
     assert Plex(server.url, server.token, "x").machine_identifier == server.library.machine_identifier

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def an_older_database(folder: Path) -> None:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[SyncState]:
+def state(tmp_path: Path):
     an_older_database(tmp_path)
     with closing(SyncState(tmp_path)) as state:
         state.use_server("one", "")
