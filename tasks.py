@@ -127,7 +127,7 @@ def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> 
             if not _is_damage(problem):
                 raise
             log.debug(f"A database is damaged ({problem}).")
-        from sync_queue.repair import set_damaged_aside
+        from sync_queue.manager import set_damaged_aside
 
         set_damaged_aside(get_plugin_data_dir())
         return _run_task_once(server_connection, args)
@@ -295,8 +295,7 @@ def handle_undo_first_sync() -> str | None:
 def handle_queue_status() -> str | None:
     """Log what waits, what failed and why, when what ran last, and when a reconcile is due."""
     from reconciliation.schedule import next_line
-    from sync_queue.drain_outlook import outlook_lines
-    from sync_queue.status import status_lines
+    from sync_queue.status import outlook_lines, status_lines
 
     with _state() as state:
         queue = _queue()

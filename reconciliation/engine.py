@@ -35,8 +35,8 @@ from stash.log import Progress
 from stash.scene_files import files_named
 from stash.scene_pages import ScenePage, ahead
 from sync_queue.covers import version_of
+from sync_queue.facts import known_sizes
 from sync_queue.job import Job
-from sync_queue.library_sizes import known_sizes
 from sync_queue.manager import JobQueue
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig

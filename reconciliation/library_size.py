@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from plex.inventory import is_shrunk
 from plex.library import LibrarySection
-from sync_queue.library_sizes import size_fact
+from sync_queue.facts import size_fact
 from sync_queue.state import SyncState
 
 

@@ -17,7 +17,6 @@ HOOK_MODULES = (
     "stash.process_lock",
     "stash.run_task",
     "sync_queue",
-    "sync_queue.append",
     "sync_queue.drain_request",
     "sync_queue.hook",
     "validation",

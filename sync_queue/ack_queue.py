@@ -1,15 +1,23 @@
-"""persist-queue's SQLiteAckQueue, loaded without its other back ends.
+"""persist-queue's ack queue as the jobs need it: loaded alone, with columns beside the job.
 
-They take longer to load than all of ours, and one of them asks for MySQL.
+Its other back ends take longer to load than all of ours, and one of them asks for MySQL. A row of it holds
+the job as JSON; what the database itself is asked for stands in columns of their own beside it.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import sqlite3
 import sys
+import time
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from stash import log
+from sync_queue import data_folder
+from sync_queue.job import COLUMNS, Job, columns_of, parse_job, recovered
 
 
 class _DeferredPackage(ModuleType):
@@ -47,4 +55,121 @@ else:
     _module = _load_ack_queue()
     AckStatus, SQLiteAckQueue = _module.AckStatus, _module.SQLiteAckQueue
 
-__all__ = ["AckStatus", "SQLiteAckQueue"]
+CLAIMED, FAILED = int(AckStatus.unack), int(AckStatus.ack_failed)
+NEW, READY = int(AckStatus.inited), int(AckStatus.ready)
+NAMES = ", ".join(COLUMNS)
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS job_due ON {table} (status, due_at, scene_id, entity)",
+    "CREATE INDEX IF NOT EXISTS job_scene ON {table} (scene_id)",
+    "CREATE INDEX IF NOT EXISTS job_entity ON {table} (_id) WHERE entity != ''",
+    "DROP INDEX IF EXISTS job_status",
+)
+
+
+class JobRows(SQLiteAckQueue):
+    """Jobs in the rows of the ack queue, and changes of many rows in one transaction each.
+
+    A row is ready, claimed by the worker, or failed for good; a finished row is deleted.
+    """
+
+    def __del__(self) -> None:
+        """The connection closes by itself; the garbage collector may run in another thread."""
+
+    def prepare(self, is_doubted: bool) -> None:
+        """Bring the database to this version; look at all of it first where its content is doubted.
+
+        Raises Unusable or sqlite3.Error.
+        """
+        connection = self._conn
+        if is_doubted:
+            data_folder.examine(connection, {self._table_name: ("_id", "data", "timestamp", "status")})
+        # Some systems' SQLite does without: what was queued must outlast a power cut.
+        connection.execute("PRAGMA synchronous=FULL")
+        if not set(COLUMNS) <= data_folder.columns_of(connection, self._table_name):
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                # Another process may have done it meanwhile.
+                there = data_folder.columns_of(connection, self._table_name)
+                for name, kind in COLUMNS.items():
+                    if name not in there:
+                        connection.execute(f"ALTER TABLE {self._table_name} ADD COLUMN {name} {kind}")
+                for statement in _INDEXES:
+                    connection.execute(statement.format(table=self._table_name))
+        self._take_in()
+
+    def put_jobs(self, jobs: Iterable[Job]) -> int:
+        """Append jobs in one transaction; returns how many."""
+        now = time.time()
+        rows = ((*self._values(job), now, AckStatus.inited) for job in jobs)
+        marks = ",".join("?" * (3 + len(COLUMNS)))
+        statement = f"INSERT INTO {self._table_name} (data, {NAMES}, timestamp, status) VALUES ({marks})"
+        with self.tran_lock, self._putter as transaction:
+            count = transaction.executemany(statement, rows).rowcount
+        self.total += count
+        return int(count)
+
+    def claim(self, rows: Sequence[int]) -> None:
+        """Mark rows as taken by the worker; after a crash they are ready again."""
+        self._set_status(rows, CLAIMED)
+
+    def release_claimed(self) -> None:
+        """Make the rows ready that a worker had claimed when it was killed; only for a worker."""
+        self.resume_unack_tasks()
+
+    def release(self, rows: Sequence[int]) -> None:
+        """Give claimed rows back as they were."""
+        self._set_status(rows, READY)
+
+    def finish(self, rows: Sequence[int]) -> None:
+        """Remove rows whose scene is in Plex, or gone."""
+        with self.tran_lock, self._putter as transaction:
+            self._delete_rows(transaction, rows)
+
+    def postpone(self, rows: Sequence[int], job: Job) -> None:
+        """Give rows of one scene back as a single job, which carries the retry record."""
+        self._replace(rows, job, READY)
+
+    def fail(self, rows: Sequence[int], job: Job) -> None:
+        """Keep rows of one scene as a single failed job, with its problem."""
+        self._replace(rows, job, FAILED)
+
+    def _take_in(self) -> None:
+        """Copy what rows that hooks wrote are about into their columns; tell of those that are damaged."""
+        statement = f"SELECT _id, data FROM {self._table_name} WHERE scene_id IS NULL"
+        rows = self._getter.execute(statement).fetchall()
+        if not rows:
+            return
+        names = ", ".join(f"{name} = ?" for name in COLUMNS)
+        # The worker of another process may have taken it in, and claimed it, meanwhile.
+        statement = f"UPDATE {self._table_name} SET {names} WHERE _id = ? AND scene_id IS NULL"
+        with self.tran_lock, self._putter as transaction:
+            for row, data in rows:
+                job = parse_job(data)
+                if job is not None:
+                    transaction.execute(statement, (*columns_of(job), row))
+                else:
+                    job = recovered(data)
+                    self._rewrite(transaction, row, job, READY if job.scene_id else FAILED)
+
+    def _values(self, job: Job) -> tuple[Any, ...]:
+        """The job as it is stored, without secrets, and the columns that say what it is about."""
+        job = job._replace(problem=log.without_secrets(job.problem))
+        return (self._serializer.dumps(job.to_stored()), *columns_of(job))
+
+    def _replace(self, rows: Sequence[int], job: Job, status: int) -> None:
+        with self.tran_lock, self._putter as transaction:
+            self._rewrite(transaction, rows[0], job, status)
+            self._delete_rows(transaction, rows[1:])
+
+    def _rewrite(self, transaction: sqlite3.Connection, row: int, job: Job, status: int) -> None:
+        names = ", ".join(f"{name} = ?" for name in ("data", *COLUMNS, "status"))
+        statement = f"UPDATE {self._table_name} SET {names} WHERE _id = ?"
+        transaction.execute(statement, (*self._values(job), status, row))
+
+    def _set_status(self, rows: Sequence[int], status: int) -> None:
+        with self.tran_lock, self._putter as transaction:
+            transaction.executemany(self._sql_mark_ack_status, [(status, row) for row in rows])
+
+    def _delete_rows(self, transaction: sqlite3.Connection, rows: Sequence[int]) -> None:
+        statement = f"DELETE FROM {self._table_name} WHERE _id = ?"
+        transaction.executemany(statement, [(row,) for row in rows])

@@ -25,7 +25,7 @@ from stash.changes import (
     settled,
 )
 from stash.client import Stash
-from sync_queue.append import ALL_SCENES
+from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue
 from sync_queue.state import SyncState

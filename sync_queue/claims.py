@@ -9,9 +9,8 @@ from enum import Enum
 from plex.exceptions import PlexNotFound
 from stash import log
 from sync_queue.failure import Meaning, meaning_of, of_the_server, problem_of, shared_by_all
-from sync_queue.job import Job
+from sync_queue.job import BUSY_ATTEMPTS, Job, busy_delay, not_in_plex_delay
 from sync_queue.job_queue import JobQueue, QueuedJob, Work
-from sync_queue.retry import BUSY_ATTEMPTS, busy_delay, not_in_plex_delay
 from sync_queue.state import SyncState
 
 

@@ -11,8 +11,8 @@ from stash import log
 from stash.changes import ENTITIES, Changed, settled, versions_of
 from stash.client import Stash
 from stash.session import GraphQLRefusal
-from sync_queue.append import ALL_SCENES
 from sync_queue.claims import Claims
+from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job
 from sync_queue.job_queue import JobQueue, QueuedJob
 from sync_queue.state import SyncState

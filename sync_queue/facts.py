@@ -1,4 +1,4 @@
-"""Facts about last runs, and whether all that was pushed is known."""
+"""Facts about last runs: whether all that was pushed is known, and how large Plex's libraries were."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import sqlite3
 from stash import log
 from sync_queue.state_database import LOST, RECONCILED
 from sync_queue.witness import STATE_STEPS
+
+# How many items a library had when a reconcile last believed their number.
+_SIZE = "items in section "
 
 
 class Facts:
@@ -70,3 +73,18 @@ class Facts:
         if self.fact(LOST) == RECONCILED:
             self.forget_fact(LOST)
             log.info("It is known again what was written to Plex: values are replaced and removed as usual.")
+
+
+def size_fact(server: str, section_key: int) -> str:
+    """The name under which the number of a library's items is remembered."""
+    return f"{_SIZE}{section_key} of {server}"
+
+
+def known_sizes(facts: Facts, server: str) -> dict[int, int]:
+    """The numbers that are remembered for this server's libraries, by their keys."""
+    ending = f" of {server}"
+    return {
+        int(name.removeprefix(_SIZE).removesuffix(ending)): int(value)
+        for name, value in facts.facts_beginning(_SIZE).items()
+        if name.endswith(ending)
+    }

@@ -9,11 +9,12 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from sync_queue.append import ALL_SCENES
+from stash import log
 from sync_queue.data_folder import QUEUE_DATABASE, is_damage, open_database
-from sync_queue.job import Job
+from sync_queue.hook import ALL_SCENES
+from sync_queue.job import Job, JsonSerializer, parse_job
 from sync_queue.job_queue import JobQueue, QueuedJob
-from sync_queue.stored_job import JsonSerializer, parse_job
+from sync_queue.state import SyncState
 
 __all__ = ["JobQueue", "QueueManager", "QueuedJob"]
 
@@ -68,6 +69,18 @@ class QueueManager:
     def close(self) -> None:
         """Close the database."""
         self._queue.close()
+
+
+def set_damaged_aside(data_dir: str | Path) -> None:
+    """Look at both databases from their first page to their last; a damaged one is set aside, and told.
+
+    Nobody in this process may have them open. Raises OSError or sqlite3.Error.
+    """
+    manager = QueueManager(data_dir, is_doubted=True)
+    manager.close()
+    if manager.notice:
+        log.warning(manager.notice)
+    SyncState(data_dir, is_doubted=True).close()
 
 
 def _look_at_all() -> Job:

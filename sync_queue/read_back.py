@@ -20,8 +20,7 @@ from sync_queue.failure import attempt
 from sync_queue.pace import Pace
 from sync_queue.planning import ItemPlan, shortened, titles
 from sync_queue.reading import EachRead, OpenLane, read_each
-from sync_queue.renewal import Renewal, tell_of_edits_beside
-from sync_queue.seen_meanwhile import changed_meanwhile, to_put_back
+from sync_queue.renewal import Renewal, changed_meanwhile, tell_of_edits_beside, to_put_back
 from sync_queue.sending import Sent
 
 _Written = list[tuple[ItemPlan, tuple[Change, ...]]]

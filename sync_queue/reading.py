@@ -16,7 +16,7 @@ from plex.library import ITEMS_PER_READ, LibrarySection, read_items
 from stash.changes import Changed, settled
 from stash.client import Stash
 from stash.scene_files import files_named
-from sync_queue.library_sizes import known_sizes
+from sync_queue.facts import known_sizes
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.exceptions import SceneMalformed

@@ -6,7 +6,7 @@ writing, and the plan is made anew from that: what changed in Plex meanwhile is 
 
 What is left is the time between that reading and the moment in which Plex carries out the write. The
 same request that reads the next items also reads those that are being written, so that most edits in
-this time are seen too (sync_queue.seen_meanwhile). What cannot be seen: a text that a person replaced
+this time are seen too (`changed_meanwhile`). What cannot be seen: a text that a person replaced
 after that look and before Plex carried out the write, some milliseconds where Plex answers reads as
 quickly as it writes, and the length of one write at most. Plex takes no condition with an edit, keeps
 no history of values, and the lock is there after both. A list is only added to, so a person's tag
@@ -24,8 +24,9 @@ from functools import partial
 
 from plex.client import Plex
 from plex.exceptions import PlexNotFound
-from plex.fields import FIELDS
+from plex.fields import FIELDS, Value, tag_key
 from plex.items import PlexItem
+from plex.merge import Change
 from plex.writing import same
 from stash import log
 from sync_queue.failure import attempt
@@ -206,3 +207,44 @@ def tell_of_edits_beside(plan: ItemPlan, now: PlexItem) -> None:
                 f"Scene {plan.scene.id}: {field.title} changed in Plex at the very moment Stash's values "
                 "were written; it is kept. Check whether other fields of the same edit are right."
             )
+
+
+def changed_meanwhile(sent: Sequence[Change], meanwhile: PlexItem) -> tuple[Change, ...]:
+    """The fields sent in whose place an item showed a person's value while it was being written."""
+    return tuple(change for change in sent if _is_changed(change, meanwhile))
+
+
+def _is_changed(change: Change, meanwhile: PlexItem) -> bool:
+    name = change.field.name
+    theirs = meanwhile.fields.values[name]
+    is_a_persons = name in meanwhile.locked or not change.field.is_locked_by_people
+    return is_a_persons and not same(theirs, change.old) and not same(theirs, change.new)
+
+
+def to_put_back(plan: ItemPlan, sent: Sequence[Change], seen: ItemPlan, now: PlexItem) -> tuple[Change, ...]:
+    """The changes that give an item back what a person entered while `sent` was on its way; says so.
+
+    `seen` is the plan for the item as it was seen then, `now` the item as it is.
+    """
+    wanted = {change.field: change.new for change in seen.merged.changes}
+    back = []
+    for change in changed_meanwhile(sent, seen.item):
+        name = change.field.name
+        if not same(now.fields.values[name], change.new):
+            # It was changed once more, after the write.
+            continue
+        one = _back(change, wanted.get(change.field, seen.item.fields.values[name]))
+        if one:
+            back.append(one)
+        outcome = "Plex keeps its own" if one else "Stash wins"
+        log.info(f"Scene {plan.scene.id}: {change.field.title} changed in Plex and in Stash; {outcome}.")
+    return tuple(back)
+
+
+def _back(sent: Change, wanted: Value) -> Change | None:
+    """The change from what was sent to what is wanted; None where that is the same."""
+    if isinstance(wanted, str):
+        return None if same(wanted, sent.new) else Change(sent.field, sent.new, wanted)
+    keys = set(map(tag_key, wanted))
+    going = tuple(name for name in sent.new if tag_key(name) not in keys)
+    return Change(sent.field, sent.new, wanted, going) if going else None

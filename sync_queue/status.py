@@ -1,11 +1,14 @@
-"""The words in which Queue Status tells what waits, what failed and what ran last."""
+"""The words in which Queue Status tells what waits, what failed, what ran last and who is going to write."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 
 from stash import log
+from stash.process_lock import WORKER_LOCK, is_held
+from sync_queue.drain_request import OFF_MARK, is_requested
 from sync_queue.job_queue import JobQueue
 from sync_queue.outage import FACT as OUTAGE
 from sync_queue.outage import moment
@@ -41,6 +44,26 @@ def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = 
     elif counts.due:
         lines.append("Run the task Process Queue to write what is waiting.")
     return lines
+
+
+def outlook_lines(data_dir: str, has_due_jobs: bool) -> list[str]:
+    """Whether a drain runs, was asked for, or is left to a person, where something is due."""
+    if os.path.exists(os.path.join(data_dir, OFF_MARK)):
+        return [
+            "Nothing is written automatically: the setting “Only drain by hand” (manual_drain) was on when "
+            "the settings were last read. If you have switched it off since, run Check Setup or Process "
+            "Queue."
+        ]
+    if is_held(os.path.join(data_dir, WORKER_LOCK)):
+        return ["Process Queue is running now."]
+    if not has_due_jobs:
+        return []
+    if is_requested(data_dir):
+        return ["Stash was asked to run Process Queue and has not started it yet."]
+    return [
+        "Process Queue is neither running nor requested, as after a cancelled task or a restart of Stash. "
+        "What is waiting will be written after the next edit or task, or when you run Process Queue."
+    ]
 
 
 def _words(problem: str) -> str:

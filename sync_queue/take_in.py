@@ -1,4 +1,4 @@
-"""Taking what hooks wrote down (sync_queue.append) into the queue: nothing lost, whatever ends in the middle.
+"""Taking what hooks wrote down (sync_queue.hook) into the queue: nothing lost, whatever ends in the middle.
 
 A file is renamed, so that hooks begin another; when those that had it open have written, it is read, put
 into the queue and removed. A task that is killed in between leaves it for the next one, which may put a
@@ -14,9 +14,8 @@ from contextlib import suppress
 
 from stash import log
 from stash.process_lock import AlreadyRunning, exclusive, is_left
-from sync_queue.append import WAITING
-from sync_queue.job import Job
-from sync_queue.stored_job import parse_job
+from sync_queue.hook import WAITING
+from sync_queue.job import Job, parse_job
 
 TAKEN = "hooks.taken"
 TAKING_LOCK = "hooks.lock"

@@ -17,12 +17,14 @@ from stashapi import log
 from plex.client import Plex, client_identifier
 from plex.fields import FIELDS, Kind, PlexFields
 from reconciliation.detector import SceneFacts
-from reconciliation.engine import GapDetectionEngine, GapDetectionResult
+from reconciliation.engine import GapDetectionEngine
+from reconciliation.result import GapDetectionResult
 from stash.client import Stash
+from sync_queue.claims import DrainSummary
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue, QueueManager
 from sync_queue.state import SyncState
-from sync_queue.worker import DrainSummary, SyncWorker
+from sync_queue.worker import SyncWorker
 from tests.servers.made_up_collection import GapPlan, MadeUpVideo
 from tests.servers.world import World, a_world
 from validation.config import read_settings

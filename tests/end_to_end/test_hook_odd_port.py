@@ -1,6 +1,7 @@
 """Promises about a hook that is given an odd connection."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,6 @@ from validation.exceptions import AskingFailed
 
 
 @pytest.mark.parametrize("port", ["x", 70000, [1], -1, 1e400, True])
-def test_an_odd_port_is_a_failure_in_words(tmp_path: Path, port) -> None:
+def test_an_odd_port_is_a_failure_in_words(tmp_path: Path, port: Any) -> None:
     with pytest.raises(AskingFailed):
         ask_for_drain(str(tmp_path), {"Port": port})

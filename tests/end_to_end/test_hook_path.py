@@ -22,7 +22,7 @@ from tests.servers.world import ROOT, TOKEN, World, log_text
 OURS = {
     "validation": {"exceptions", "json_text", "plugin_input"},
     "stash": {"process_lock"},
-    "sync_queue": {"append", "drain_request", "hook"},
+    "sync_queue": {"drain_request", "hook"},
 }
 OURS_WHERE_IT_ASKS = {**OURS, "stash": {*OURS["stash"], "address", "run_task"}}
 # All of Python's own that a hook may load beside what each start loads, and where it asks Stash.

@@ -9,8 +9,8 @@ from math import ceil
 
 import pytest
 
-from reconciliation.engine import GapDetectionResult
-from sync_queue.worker import DrainSummary, Outcome
+from reconciliation.result import GapDetectionResult
+from sync_queue.claims import DrainSummary, Outcome
 from tests.builders.bench import Bench, a_bench
 from tests.servers.made_up_collection import GapPlan, MadeUpVideo, make_collection, plan_gaps
 from tests.servers.plex.items import PlexItem

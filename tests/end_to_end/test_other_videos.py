@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from reconciliation.engine import GapDetectionResult
+from reconciliation.result import GapDetectionResult
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from reconciliation.engine import GapDetectionResult
-from sync_queue.worker import DrainSummary, Outcome
+from reconciliation.result import GapDetectionResult
+from sync_queue.claims import DrainSummary, Outcome
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import IMAGES_IN_PLEX, IMAGES_IN_STASH, a_picture, let_time_pass, sync
 from tests.end_to_end.two_way_model import Pair, a_persons, in_plex, in_stash

@@ -15,7 +15,7 @@ import pytest
 from plex.client import Plex, connect
 from plex.exceptions import PlexAnswerInvalid, PlexError, PlexNotFound, PlexRejected, PlexUnavailable
 from plex.session import PlexSession
-from tests.servers import odd_answers
+from tests.servers import odd_answers, odd_documents
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.server import PlexTestServer
 from validation.config import read_settings
@@ -112,7 +112,7 @@ def test_a_plex_whose_proxy_takes_headers_away_may_still_say_that_it_lacks_somet
         plex.get(PATH, {})
 
 
-@pytest.mark.parametrize("kind", [odd_answers.ONE_ODD_VALUE, odd_answers.NOTHING, odd_answers.NULL])
+@pytest.mark.parametrize("kind", [odd_documents.ONE_ODD_VALUE, odd_answers.NOTHING, odd_answers.NULL])
 def test_a_plex_that_introduces_itself_oddly_is_a_plex(server: PlexTestServer, kind: str) -> None:
     server.odd_answers.add(kind, "GET /")
     assert Plex(server.url, server.token, "x").machine_identifier == server.library.machine_identifier

@@ -14,7 +14,7 @@ from plex.library import (
     read_sections,
 )
 from plex.listing import Listing, count_items, items_with_file_name
-from tests.servers import odd_answers
+from tests.servers import odd_answers, odd_documents
 from tests.servers.plex.arrangement import a_film
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.server import PlexTestServer
@@ -85,7 +85,7 @@ def test_a_server_that_lists_no_library_at_all_is_not_said_to_lack_the_one_that_
 
 
 @pytest.mark.usefixtures("several")
-@pytest.mark.parametrize("kind", [odd_answers.NULL, odd_answers.ONE_WITHOUT_KEY])
+@pytest.mark.parametrize("kind", [odd_answers.NULL, odd_documents.ONE_WITHOUT_KEY])
 def test_half_a_list_of_libraries_is_not_taken_for_all_of_them(
     server: PlexTestServer, plex: Plex, kind: str
 ) -> None:
@@ -166,7 +166,7 @@ def test_a_listing_without_a_total_is_read(server: PlexTestServer, plex: Plex, f
     ]
 
 
-@pytest.mark.parametrize("kind", [odd_answers.ONE_WITHOUT_KEY, odd_answers.ONE_ODD_VALUE])
+@pytest.mark.parametrize("kind", [odd_documents.ONE_WITHOUT_KEY, odd_answers.ONE_ODD_VALUE])
 def test_a_listed_item_that_cannot_be_used_is_named_and_the_others_are_listed(
     server: PlexTestServer, plex: Plex, films: LibrarySection, kind: str
 ) -> None:

@@ -13,7 +13,7 @@ from plex.client import Plex
 from plex.exceptions import PlexItemUnusable, PlexListingChanged
 from plex.library import LibrarySection
 from plex.listing import Listing, items_with_file_name
-from tests.servers import odd_answers
+from tests.servers import odd_documents
 from tests.servers.plex.arrangement import a_film, a_library
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.server import PlexTestServer
@@ -109,7 +109,7 @@ def test_a_file_that_an_unusable_item_may_have_is_not_said_to_be_in_no_item(
     server: PlexTestServer, plex: Plex
 ) -> None:
     a_film(server.library, "again/film 1")
-    server.odd_answers.add(odd_answers.ONE_ODD_VALUE, "GET /library/sections/*/all by file")
+    server.odd_answers.add(odd_documents.ONE_ODD_VALUE, "GET /library/sections/*/all by file")
     with pytest.raises(PlexItemUnusable, match="Plex sent item 2 with a file whose size"):
         items_with_file_name(plex, FILMS, "film 1.mkv")
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import Stash2Plex as entry
-from reconciliation.engine import GapDetectionResult
+from reconciliation.result import GapDetectionResult
 from tests.builders.bench import Line, read_log, texts
 from validation.exceptions import InvalidInput, StashUnavailable
 

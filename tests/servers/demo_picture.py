@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tests.servers.demo import SCENES, item_of
 from tests.servers.made_up_collection import make_collection, plan_gaps
-from tests.servers.plex_items import PlexItem
+from tests.servers.plex.items import PlexItem
 from tests.servers.world import ROOT, a_world
 
 PICTURE = ROOT / "docs" / "before-and-after.svg"

@@ -9,7 +9,7 @@ import pytest
 
 from stash.client import Stash
 from stash.scene_files import files_named
-from tests.servers import odd_answers
+from tests.servers import odd_answers, odd_documents
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from validation.exceptions import StashError
@@ -66,7 +66,7 @@ def test_more_scenes_and_names_than_go_into_one_request_are_all_told(
 def test_a_scene_that_cannot_be_used_leaves_a_doubt_and_the_others(server: StashServer, stash: Stash) -> None:
     add(server, "/a/x.mp4")
     two = add(server, "/b/x.mp4")
-    server.odd_answers.add(odd_answers.ONE_WITHOUT_KEY, "query FilesNamed")
+    server.odd_answers.add(odd_documents.ONE_WITHOUT_KEY, "query FilesNamed")
     found, doubt = files_named(stash, ["x.mp4"])
     assert [*found] == [two]
     assert "cannot be used" in doubt

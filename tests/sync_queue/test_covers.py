@@ -11,8 +11,8 @@ import pytest
 
 import transport.bounded_answer
 from stash import session as stash_session
+from sync_queue.claims import Outcome
 from sync_queue.pace import Pace
-from sync_queue.worker import Outcome
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import (
     a_picture,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sync_queue.claims import Outcome
 from sync_queue.manager import QueueManager
-from sync_queue.worker import Outcome
 from tests.builders.bench import Bench
 from tests.builders.sync import a_picture, let_time_pass, sha1_of, sync
 

@@ -11,8 +11,9 @@ import pytest
 
 from plex.client import connect
 from sync_queue import sending
+from sync_queue.claims import DrainSummary, Outcome
 from sync_queue.reading import Lane
-from sync_queue.worker import DrainSummary, Outcome, SyncWorker
+from sync_queue.worker import SyncWorker
 from tests.builders.bench import Bench
 from tests.builders.sync import logged
 from tests.servers.plex.messages import Request, Response

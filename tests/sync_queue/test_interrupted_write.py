@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sync_queue.state import SyncState
-from tests.builders.bench import Bench, a_bench
-
-
-@pytest.fixture
-def bench(tmp_path: Path):
-    with a_bench(tmp_path) as bench:
-        yield bench
+from tests.builders.bench import Bench
 
 
 class Killed(BaseException):
@@ -21,7 +15,7 @@ class Killed(BaseException):
 
 
 def killed_before_it_records(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def die(*_):
+    def die(*_: Any) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
@@ -30,7 +24,9 @@ def killed_before_it_records(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> N
             bench.drain()
 
 
-def test_a_tag_written_by_a_killed_worker_and_then_removed_in_stash_is_removed_in_plex(bench, monkeypatch):
+def test_a_tag_written_by_a_killed_worker_and_then_removed_in_stash_is_removed_in_plex(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = bench.world
     scene_id = world.add_film("one", title="One", tags=world.tag_ids("Boat"), plex={})
     bench.save(scene_id)
@@ -46,8 +42,8 @@ def test_a_tag_written_by_a_killed_worker_and_then_removed_in_stash_is_removed_i
 
 
 def test_a_title_written_by_a_killed_worker_and_then_taken_back_in_stash_is_taken_back_in_plex(
-    bench, monkeypatch
-):
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world = bench.world
     scene_id = world.add_film("one", title="One", plex={})
     bench.save(scene_id)

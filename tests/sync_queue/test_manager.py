@@ -227,7 +227,7 @@ def test_what_other_processes_append_is_seen_at_once(
 
 APPEND_WHEN_TOLD = """
 import sys
-from sync_queue.append import append_scene
+from sync_queue.hook import append_scene
 from sync_queue.job import Job
 from sync_queue.manager import QueueManager
 print("ready", flush=True)

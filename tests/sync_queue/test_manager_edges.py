@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sync_queue import data_folder
-from sync_queue.append import ALL_SCENES, append_scene
+from sync_queue.hook import ALL_SCENES, append_scene
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue, QueueManager
 from tests.servers.world import ROOT

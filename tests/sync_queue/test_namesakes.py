@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from sync_queue.worker import Outcome
+from sync_queue.claims import Outcome
 from tests.builders.bench import Bench
 from tests.servers.plex.items import PlexItem
 

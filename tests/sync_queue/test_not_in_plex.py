@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sync_queue.worker import Outcome
+from sync_queue.claims import Outcome
 from tests.builders.bench import Bench
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from plex.client import connect
+from sync_queue.claims import DrainSummary, Outcome
 from sync_queue.reading import Lane
-from sync_queue.worker import DrainSummary, Outcome, SyncWorker
+from sync_queue.worker import SyncWorker
 from tests.builders.bench import Bench
 
 FILMS = 130

@@ -11,7 +11,7 @@ import pytest
 from stash import log as user_log
 from sync_queue import job_queue
 from sync_queue import summary as report
-from sync_queue.append import append_change, append_scene
+from sync_queue.hook import append_change, append_scene
 from sync_queue.job import Job
 from sync_queue.status import status_lines
 from tests.builders.bench import Bench, a_job

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from sync_queue.append import WAITING, append_scene
+from sync_queue.hook import WAITING, append_scene
 from sync_queue.manager import QueueManager
 from sync_queue.state import MIGRATIONS, SyncState
 

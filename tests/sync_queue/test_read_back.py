@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync_queue.worker import Outcome
+from sync_queue.claims import Outcome
 from tests.builders.bench import Bench
 from tests.builders.sync import changing_requests, logged
 from tests.servers.plex import edits as plex_edits

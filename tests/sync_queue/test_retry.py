@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_queue.job import is_due
-from sync_queue.retry import busy_delay, not_in_plex_delay
+from sync_queue.job import busy_delay, is_due, not_in_plex_delay
 from tests.builders.bench import a_job
 
 NOW = 1_800_000_000.0

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from tests.builders.bench import a_bench
+from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, let_time_pass, sync
 
 
 @pytest.fixture
-def bench(tmp_path):
+def bench(tmp_path: Path) -> Iterator[Bench]:
     with a_bench(tmp_path) as bench:
         let_time_pass(bench.world)
         yield bench
 
 
-def test_tags_that_were_labels_leave_the_labels_when_they_become_genres_again(bench):
+def test_tags_that_were_labels_leave_the_labels_when_they_become_genres_again(bench: Bench) -> None:
     bench.world.add_film("one", tags=bench.world.tag_ids("Sea"), plex={})
     sync(bench, tags_as="labels")
     sync(bench)
@@ -23,13 +26,13 @@ def test_tags_that_were_labels_leave_the_labels_when_they_become_genres_again(be
     assert (item.genres, item.labels) == (["Sea"], [])
 
 
-def test_the_blank_at_the_end_of_a_collection_prefix_is_kept(bench):
+def test_the_blank_at_the_end_of_a_collection_prefix_is_kept(bench: Bench) -> None:
     bench.world.add_film("one", studio=bench.world.studio_id("North"), plex={})
     sync(bench, collection_prefix="Stash: ")
     assert bench.world.item("one").collections == ["Stash: North"]
 
 
-def test_performers_pictures_reach_scenes_that_were_synced_before_the_setting(bench):
+def test_performers_pictures_reach_scenes_that_were_synced_before_the_setting(bench: Bench) -> None:
     ada = bench.world.stash.library.add_performer("Ada", image=a_picture("ada")).id
     bench.world.add_film("one", performers=[ada], plex={})
     for task in ("Reconcile Library (All)", "Process Queue"):
@@ -40,7 +43,7 @@ def test_performers_pictures_reach_scenes_that_were_synced_before_the_setting(be
     assert bench.world.plex.library.tag("actor", "Ada").thumb.startswith("http://192.168.1.5:9999/")
 
 
-def test_a_title_that_is_emptied_in_stash_leaves_plexs(bench):
+def test_a_title_that_is_emptied_in_stash_leaves_plexs(bench: Bench) -> None:
     scene_id = bench.world.add_film("one", title="A name", details="x", plex={})
     sync(bench)
     bench.world.stash.library.update_scene(scene_id, title="")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync_queue.worker import Outcome
+from sync_queue.claims import Outcome
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sync
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync_queue.stash_identity import REMEMBERED, Seen, StashIdentity, Verdict
+from sync_queue.one_stash import REMEMBERED, Seen, StashIdentity, Verdict
 
 NOW = 1_800_000_000
 MADE_AT = 1_700_000_000

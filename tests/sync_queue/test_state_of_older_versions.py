@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def an_older_database(folder: Path) -> None:
 
 
 @pytest.fixture
-def state(tmp_path: Path):
+def state(tmp_path: Path) -> Iterator[SyncState]:
     an_older_database(tmp_path)
     with closing(SyncState(tmp_path)) as state:
         state.use_server("one", "")

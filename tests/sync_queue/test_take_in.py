@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stash import process_lock as exclusive
-from sync_queue import append, take_in
-from sync_queue.append import ALL_SCENES, WAITING, append_change, append_scene
+from sync_queue import hook, take_in
+from sync_queue.hook import ALL_SCENES, WAITING, append_change, append_scene
 from sync_queue.job import Job
 from sync_queue.manager import QueueManager
 from tests.servers.world import ROOT
@@ -94,7 +94,7 @@ def test_whatever_stash_calls_the_hook_the_change_can_be_read_again(
 ) -> None:
     folder = tmp_path_factory.mktemp("data")
     append_scene(str(folder), reason, scene_id)
-    (job,) = list(take_in._jobs_in(str(folder / append.name_of_file())))
+    (job,) = list(take_in._jobs_in(str(folder / hook.name_of_file())))
     assert (job.scene_id, job.reason) == (scene_id, reason)
 
 
@@ -102,7 +102,7 @@ def test_whatever_stash_calls_the_hook_the_change_can_be_read_again(
 def test_file_and_folder_are_for_their_owner_only(tmp_path: Path) -> None:
     write_down(tmp_path / "data", 1)
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
-    assert stat.S_IMODE((tmp_path / "data" / append.name_of_file()).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "data" / hook.name_of_file()).stat().st_mode) == 0o600
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
@@ -119,7 +119,7 @@ def test_a_line_that_was_cut_short_costs_no_other_and_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], torn: bytes
 ) -> None:
     write_down(tmp_path, 1)
-    with (tmp_path / append.name_of_file()).open("ab") as file:
+    with (tmp_path / hook.name_of_file()).open("ab") as file:
         file.write(torn)
     write_down(tmp_path, 2)
     assert scenes(tmp_path) == [1, 2]
@@ -165,7 +165,7 @@ def test_a_file_of_its_own_for_each_hook_is_taken_in_as_well(
 ) -> None:
     """So it is on Windows, which does not append in one step."""
     for number in (1, 2):
-        monkeypatch.setattr(append, "name_of_file", lambda number=number: f"{WAITING}.{number}")
+        monkeypatch.setattr(hook, "name_of_file", lambda number=number: f"{WAITING}.{number}")
         write_down(tmp_path, number)
     assert files_of_hooks(tmp_path) == [f"{WAITING}.1", f"{WAITING}.2"]
     assert sorted(scenes(tmp_path)) == [1, 2]
@@ -174,7 +174,7 @@ def test_a_file_of_its_own_for_each_hook_is_taken_in_as_well(
 
 WRITE_AND_BE_KILLED = """
 import sys
-from sync_queue.append import append_scene
+from sync_queue.hook import append_scene
 first = int(sys.argv[2])
 for scene_id in range(first, first + 100_000):
     append_scene(sys.argv[1], "Scene.Update.Post", scene_id)
@@ -262,7 +262,7 @@ def test_two_tasks_that_take_in_at_once_put_nothing_in_twice(tmp_path: Path) -> 
 @pytest.mark.skipif(sys.platform == "win32", reason="no file that is open is renamed there")
 def test_on_a_drive_without_locks_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file is taken between the writing of a line and the look after it: the line is written again."""
-    monkeypatch.setattr(append, "try_to_share", lambda file: False)
+    monkeypatch.setattr(hook, "try_to_share", lambda file: False)
     taken: list[int] = []
     fsync = os.fsync
 

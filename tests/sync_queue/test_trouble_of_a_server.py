@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync_queue.worker import Outcome
+from sync_queue.claims import Outcome
 from tests.builders.bench import Bench, a_job
 from tests.builders.sync import films, logged
 from tests.servers.plex import routes as plex_routes

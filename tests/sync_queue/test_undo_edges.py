@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from tests.builders.bench import a_bench
+from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import let_time_pass, sync
 from tests.sync_queue.test_undo import undo
 
 
 @pytest.fixture
-def bench(tmp_path):
+def bench(tmp_path: Path) -> Iterator[Bench]:
     with a_bench(tmp_path) as bench:
         let_time_pass(bench.world)
         yield bench
 
 
-def test_locked_collections_to_which_the_first_sync_added_come_back(bench):
+def test_locked_collections_to_which_the_first_sync_added_come_back(bench: Bench) -> None:
     bench.world.add_film("one", studio=bench.world.studio_id("North"), plex={})
     item = bench.world.item("one")
     bench.world.plex.library.edit_by_hand(item.rating_key, collections=["To Watch"])
@@ -27,7 +30,9 @@ def test_locked_collections_to_which_the_first_sync_added_come_back(bench):
     assert item.collections == ["To Watch"]
 
 
-def test_locked_collections_come_back_beside_another_field_and_the_rest_is_not_forgotten(bench):
+def test_locked_collections_come_back_beside_another_field_and_the_rest_is_not_forgotten(
+    bench: Bench,
+) -> None:
     bench.world.add_film("one", studio=bench.world.studio_id("North"), plex={})
     item = bench.world.item("one")
     bench.world.plex.library.edit_by_hand(item.rating_key, collections=["To Watch"], studio="Mine")

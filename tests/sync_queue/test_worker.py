@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from sync_queue.claims import DrainSummary, Outcome
 from sync_queue.state import SyncState
-from sync_queue.worker import DrainSummary, Outcome
 from tests.builders.bench import Bench, a_job
 from tests.builders.sync import films, logged
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sync_queue.worker import Outcome
+from sync_queue.claims import Outcome
 from tests.builders.bench import Bench
 
 EDIT = "/library/sections/1/all"

@@ -26,7 +26,7 @@ from tests.servers.plex.items import PlexItem
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.server import PlexTestServer
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 
 
 class PlexProcess:

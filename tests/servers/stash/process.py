@@ -20,7 +20,7 @@ from typing import Any, TextIO
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 class StashServerProcess:
