@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from stash import log
 from validation.exceptions import InvalidInput, SettingsInvalid, StashError
-from validation.plugin_input import HookContext, PluginInput, parse_plugin_input
+from validation.plugin_input import HookContext, PluginInput, ServerConnection, parse_plugin_input
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn
@@ -106,7 +106,7 @@ def main(raw: bytes | None = None) -> int:
 
 
 def _run(plugin_input: PluginInput) -> str | None:
-    connection = plugin_input.server_connection
+    connection = plugin_input.connection
     if plugin_input.hook is not None:
         handle_hook(plugin_input.hook, connection)
     if connection is None:
@@ -114,7 +114,7 @@ def _run(plugin_input: PluginInput) -> str | None:
     return None if plugin_input.hook is not None else _run_task(connection, plugin_input.args)
 
 
-def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
+def _run_task(connection: ServerConnection, args: Mapping[str, Any]) -> str | None:
     from stash.byte_code import keep_byte_code
 
     _task_of(args)
@@ -122,7 +122,7 @@ def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> 
     keep_byte_code()
     try:
         try:
-            return _run_task_once(server_connection, args)
+            return _run_task_once(connection, args)
         except _database_errors() as problem:
             if not _is_damage(problem):
                 raise
@@ -130,21 +130,21 @@ def _run_task(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> 
         from sync_queue.manager import set_damaged_aside
 
         set_damaged_aside(get_plugin_data_dir())
-        return _run_task_once(server_connection, args)
+        return _run_task_once(connection, args)
     except _database_errors() as problem:
         return log.failed(_data_dir_problem(problem))
 
 
-def _run_task_once(server_connection: Mapping[str, Any], args: Mapping[str, Any]) -> str | None:
+def _run_task_once(connection: ServerConnection, args: Mapping[str, Any]) -> str | None:
     """Run a task whose packages are there. Raises OSError or sqlite3.Error of the data folder."""
     from plex.exceptions import PlexError
 
     try:
         if args["mode"] == "check_setup":
-            return handle_task({**args, "server_connection": server_connection})
+            return handle_check_setup(connection)
         _open_queue(is_needed=args["mode"] in QUEUE_MODES)
         if args["mode"] not in LOCAL_MODES:
-            _connect(server_connection)
+            _connect(connection)
         error = handle_task(args)
         if not error:
             _follow_up(args)
@@ -160,14 +160,14 @@ def _run_task_once(server_connection: Mapping[str, Any], args: Mapping[str, Any]
             queue_manager.close()
 
 
-def handle_hook(hook: HookContext, server_connection: Mapping[str, Any] | None = None) -> None:
+def handle_hook(hook: HookContext, connection: ServerConnection | None = None) -> None:
     """Queue what changed, and see to it that a worker takes it: no settings, nothing that loses the change.
 
     Raises InvalidInput where the change cannot be queued.
     """
     from sync_queue.hook import queue_change
 
-    queue_change(get_plugin_data_dir(), hook, server_connection)
+    queue_change(get_plugin_data_dir(), hook, connection)
 
 
 def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str | None:
@@ -258,13 +258,13 @@ def handle_preview() -> str | None:
     return None
 
 
-def handle_check_setup(server_connection: Mapping[str, Any] | None = None) -> str | None:
+def handle_check_setup(connection: ServerConnection | None = None) -> str | None:
     """Log what is right in the set-up, what is wrong and what to do; changes nothing in Plex."""
     from functools import partial
 
     from reconciliation.setup_check import check_setup
 
-    return check_setup(partial(_stash_and_stored_settings, server_connection), get_plugin_data_dir())
+    return check_setup(partial(_stash_and_stored_settings, connection), get_plugin_data_dir())
 
 
 def handle_find_orphans() -> str | None:
@@ -330,7 +330,7 @@ TASKS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
         handle_automatic_drain() if args.get("automatic") else handle_process_queue()
     ),
     "preview": lambda _: handle_preview(),
-    "check_setup": lambda args: handle_check_setup(args.get("server_connection")),
+    "check_setup": lambda _: handle_check_setup(),
     "find_orphans": lambda _: handle_find_orphans(),
     "undo_first_sync": lambda _: handle_undo_first_sync(),
     "queue_status": lambda _: handle_queue_status(),
@@ -347,17 +347,18 @@ def _task_of(task_args: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str 
     return task
 
 
-def _connect(server_connection: Mapping[str, Any]) -> None:
+def _connect(connection: ServerConnection) -> None:
     """Connect to Stash and read the settings."""
-    global config, queue_manager
+    global config, queue_manager, stash_interface
     from sync_queue.drain_request import switch_automatic
     from validation.config import read_settings
 
-    stash, stored = _stash_and_stored_settings(server_connection)
+    stash, stored = _stash_and_stored_settings(connection)
     settings = read_settings(stored)
     log.lines("warning", settings.warnings)
     config = settings.config
-    stash.reads_performer_pictures = bool(config.performer_image_address)
+    if config.performer_image_address:
+        stash = stash_interface = stash.with_pictures()
     if queue_manager is not None:
         from sync_queue.one_stash import hold_to_one_stash
 
@@ -376,17 +377,15 @@ def _follow_up(args: Mapping[str, Any]) -> None:
 
 
 def _stash_and_stored_settings(
-    server_connection: Mapping[str, Any] | None,
+    connection: ServerConnection | None,
 ) -> tuple[Stash, Mapping[str, Any]]:
     """Connect to Stash, where it is told how, and read what it stored of the settings. Raises StashError."""
     global stash_interface
     from stash.client import Stash
     from validation.config import secrets_in
 
-    if server_connection is not None:
-        cookie = server_connection.get("SessionCookie")
-        log.keep_secret(cookie.get("Value") if isinstance(cookie, Mapping) else None)
-        stash_interface = Stash(server_connection)
+    if connection is not None:
+        stash_interface = Stash(connection)
     if stash_interface is None:
         raise InvalidInput("No Stash connection available for this task")
     stored = stash_interface.plugin_settings()

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO
 
 from plex.client import Plex
-from stash.address import connectable_host
 from stash.client import Stash
 from sync_queue.outage import moment
 from validation.config import Stash2PlexConfig
@@ -75,10 +74,8 @@ class Links:
 
 def links_to(stash: Stash, plex: Plex, config: Stash2PlexConfig) -> Links:
     """Links to these servers, to Stash as players reach it where a setting says how."""
-    connection = stash.server_connection
-    host = connectable_host(connection.get("Host"))
-    address = f"{connection.get('Scheme') or 'http'}://{host}:{connection.get('Port') or 9999}"
-    return Links(config.performer_image_address or address, config.plex_url, plex.machine_identifier)
+    address = config.performer_image_address or stash.connection.address
+    return Links(address, config.plex_url, plex.machine_identifier)
 
 
 def _link(address: str, text: str) -> str:

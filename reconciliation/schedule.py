@@ -61,7 +61,7 @@ def follow_up(
     """
     try:
         if args.get(SCHEDULED) and queue is not None and queue.has_due_jobs():
-            ask_for_drain(data_dir, stash.server_connection)
+            ask_for_drain(data_dir, stash.connection)
         with closing(SyncState(data_dir)) as state:
             _ask_if_due(stash, config, state, now)
     except AskingFailed as problem:
@@ -86,7 +86,7 @@ def _ask_if_due(stash: Stash, config: Stash2PlexConfig, state: SyncState, now: f
     if not is_due(period, last, asked, now):
         return
     task = TASK_NAMES[scope]
-    if run_unless_waiting(stash.server_connection, task, {"mode": f"reconcile_{scope}", SCHEDULED: True}):
+    if run_unless_waiting(stash.connection, task, {"mode": f"reconcile_{scope}", SCHEDULED: True}):
         log.info(f"{_why(reason, every, last)}: Stash was asked to run {task}.")
     state.set_fact(_request(scope), str(now))
 

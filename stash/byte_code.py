@@ -13,7 +13,6 @@ from importlib.util import MAGIC_NUMBER, cache_from_source, find_spec
 
 HOOK_MODULES = (
     "stash",
-    "stash.address",
     "stash.process_lock",
     "stash.run_task",
     "sync_queue",

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from stash import log
-from stash.address import connectable_host
 from stash.documents import NEWEST, SETTINGS, TAG_NAMES
 from stash.images import Cover, read_cover
 from stash.scene_pages import PAGE_SIZE, ScenePage, ScenePages
 from stash.scenes_by_id import ScenesById, count_in, sample_of_ids, scenes_in
 from stash.session import GraphQLInterface, GraphQLRefusal, StashSession
 from validation.exceptions import EntityUnusable, SceneMalformed, StashAnswerInvalid
-from validation.plugin_input import PLUGIN_ID
+from validation.plugin_input import PLUGIN_ID, ServerConnection
 from validation.scene import Scene, local_path, parse_timestamp
 
 # Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
@@ -37,35 +37,31 @@ ENTITIES: Mapping[str, Mapping[str, int]] = {
 class Stash:
     """A connection to the Stash that started the plugin. Not for use by several threads at once."""
 
-    def __init__(self, server_connection: Mapping[str, Any], cookie: str | None = None) -> None:
-        """Connect, with the session of `server_connection` or a newer `cookie`.
-
-        Raises StashError, whose text is a sentence for the user.
-        """
-        self._server_connection = server_connection
-        self.reads_performer_pictures = False
-        self._session = StashSession(_cookie_of(server_connection) if cookie is None else cookie)
-        address = {
-            "Scheme": server_connection.get("Scheme") or "http",
-            "Host": connectable_host(server_connection.get("Host")),
-            "Port": server_connection.get("Port") or 9999,
-        }
+    def __init__(self, connection: ServerConnection, with_pictures: bool = False) -> None:
+        """Connect; scenes come `with_pictures` of their performers or without. Raises StashError."""
+        self._connection = connection
+        self._with_pictures = with_pictures
+        self._session = StashSession(connection.cookie)
+        address = {"Scheme": connection.scheme, "Host": connection.host, "Port": connection.port}
         try:
             self._interface = GraphQLInterface(address, self._session)
         except (KeyError, TypeError, AttributeError) as error:
             raise StashAnswerInvalid("The server at Stash's address is not Stash.") from error
 
     @property
-    def server_connection(self) -> Mapping[str, Any]:
-        """What Stash told of itself, with the session of its latest answer."""
-        cookie = {"Value": self._session.cookie} if self._session.cookie else None
-        return {**self._server_connection, "SessionCookie": cookie}
+    def connection(self) -> ServerConnection:
+        """How Stash is reached, with the session of its latest answer."""
+        return self._connection.with_cookie(self._session.cookie)
 
     def another(self) -> Stash:
         """A connection to the same Stash for another thread. Raises StashError."""
-        other = Stash(self._server_connection, self._session.cookie)
-        other.reads_performer_pictures = self.reads_performer_pictures
-        return other
+        return Stash(self.connection, self._with_pictures)
+
+    def with_pictures(self) -> Stash:
+        """The same connection, but its scenes come with the pictures of their performers."""
+        same = copy(self)
+        same._with_pictures = True
+        return same
 
     @property
     def version(self) -> tuple[int, int, int]:
@@ -188,7 +184,7 @@ class Stash:
 
     @property
     def _by_id(self) -> ScenesById:
-        return ScenesById(self.ask, self.reads_performer_pictures)
+        return ScenesById(self.ask, self._with_pictures)
 
     def _list(self, where: Mapping[str, Any]) -> ScenePages:
         return ScenePages(self.ask, self._by_id, where)
@@ -209,9 +205,3 @@ def _offset_of(raw_scenes: Sequence[Any]) -> timedelta:
         with suppress(TypeError, ValueError, AttributeError):
             return parse_timestamp(raw.get("updated_at")).utcoffset() or timedelta()
     return timedelta()
-
-
-def _cookie_of(server_connection: Mapping[str, Any]) -> str:
-    cookie = server_connection.get("SessionCookie")
-    value = cookie.get("Value") if isinstance(cookie, Mapping) else None
-    return value if isinstance(value, str) else ""

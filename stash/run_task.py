@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import time
 
-from stash.address import connectable_host
 from validation.exceptions import AskingFailed
 from validation.json_text import decoded, quoted
-from validation.plugin_input import PLUGIN_ID
+from validation.plugin_input import PLUGIN_ID, ServerConnection
 
 # As mypy knows it; importing typing takes a hook as long as writing down its change.
 TYPE_CHECKING = False
@@ -32,20 +31,18 @@ _RUN = (
 )
 
 
-def run_unless_waiting(
-    server_connection: Mapping[str, Any], task: str, args: Mapping[str, str | bool]
-) -> bool:
+def run_unless_waiting(connection: ServerConnection, task: str, args: Mapping[str, str | bool]) -> bool:
     """Ask Stash to run a task of the plugin that does not wait in its job queue yet; whether it was asked.
 
     Raises AskingFailed.
     """
     try:
         deadline = time.monotonic() + TIMEOUT
-        jobs = _answer_to(server_connection, _WAITING, "{}", deadline).get("jobQueue") or []
+        jobs = _answer_to(connection, _WAITING, "{}", deadline).get("jobQueue") or []
         if any(_is_waiting_run_of(task, job) for job in jobs):
             return False
         variables = f'{{"plugin":{quoted(PLUGIN_ID)},"task":{quoted(task)},"args":{_object_of(args)}}}'
-        _answer_to(server_connection, _RUN, variables, deadline)
+        _answer_to(connection, _RUN, variables, deadline)
         return True
     except (OSError, *_ODD_ANSWER) as error:
         raise AskingFailed(f"Stash could not be asked to run {task} ({type(error).__name__}).") from error
@@ -66,45 +63,44 @@ def _value_of(value: str | bool) -> str:
     return "true" if value else "false"
 
 
-def _answer_to(server_connection: Mapping[str, Any], query: str, variables: str, deadline: float) -> Any:
+def _answer_to(connection: ServerConnection, query: str, variables: str, deadline: float) -> Any:
     """The `data` of Stash's answer, which has to be there in time."""
     body = f'{{"query":{quoted(query)},"variables":{variables}}}'.encode()
     # By HTTP 1.0: the answer then ends where the connection does, in whatever pieces it comes.
     head = [
         "POST /graphql HTTP/1.0",
-        f"Host: {connectable_host(server_connection.get('Host'))}",
+        f"Host: {connection.host}",
         "Content-Type: application/json",
         "Accept: application/json",
         f"Content-Length: {len(body)}",
     ]
-    cookie = server_connection.get("SessionCookie")
-    if isinstance(cookie, dict):
-        head.append(f"Cookie: session={cookie.get('Value')}")
+    if connection.cookie:
+        head.append(f"Cookie: session={connection.cookie}")
     request = "\r\n".join([*head, "", ""]).encode("latin-1") + body
-    status, content = _exchange(server_connection, request, deadline)
+    status, content = _exchange(connection, request, deadline)
     answer = decoded(content)
     if status != 200 or answer.get("errors"):
         raise ValueError(f"Stash answered {status}")
     return answer["data"]
 
 
-def _exchange(server_connection: Mapping[str, Any], request: bytes, deadline: float) -> tuple[int, bytes]:
+def _exchange(connection: ServerConnection, request: bytes, deadline: float) -> tuple[int, bytes]:
     """Send the request; the status and the content of the answer."""
-    connection = _connection(server_connection, deadline)
+    stash = _connected(connection, deadline)
     try:
-        connection.settimeout(_left(deadline))
-        connection.sendall(request)
+        stash.settimeout(_left(deadline))
+        stash.sendall(request)
         pieces = []
         size = 0
-        while piece := connection.recv(65_536):
+        while piece := stash.recv(65_536):
             pieces.append(piece)
             size += len(piece)
             if size > _MOST_BYTES:
                 raise ValueError("the answer does not end")
             # The time-out of a socket starts anew with every piece; the deadline does not.
-            connection.settimeout(_left(deadline))
+            stash.settimeout(_left(deadline))
     finally:
-        connection.close()
+        stash.close()
     head, _, content = b"".join(pieces).partition(b"\r\n\r\n")
     return int(head.split(None, 2)[1]), content
 
@@ -116,12 +112,11 @@ def _left(deadline: float) -> float:
     return seconds
 
 
-def _connection(server_connection: Mapping[str, Any], deadline: float) -> Any:
+def _connected(connection: ServerConnection, deadline: float) -> Any:
     """A connected socket."""
-    host = connectable_host(server_connection.get("Host")).strip("[]")
-    port = int(server_connection.get("Port") or 9999)
-    if server_connection.get("Scheme") == "https":
-        return _secure_connection(host, port, deadline)
+    host, port = connection.host.strip("[]"), connection.port
+    if connection.scheme == "https":
+        return _securely_connected(host, port, deadline)
     try:
         import _socket as sockets
     except ImportError:  # another Python than CPython
@@ -130,19 +125,19 @@ def _connection(server_connection: Mapping[str, Any], deadline: float) -> Any:
     name = host.encode() if host.isascii() else host
     problem: OSError = TimeoutError()
     for family, kind, protocol, _, address in sockets.getaddrinfo(name, port, 0, sockets.SOCK_STREAM):
-        connection = sockets.socket(family, kind, protocol)
+        stash = sockets.socket(family, kind, protocol)
         try:
-            connection.settimeout(_left(deadline))
-            connection.connect(address)
-            return connection
+            stash.settimeout(_left(deadline))
+            stash.connect(address)
+            return stash
         except OSError as error:
             # A name such as localhost has two addresses, and Stash may listen on the second alone.
-            connection.close()
+            stash.close()
             problem = error
     raise problem
 
 
-def _secure_connection(host: str, port: int, deadline: float) -> Any:
+def _securely_connected(host: str, port: int, deadline: float) -> Any:
     import socket
     import ssl
 
@@ -150,9 +145,9 @@ def _secure_connection(host: str, port: int, deadline: float) -> Any:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    connection = socket.create_connection((host, port), _left(deadline))
+    stash = socket.create_connection((host, port), _left(deadline))
     try:
-        return context.wrap_socket(connection)
+        return context.wrap_socket(stash)
     except BaseException:
-        connection.close()
+        stash.close()
         raise

@@ -19,8 +19,7 @@ from validation.exceptions import AskingFailed
 # As mypy knows it; importing typing takes a hook as long as writing down its change.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from validation.plugin_input import ServerConnection
 
 TASK_NAME = "Process Queue"
 # The argument by which the task knows that no person asked for it.
@@ -38,7 +37,7 @@ LONGEST_PAUSE = 60.0
 PATIENCE = 0.5
 
 
-def ask_for_drain(data_dir: str, server_connection: Mapping[str, Any]) -> bool:
+def ask_for_drain(data_dir: str, connection: ServerConnection) -> bool:
     """See to it that a worker takes the change that was just written down; whether Stash was asked for one.
 
     Raises AskingFailed, and OSError where marks and locks cannot be made.
@@ -56,18 +55,16 @@ def ask_for_drain(data_dir: str, server_connection: Mapping[str, Any]) -> bool:
             return False
         time.sleep(0.01)
     with lock:
-        return not _is_believable(folder + REQUESTED_MARK) and _ask(folder, server_connection)
+        return not _is_believable(folder + REQUESTED_MARK) and _ask(folder, connection)
 
 
-def _ask(folder: str, server_connection: Mapping[str, Any]) -> bool:
+def _ask(folder: str, connection: ServerConnection) -> bool:
     from stash.run_task import run_unless_waiting
 
     _write(folder + ASKING_MARK, _stash_process())
     began = time.monotonic()
     try:
-        is_asked = run_unless_waiting(
-            server_connection, TASK_NAME, {"mode": "process_queue", AUTOMATIC: True}
-        )
+        is_asked = run_unless_waiting(connection, TASK_NAME, {"mode": "process_queue", AUTOMATIC: True})
     except AskingFailed:
         _remove(folder + ASKING_MARK)
         pause = min(PAUSE_FACTOR * (time.monotonic() - began), LONGEST_PAUSE)

@@ -18,13 +18,7 @@ import time
 from stash.process_lock import try_to_share
 from validation.exceptions import AskingFailed, InvalidInput
 from validation.json_text import quoted
-from validation.plugin_input import HookContext, parse_plugin_input
-
-# As mypy knows it; importing typing takes a hook as long as writing down its change.
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+from validation.plugin_input import HookContext, ServerConnection, parse_plugin_input
 
 # Nothing in Plex changes with it: the next task forgets the scene.
 NO_DRAIN_AFTER = "Scene.Destroy.Post"
@@ -50,13 +44,13 @@ def is_answered(raw: bytes, plugin_dir: str) -> bool:
     Raises InvalidInput, and whatever else goes wrong.
     """
     plugin_input = parse_plugin_input(raw)
-    if plugin_input.hook is None or plugin_input.server_connection is None:
+    if plugin_input.hook is None or plugin_input.connection is None:
         return False
-    queue_change(data_dir_of(plugin_dir), plugin_input.hook, plugin_input.server_connection)
+    queue_change(data_dir_of(plugin_dir), plugin_input.hook, plugin_input.connection)
     return True
 
 
-def queue_change(data_dir: str, hook: HookContext, server_connection: Mapping[str, Any] | None) -> None:
+def queue_change(data_dir: str, hook: HookContext, connection: ServerConnection | None) -> None:
     """Write down what changed, and ask for a drain where nobody has; nothing of that loses the change.
 
     Raises InvalidInput where the change cannot be kept.
@@ -70,15 +64,15 @@ def queue_change(data_dir: str, hook: HookContext, server_connection: Mapping[st
             f"{hook.type} of {hook.id} could not be queued: {problem_text(data_dir, problem)} "
             "Reconcile Library finds the change later."
         ) from problem
-    if is_kept and server_connection is not None and hook.type != NO_DRAIN_AFTER:
-        _ask_for_drain(data_dir, server_connection)
+    if is_kept and connection is not None and hook.type != NO_DRAIN_AFTER:
+        _ask_for_drain(data_dir, connection)
 
 
-def _ask_for_drain(data_dir: str, server_connection: Mapping[str, Any]) -> None:
+def _ask_for_drain(data_dir: str, connection: ServerConnection) -> None:
     from sync_queue.drain_request import ask_for_drain
 
     try:
-        ask_for_drain(data_dir, server_connection)
+        ask_for_drain(data_dir, connection)
     except (AskingFailed, OSError) as problem:
         from stash import log
 

@@ -29,7 +29,7 @@ from tests.servers.stash.server import StashServer
 from validation.config import read_settings
 from validation.exceptions import InvalidInput, SceneMalformed, SettingsInvalid
 from validation.path_map import PathMap
-from validation.plugin_input import parse_plugin_input
+from validation.plugin_input import parse_connection, parse_plugin_input
 from validation.redaction import Redaction
 from validation.scene import SceneFile, parse_scene
 
@@ -98,7 +98,8 @@ def test_one_scene_that_stash_cannot_even_list_does_not_spoil_its_page(
         library.add_scene(title=f"Clip {number}")
     with StashServer(library) as server:
         server.failing_scenes.add(6)
-        read = [s.id for page in Stash(server.server_connection()).pages() for s in page.scenes]
+        stash = Stash(parse_connection(server.server_connection()))
+        read = [s.id for page in stash.pages() for s in page.scenes]
     assert read == [1, 2, 3, 4, 5, 7, 8, 9, 10]
 
 
@@ -117,7 +118,8 @@ def test_a_scene_without_an_id_beside_one_that_cannot_be_read_is_reported_not_a_
     with StashServer(library) as server:
         server.malformed_scenes[2] = refuses_its_files
         server.malformed_scenes[3] = lambda scene: scene.update(id=None)
-        read = [s.id for page in Stash(server.server_connection()).pages() for s in page.scenes]
+        stash = Stash(parse_connection(server.server_connection()))
+        read = [s.id for page in stash.pages() for s in page.scenes]
     assert read == [1, 4, 5, 6, 7, 8, 9, 10]
 
 

@@ -37,18 +37,42 @@ class HookContext:
         return hash((self.id, self.type))
 
 
+class ServerConnection:
+    """How the Stash that started the plugin is reached, and the session that it gave to the plugin.
+
+    `host` is one to connect to, IPv6 in brackets; `cookie` is empty where Stash wants no login.
+    """
+
+    __slots__ = ("cookie", "host", "port", "scheme")
+
+    def __init__(self, scheme: str, host: str, port: int, cookie: str) -> None:
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.cookie = cookie
+
+    @property
+    def address(self) -> str:
+        """Where Stash is, as a browser on this machine would write it."""
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+    def with_cookie(self, cookie: str) -> ServerConnection:
+        """The same with a newer session."""
+        return ServerConnection(self.scheme, self.host, self.port, cookie)
+
+
 class PluginInput:
     """One call of the plugin by Stash.
 
-    `server_connection` is None where Stash sent none: a hook can still be queued without it.
+    `connection` is None where Stash sent none: a hook can still be queued without it.
     """
 
-    __slots__ = ("args", "hook", "server_connection")
+    __slots__ = ("args", "connection", "hook")
 
     def __init__(
-        self, server_connection: Mapping[str, Any] | None, args: Mapping[str, Any], hook: HookContext | None
+        self, connection: ServerConnection | None, args: Mapping[str, Any], hook: HookContext | None
     ) -> None:
-        self.server_connection = server_connection
+        self.connection = connection
         self.args = args
         self.hook = hook
 
@@ -75,10 +99,43 @@ def parse_plugin_input(raw: bytes) -> PluginInput:
         raise InvalidInput("Stash sent no args. Reload the plugins in Stash and run the task again.")
     connection = document.get("server_connection")
     return PluginInput(
-        server_connection=connection if isinstance(connection, dict) and connection else None,
+        connection=parse_connection(connection) if isinstance(connection, dict) and connection else None,
         args=args,
         hook=_parse_hook_context(args.get("hookContext")),
     )
+
+
+def parse_connection(document: Mapping[str, Any]) -> ServerConnection:
+    """What Stash tells of itself.
+
+    What is odd in it shows when Stash is asked and not before: a hook is written down first.
+    """
+    cookie = document.get("SessionCookie")
+    value = cookie.get("Value") if isinstance(cookie, dict) else None
+    return ServerConnection(
+        scheme="https" if document.get("Scheme") == "https" else "http",
+        host=_connectable(document.get("Host")),
+        port=_parse_port(document.get("Port") or 9999),
+        cookie=value if isinstance(value, str) else "",
+    )
+
+
+def _parse_port(value: Any) -> int:
+    """The port; one that nobody listens on where Stash sent no number."""
+    try:
+        return int(value)
+    except (ValueError, TypeError, OverflowError):
+        return 0
+
+
+def _connectable(host: object) -> str:
+    """The host to connect to for the one Stash listens on ("0.0.0.0" means all of them); IPv6 in brackets."""
+    text = str(host or "").strip("[] ")
+    if text in ("", "0.0.0.0"):
+        return "127.0.0.1"
+    if text == "::":
+        return "[::1]"
+    return f"[{text}]" if ":" in text else text
 
 
 def _parse_hook_context(context: object) -> HookContext | None:

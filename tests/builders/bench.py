@@ -28,6 +28,7 @@ from sync_queue.worker import SyncWorker
 from tests.servers.made_up_collection import GapPlan, MadeUpVideo
 from tests.servers.world import World, a_world
 from validation.config import read_settings
+from validation.plugin_input import parse_connection
 
 LEVELS = {"t": "trace", "d": "debug", "i": "info", "w": "warning", "e": "error", "p": "progress"}
 _PREFIXED = re.compile("\x01(.)\x02(.*)")
@@ -129,7 +130,7 @@ class Bench:
 
     def stash(self) -> Stash:
         """A connection of its own, as every process has."""
-        return Stash(self.world.stash.server_connection())
+        return Stash(parse_connection(self.world.stash.server_connection()))
 
     @contextmanager
     def state(self) -> Iterator[SyncState]:

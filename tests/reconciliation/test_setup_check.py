@@ -17,6 +17,7 @@ from tests.builders.setup import add_films, assert_right, check, counts, the_pro
 from tests.end_to_end.test_faults_on_disk import a_small_disk, fill
 from tests.servers.world import World
 from validation.exceptions import InvalidInput
+from validation.plugin_input import parse_connection
 
 GUEST = "made-up-token-of-a-guest"
 
@@ -291,7 +292,7 @@ def test_a_connection_given_with_the_task_is_the_one_that_is_checked(
     with pytest.raises(InvalidInput, match="No Stash connection"):
         entry.handle_task({"mode": "check_setup"})
     add_films(world)
-    stash = Stash(world.stash.server_connection())
+    stash = Stash(parse_connection(world.stash.server_connection()))
     world.stash.stop_listening()
     assert (
         entry.handle_task({"mode": "check_setup"}, stash=stash) == "1 problem found; the log says what to do."

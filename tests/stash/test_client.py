@@ -13,6 +13,7 @@ from stash.client import Stash
 from stash.scene_pages import ScenePage
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
+from validation.plugin_input import parse_connection
 from validation.scene import Scene, SceneFile
 
 TEN = range(1, 11)
@@ -34,7 +35,7 @@ def server() -> Iterator[StashServer]:
 def stash(server: StashServer, monkeypatch: pytest.MonkeyPatch) -> Stash:
     """A connection that reads pages of four."""
     monkeypatch.setattr("stash.scene_pages.PAGE_SIZE", 4)
-    stash = Stash(server.server_connection())
+    stash = Stash(parse_connection(server.server_connection()))
     server.clear_requests()
     return stash
 
@@ -198,7 +199,7 @@ def test_recent_means_the_last_24_hours_whatever_the_servers_time_zone(
     for age in ages:
         library.add_scene(updated_at=now - timedelta(hours=age))
     with StashServer(library) as server:
-        recent = ids_of(Stash(server.server_connection()).pages_updated_within(DAY))
+        recent = ids_of(Stash(parse_connection(server.server_connection())).pages_updated_within(DAY))
     assert recent == [number for number, age in enumerate(ages, 1) if age < 24]
 
 

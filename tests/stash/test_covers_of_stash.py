@@ -16,6 +16,7 @@ from tests.servers.stash.http import LOGIN_PAGE
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from validation.exceptions import CoverUnavailable, StashRefused, StashUnavailable
+from validation.plugin_input import parse_connection
 
 PICTURE = a_picture("cover")
 PLACE = "/scene/1/screenshot"
@@ -34,7 +35,7 @@ def server() -> Iterator[StashServer]:
 
 @pytest.fixture
 def stash(server: StashServer) -> Stash:
-    return Stash(server.server_connection())
+    return Stash(parse_connection(server.server_connection()))
 
 
 def cover(stash: Stash, scene_id: int = 1, etag: str = "") -> Cover:

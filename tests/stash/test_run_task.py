@@ -20,6 +20,7 @@ from tests.servers.stash.server import StashServer
 from tests.servers.world import install_plugin
 from tests.transport.test_bounded_answer import encrypt
 from validation.exceptions import AskingFailed
+from validation.plugin_input import parse_connection
 
 TASK = "Process Queue"
 
@@ -36,7 +37,7 @@ def stash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StashServ
 
 def ask(stash: StashServer, **connection: Any) -> bool:
     args = {"mode": "process_queue", "automatic": True, "odd": 'a "text" with é', "off": False}
-    return run_unless_waiting({**stash.server_connection(), **connection}, TASK, args)
+    return run_unless_waiting(parse_connection({**stash.server_connection(), **connection}), TASK, args)
 
 
 def variables(stash: StashServer) -> Any:

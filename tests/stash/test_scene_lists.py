@@ -18,6 +18,7 @@ from stash.scene_pages import ScenePage
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from validation.exceptions import StashAnswerInvalid, StashError, StashUnavailable
+from validation.plugin_input import parse_connection
 
 Content = dict[str, Any]
 EVERYTHING = list(range(1, 13))
@@ -39,7 +40,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StashServer]:
 
 @pytest.fixture
 def stash(server: StashServer) -> Stash:
-    stash = Stash(server.server_connection())
+    stash = Stash(parse_connection(server.server_connection()))
     server.clear_requests()
     return stash
 
@@ -133,7 +134,7 @@ def test_while_scenes_come_and_go_those_that_stay_are_all_read(
     changes = iter(pieces)
     with pytest.MonkeyPatch.context() as patch, StashServer(library) as server:
         patch.setattr("stash.scene_pages.PAGE_SIZE", 3)
-        stash = Stash(server.server_connection())
+        stash = Stash(parse_connection(server.server_connection()))
 
         def meanwhile(content: Content) -> Content:
             for _ in range(next(changes, 0)):

@@ -12,6 +12,7 @@ from stash.log import RENEWED_SECRETS, keep_secret, without_secrets
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from validation.exceptions import StashError
+from validation.plugin_input import parse_connection
 
 
 @pytest.fixture
@@ -27,11 +28,11 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def session_of(stash: Stash) -> str:
-    return str(stash.server_connection["SessionCookie"]["Value"])
+    return stash.connection.cookie
 
 
 def test_every_session_that_stash_gives_is_kept_out_of_the_log(server: StashServer) -> None:
-    stash = Stash(server.server_connection())
+    stash = Stash(parse_connection(server.server_connection()))
     sessions = {session_of(stash)}
     for _ in range(5):
         stash.count_scenes()
@@ -44,7 +45,7 @@ def test_every_session_that_stash_gives_is_kept_out_of_the_log(server: StashServ
 def test_an_error_that_repeats_the_session_shows_none_of_it(
     server: StashServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stash = Stash(server.server_connection())
+    stash = Stash(parse_connection(server.server_connection()))
     stash.count_scenes()
     session = session_of(stash)
     body = f'{{"errors":[{{"message":"bad cookie session={session}"}}]}}'.encode()
@@ -59,7 +60,7 @@ def test_an_error_that_repeats_the_session_shows_none_of_it(
 
 def test_of_thousands_of_sessions_the_latest_are_kept_in_mind(server: StashServer) -> None:
     keep_secret("the-plex-token")
-    stash = Stash(server.server_connection())
+    stash = Stash(parse_connection(server.server_connection()))
     for _ in range(3 * RENEWED_SECRETS):
         stash.count_scenes()
     assert len(user_log._redactions) == RENEWED_SECRETS + 1

@@ -15,6 +15,7 @@ from stash.client import Stash
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
+from validation.plugin_input import parse_connection
 
 HOUR = 3600.0
 
@@ -41,7 +42,7 @@ def server() -> Iterator[StashServer]:
 @pytest.fixture
 def stash(server: StashServer) -> Stash:
     """A connection with a session of its own."""
-    stash = Stash(server.server_connection())
+    stash = Stash(parse_connection(server.server_connection()))
     server.clear_requests()
     return stash
 
@@ -65,12 +66,12 @@ def test_a_session_that_has_ended_is_refused_in_words(server: StashServer, stash
 def test_a_connection_without_a_session_is_refused_where_stash_wants_one(server: StashServer) -> None:
     connection = {**server.server_connection(), "SessionCookie": None}
     with pytest.raises(StashRefused):
-        Stash(connection).count_scenes()
+        Stash(parse_connection(connection)).count_scenes()
 
 
 def test_no_session_is_needed_where_stash_has_no_password(server: StashServer) -> None:
     server.credentials = False
-    assert Stash({"Port": server.port}).count_scenes() == 3
+    assert Stash(parse_connection({"Port": server.port})).count_scenes() == 3
 
 
 def test_a_locked_database_is_asked_again(server: StashServer, stash: Stash) -> None:
@@ -129,7 +130,7 @@ def test_a_stash_that_is_not_running_is_an_outage(server: StashServer, stash: St
     with pytest.raises(StashUnavailable, match="Is it running"):
         stash.count_scenes()
     with pytest.raises(StashUnavailable, match="Is it running"):
-        Stash(server.server_connection())
+        Stash(parse_connection(server.server_connection()))
     server.start_listening()
 
 
@@ -162,7 +163,7 @@ def test_no_error_shows_the_session(server: StashServer) -> None:
     secret = connection["SessionCookie"]["Value"]
     server.faults.add("status", code=401)
     with pytest.raises(StashError) as raised:
-        Stash(connection)
+        Stash(parse_connection(connection))
     assert secret not in str(raised.value) + repr(raised.value)
 
 
@@ -189,14 +190,14 @@ def test_no_error_shows_the_session(server: StashServer) -> None:
 )
 def test_whatever_else_answers_at_stashs_address_is_an_error_in_words(body: bytes) -> None:
     with AnotherServer(body) as port, pytest.raises(StashAnswerInvalid) as raised:
-        list(Stash({"Port": port}).pages())
+        list(Stash(parse_connection({"Port": port})).pages())
     assert "Stash" in str(raised.value)
 
 
 @pytest.mark.parametrize("body", [b'{"errors": "broken"}', b'{"errors": [1, {"message": null}]}'])
 def test_errors_of_any_shape_are_errors(body: bytes) -> None:
     with AnotherServer(body) as port, pytest.raises(StashUnavailable, match="Stash could not answer"):
-        list(Stash({"Port": port}).pages())
+        list(Stash(parse_connection({"Port": port})).pages())
 
 
 @pytest.mark.parametrize("code", [201, 204, 206, 400, 404, 405, 413, 414, 422, 451])

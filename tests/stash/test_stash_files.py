@@ -13,6 +13,7 @@ from tests.servers import odd_answers, odd_documents
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from validation.exceptions import StashError
+from validation.plugin_input import parse_connection
 from validation.scene import SceneFile
 
 
@@ -24,7 +25,7 @@ def server() -> Iterator[StashServer]:
 
 @pytest.fixture
 def stash(server: StashServer) -> Stash:
-    return Stash(server.server_connection())
+    return Stash(parse_connection(server.server_connection()))
 
 
 def add(server: StashServer, *paths: str, size: int = 5) -> int:

@@ -13,6 +13,7 @@ from stash.client import Stash
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from validation.exceptions import EntityUnusable, StashAnswerInvalid, StashError, StashUnavailable
+from validation.plugin_input import parse_connection
 
 TROUBLES = (
     "sql: database is closed",
@@ -40,7 +41,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StashServer]:
 
 @pytest.fixture
 def stash(server: StashServer) -> Stash:
-    stash = Stash(server.server_connection())
+    stash = Stash(parse_connection(server.server_connection()))
     server.clear_requests()
     return stash
 

@@ -33,12 +33,14 @@ from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from tests.servers.world import ROOT, install_plugin
 from validation.exceptions import AskingFailed
+from validation.plugin_input import parse_connection
 
 # Waits for the line that starts them all, then asks.
 ASK = """
 import json, sys
 from sync_queue.drain_request import ask_for_drain
-connection = json.loads(sys.stdin.readline())
+from validation.plugin_input import parse_connection
+connection = parse_connection(json.loads(sys.stdin.readline()))
 print("ready", flush=True)
 sys.stdin.readline()
 print(ask_for_drain(sys.argv[1], connection))
@@ -69,7 +71,7 @@ def asked(stash: StashServer) -> int:
 
 
 def ask(stash: StashServer, folder: Path) -> bool:
-    return ask_for_drain(str(folder), stash.server_connection())
+    return ask_for_drain(str(folder), parse_connection(stash.server_connection()))
 
 
 def test_the_first_hook_asks_and_the_others_rely_on_it(stash: StashServer, folder: Path) -> None:

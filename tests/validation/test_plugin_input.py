@@ -30,7 +30,9 @@ def a_hook(**context: Any) -> bytes:
 
 def test_a_task_is_read_with_its_mode_and_connection() -> None:
     read = parse_plugin_input(the_bytes(args={"mode": "reconcile_all"}))
-    assert (read.server_connection, read.args, read.hook) == (CONNECTION, {"mode": "reconcile_all"}, None)
+    assert (read.args, read.hook) == ({"mode": "reconcile_all"}, None)
+    assert read.connection is not None
+    assert read.connection.address == "http://127.0.0.1:9999"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ def test_a_task_whose_hook_context_is_null_is_a_task() -> None:
 def test_a_hook_without_a_usable_connection_can_still_be_queued(connection: object) -> None:
     hook = {"hookContext": {"id": 1, "type": "Scene.Create.Post"}}
     read = parse_plugin_input(the_bytes(server_connection=connection, args=hook))
-    assert (read.server_connection, read.hook) == (None, HookContext(1, "Scene.Create.Post"))
+    assert (read.connection, read.hook) == (None, HookContext(1, "Scene.Create.Post"))
 
 
 @pytest.mark.parametrize("args", [None, [], "mode", 5])
