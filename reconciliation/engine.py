@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from itertools import islice
 from math import ceil
 from pathlib import Path
 
@@ -18,17 +17,17 @@ from plex.index import FileKey, keys_of_files
 from plex.inventory import Inventory, read_libraries
 from plex.item_finder import ItemFinder
 from plex.items import METADATA_FIELDS
-from plex.library import ITEMS_PER_READ, LibrarySection, read_items, read_sections
+from plex.library import ITEMS_PER_READ, LibrarySection, read_sections
 from plex.listing import PAGE_SIZE
-from plex.matching import NO_DOUBTS, Doubts, Match, MatchLevel, match_scenes
+from plex.matching import NO_DOUBTS, Doubts, MatchLevel, match_scenes
 from reconciliation.cover_changes import CoverChanges
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
 from reconciliation.library_size import LibrarySizes
-from reconciliation.path_map_help import file_pairs, helpful_path_map, is_path_map_needed
+from reconciliation.path_map_help import is_path_map_needed, suggestion_from
 from reconciliation.result import GapDetectionResult
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
-from reconciliation.touched import LeftItems, Place, TouchedItems
+from reconciliation.touched import LeftItems, Place, TouchedItems, places_by_finder, places_of_parts
 from stash import log
 from stash.client import Stash
 from stash.log import Progress
@@ -135,7 +134,9 @@ class GapDetectionEngine:
             self._progress(_CONNECTED)
             gaps_of = self._gaps_of_all if scope == "all" else self._gaps_of_recent
             self.gaps = gaps_of(plex, sections, state)
-            self._suggest_path_map(plex)
+            matched = self._result.scenes_checked - self._result.missing_count
+            if is_path_map_needed(self._result.inexact_count, matched):
+                self._result.suggestion = suggestion_from(self._inexact, plex, self._stash, config.path_map)
             self._enqueue(self.gaps)
             # A comparison whose gaps nobody queues is no reconcile.
             if not self.only_looks:
@@ -207,14 +208,14 @@ class GapDetectionEngine:
         # Reading the items of a few scenes takes fewer requests than listing the libraries.
         if len(scenes) // ITEMS_PER_READ <= state.index.count_items() // PAGE_SIZE:
             finder = self._finder(plex, sections, state)
-            return self._detect(seen, plex, state, lambda chunk: _places_by_finder(chunk, scenes, finder))
+            return self._detect(seen, plex, state, lambda chunk: places_by_finder(chunk, scenes, finder))
         self._read_libraries(plex, sections, state)
         finder = self._finder(plex, sections, state)
         return self._detect(
             seen,
             plex,
             state,
-            lambda chunk: _places(finder.match_listed([scenes[scene.scene_id] for scene in chunk])),
+            lambda chunk: places_of_parts(finder.match_listed([scenes[scene.scene_id] for scene in chunk])),
         )
 
     def _finder(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> ItemFinder:
@@ -227,18 +228,12 @@ class GapDetectionEngine:
     def _read_libraries(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
         """List all libraries into the index; one that cannot be read is an error, not a mass of gaps."""
         sizes = LibrarySizes(state, self._server, self._is_by_hand, self.only_looks)
-        unlisted = {
-            key: LibrarySection(key, f"number {key}", ())
-            for key in set(known_sizes(state, self._server)) - {section.key for section in sections}
-        }
+        unlisted = sizes.unlisted(sections)
         if self._config.plex_library:
             # Libraries that the setting does not name any more are not missed.
-            for section in unlisted.values():
-                sizes.drop(section)
-            unlisted = {}
-        self._inventory = read_libraries(
-            plex, sections, state.index, sizes.problem_with, [*unlisted.values()]
-        )
+            sizes.drop(unlisted)
+            unlisted = []
+        self._inventory = read_libraries(plex, sections, state.index, sizes.problem_with, unlisted)
         for read in self._inventory.libraries:
             if read.problem:
                 self._report_incomplete(read.problem)
@@ -278,7 +273,7 @@ class GapDetectionEngine:
         keys = {scene.scene_id: files[scene.scene_id] for scene in chunk}
         # Of Stash, all that can be read was read just now; the worker asks both servers before it writes.
         doubts = Doubts(in_plex=self._inventory.doubt_about) if self._inventory else NO_DOUBTS
-        return _places(match_scenes(keys, state.index, doubts))
+        return places_of_parts(match_scenes(keys, state.index, doubts))
 
     def _detect(
         self,
@@ -306,7 +301,7 @@ class GapDetectionEngine:
             synced = [scene for scene in synced if scene.scene_id not in gaps]
             versions = {scene.scene_id: scene.version for scene in chunk}
             gaps.update(dict.fromkeys(covers.among(synced, versions), GapKind.STALE_SYNC))
-        self._count(seen, gaps)
+        self._result.count(len(seen), gaps.values())
         return gaps
 
     def _facts(self, scene: SeenScene, place: Place, left: LeftItems) -> SceneFacts:
@@ -333,31 +328,6 @@ class GapDetectionEngine:
             pushed=left.pushed(scene.scene_id, place),
         )
 
-    def _suggest_path_map(self, plex: Plex) -> None:
-        """Where many matches are inexact, find the path map that the user needs, from some of them."""
-        matched = self._result.scenes_checked - self._result.missing_count
-        if not is_path_map_needed(self._result.inexact_count, matched):
-            return
-        step = len(self._inexact) // ITEMS_PER_READ + 1
-        sample = dict(islice(self._inexact.items(), 0, None, step))
-        items = read_items(plex, sample.values())
-        scenes, _ = self._stash.scenes_by_id(list(sample))
-        pairs = [
-            pair
-            for scene in scenes.values()
-            if scene and sample[scene.id] in items
-            for pair in file_pairs(scene, [items[sample[scene.id]]])
-        ]
-        self._result.suggestion = helpful_path_map(pairs, self._config.path_map)
-
-    def _count(self, seen: SeenScenes, gaps: Mapping[int, GapKind]) -> None:
-        kinds = list(gaps.values())
-        self._result.scenes_checked = len(seen)
-        self._result.total_gaps = len(gaps)
-        self._result.missing_count = kinds.count(GapKind.MISSING)
-        self._result.empty_metadata_count = kinds.count(GapKind.EMPTY_METADATA)
-        self._result.stale_sync_count = kinds.count(GapKind.STALE_SYNC)
-
     def _enqueue(self, gaps: Mapping[int, GapKind]) -> None:
         if self._queue is None:
             return
@@ -374,18 +344,3 @@ class GapDetectionEngine:
         )
         self._result.skipped_already_queued = len(gaps) - self._result.enqueued_count
         self._result.is_work_due = self._queue.has_due_jobs()
-
-
-def _places(matches: Mapping[int, Match]) -> dict[int, Place]:
-    return {scene_id: Place.of_parts(match) for scene_id, match in matches.items()}
-
-
-def _places_by_finder(
-    chunk: Sequence[SeenScene], scenes: Mapping[int, Scene], finder: ItemFinder
-) -> dict[int, Place]:
-    places: dict[int, Place] = {}
-    for start in range(0, len(chunk), ITEMS_PER_READ):
-        found = finder.find([scenes[scene.scene_id] for scene in chunk[start : start + ITEMS_PER_READ]])
-        for scene_id, one in found.items():
-            places[scene_id] = Place.of_items(one.match, one.items)
-    return places

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from plex.inventory import is_shrunk
 from plex.library import LibrarySection
-from sync_queue.facts import size_fact
+from sync_queue.facts import known_sizes, size_fact
 from sync_queue.state import SyncState
 
 
@@ -55,9 +56,14 @@ class LibrarySizes:
             self.state.set_fact(self._believed(section), str(count))
             self.state.forget_fact(self._warned_of(section))
 
-    def drop(self, section: LibrarySection) -> None:
-        """Forget a library that the settings do not name any more."""
-        if not self.only_looks:
+    def unlisted(self, sections: Iterable[LibrarySection]) -> list[LibrarySection]:
+        """Libraries of earlier reconciles that are not among these; only their keys are known."""
+        keys = set(known_sizes(self.state, self.server)) - {section.key for section in sections}
+        return [LibrarySection(key, f"number {key}", ()) for key in sorted(keys)]
+
+    def drop(self, sections: Iterable[LibrarySection]) -> None:
+        """Forget libraries that the settings do not name any more."""
+        for section in () if self.only_looks else sections:
             self.state.forget_fact(self._believed(section))
             self.state.forget_fact(self._warned_of(section))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from plex.client import Plex
 from plex.items import PlexItem
+from plex.library import ITEMS_PER_READ, read_items
+from stash.client import Stash
 from validation.path_map import PathMap, pairs_text, path_key, suggest_path_map
 from validation.scene import Scene
 
@@ -31,6 +35,24 @@ def file_pairs(scene: Scene, items: Iterable[PlexItem]) -> Iterator[Pair]:
 def count_exact(pairs: Iterable[Pair], path_map: PathMap) -> int:
     """How many paths in Stash the map turns into those in Plex."""
     return sum(path_map.to_plex(in_stash) == path_key(in_plex) for in_stash, in_plex in pairs)
+
+
+def suggestion_from(inexact: Mapping[int, int], plex: Plex, stash: Stash, now: PathMap) -> Suggestion | None:
+    """The map that the user needs, found in some of the scenes that are matched inexactly, an item of each.
+
+    None where none is better than the present one. Raises StashError or PlexError.
+    """
+    step = len(inexact) // ITEMS_PER_READ + 1
+    sample = dict(islice(inexact.items(), 0, None, step))
+    items = read_items(plex, sample.values())
+    scenes, _ = stash.scenes_by_id(list(sample))
+    pairs = [
+        pair
+        for scene in scenes.values()
+        if scene and sample[scene.id] in items
+        for pair in file_pairs(scene, [items[sample[scene.id]]])
+    ]
+    return helpful_path_map(pairs, now)
 
 
 @dataclass(frozen=True)

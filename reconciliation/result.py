@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from reconciliation.detector import GapKind
 from reconciliation.path_map_help import Suggestion
 
 
@@ -38,6 +40,15 @@ class GapDetectionResult:
     only_adds: bool = False
     shared: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+
+    def count(self, scenes_checked: int, gaps: Iterable[GapKind]) -> None:
+        """Keep how many scenes were looked at, and how many gaps of each kind there are."""
+        kinds = list(gaps)
+        self.scenes_checked = scenes_checked
+        self.total_gaps = len(kinds)
+        self.missing_count = kinds.count(GapKind.MISSING)
+        self.empty_metadata_count = kinds.count(GapKind.EMPTY_METADATA)
+        self.stale_sync_count = kinds.count(GapKind.STALE_SYNC)
 
     @property
     def suggested_path_map(self) -> str:

@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from plex.client import Plex
 from plex.index import KnownPart
+from plex.item_finder import ItemFinder
 from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ
 from plex.matching import Match
+from reconciliation.seen import SeenScene
 from stash.client import Stash
 from sync_queue.covers import artwork_kinds
 from sync_queue.planning import ItemPlan, Planner
@@ -21,6 +23,7 @@ from sync_queue.pushed import NO_FINGERPRINT
 from sync_queue.reading import read_each
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
+from validation.scene import Scene
 
 # After an analysis of a whole library all its items are touched: what is beyond this is looked at by
 # the next reconcile.
@@ -47,6 +50,23 @@ class Place(NamedTuple):
         listed = [item.as_listed() for item in items]
         empty = frozenset(item.rating_key for item in listed if not item.has_metadata)
         return cls(match, empty, {item.rating_key: item.updated_at for item in listed})
+
+
+def places_of_parts(matches: Mapping[int, Match]) -> dict[int, Place]:
+    """The places of scenes that were matched by the index."""
+    return {scene_id: Place.of_parts(match) for scene_id, match in matches.items()}
+
+
+def places_by_finder(
+    chunk: Sequence[SeenScene], scenes: Mapping[int, Scene], finder: ItemFinder
+) -> dict[int, Place]:
+    """The places of scenes whose items are read for it. Raises StashError or PlexError."""
+    places: dict[int, Place] = {}
+    for start in range(0, len(chunk), ITEMS_PER_READ):
+        found = finder.find([scenes[scene.scene_id] for scene in chunk[start : start + ITEMS_PER_READ]])
+        for scene_id, one in found.items():
+            places[scene_id] = Place.of_items(one.match, one.items)
+    return places
 
 
 class LeftItems:

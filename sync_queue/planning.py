@@ -51,17 +51,7 @@ class Planner:
         ours = self._mapping.fields(scene)
         if is_opted_out(item, self._config.opt_out_label):
             return ItemPlan(scene, item, ours, Merge(), {}, is_opted_out=True)
-        record = self._state.item_record(item.rating_key)
-        base = record.base if record else None
-        was_rolled_back = record is not None and record.was_rolled_back(item.updated_at)
-        if record and was_rolled_back:
-            base = after_rollback(record.base, record.shown, item.fields)
-        begun = self._state.begun(item.rating_key)
-        recovered = None
-        if begun is not None:
-            base = recovered = after_interruption(base, begun, item.fields)
-        if record and base is not None and _was_made_anew(base, record.shown, item):
-            base = base.without("userRating")
+        base, recovered, was_rolled_back = self._base_of(item)
         merged = merge(
             base,
             item.fields,
@@ -87,6 +77,25 @@ class Planner:
             first_contacts=first_contacts,
             was_rolled_back=was_rolled_back,
         )
+
+    def _base_of(self, item: PlexItem) -> tuple[Base | None, Base | None, bool]:
+        """What was pushed to an item, as far as it is known.
+
+        Then what of that was recovered from a write that was begun, and whether Plex was put back to an
+        older copy of its database since.
+        """
+        record = self._state.item_record(item.rating_key)
+        base = record.base if record else None
+        was_rolled_back = record is not None and record.was_rolled_back(item.updated_at)
+        if record and was_rolled_back:
+            base = after_rollback(record.base, record.shown, item.fields)
+        begun = self._state.begun(item.rating_key)
+        recovered = None
+        if begun is not None:
+            base = recovered = after_interruption(base, begun, item.fields)
+        if record and base is not None and _was_made_anew(base, record.shown, item):
+            base = base.without("userRating")
+        return base, recovered, was_rolled_back
 
 
 def is_opted_out(item: PlexItem, label: str) -> bool:

@@ -7,43 +7,35 @@ import importlib.util
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from stash import packages
+from tests.import_graph import (
+    FLOORS,
+    circle_in,
+    drawing,
+    drawn,
+    files_of,
+    imports_of,
+    module_graph,
+    modules,
+)
 from tests.servers.stash.plugins import load_plugins
 from tests.servers.world import MODULES, PACKAGES, ROOT, install_plugin
 
-# From the entry down: what stands on one floor does not know each other, and imports point down.
-FLOORS = (
-    ("Stash2Plex",),
-    ("tasks",),
-    ("reconciliation",),
-    ("sync_queue",),
-    ("plex", "stash"),
-    ("transport",),
-    ("validation",),
-)
-
-
-def imports_of(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} imports relatively"
-            yield node.module or ""
+# Lines: what is longer has more than one reason, what is shorter belongs into the module of its subject.
+LONGEST_FILE, SHORTEST_FILE, LONGEST_FUNCTION = 350, 25, 40
+# A file, or a file and a function in it, with the reason why it may be longer or shorter.
+OF_ANOTHER_LENGTH: dict[str, str] = {
+    "tasks.py": "all that others find in the module Stash2Plex",
+    "stash/address.py": "the address alone, for hooks and for the client",
+}
 
 
 def packages_imported_by(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports_of(path)}
-
-
-def files_of(name: str) -> list[Path]:
-    """The files of a package, or the one of a module."""
-    return [ROOT / f"{name}.py"] if name in MODULES else sorted((ROOT / name).rglob("*.py"))
 
 
 def test_every_package_has_its_floor() -> None:
@@ -64,7 +56,7 @@ def test_one_package_alone_talks_to_a_servers_library(library: str, package: str
     for name in (*MODULES, *PACKAGES):
         for path in files_of(name):
             if name != package:
-                assert not any(one.partition(".")[0] == library for one in imports_of(path)), path
+                assert library not in packages_imported_by(path), path
 
 
 def test_what_is_checked_here_needs_no_server_no_file_and_no_thread() -> None:
@@ -73,6 +65,32 @@ def test_what_is_checked_here_needs_no_server_no_file_and_no_thread() -> None:
     forbidden = servers | files | {"subprocess", "threading", "concurrent"}
     for path in files_of("validation"):
         assert not packages_imported_by(path) & forbidden, path
+
+
+def test_no_module_imports_one_that_imports_it() -> None:
+    """But for types, wherever in the module the import stands."""
+    assert circle_in(module_graph()) == []
+    assert circle_in({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+
+
+def test_the_drawing_of_who_imports_whom_is_that_of_the_code() -> None:
+    assert drawn() == drawing(), "draw it anew: python -m tests.import_graph"
+
+
+def test_a_module_has_one_subject_and_a_function_one_step() -> None:
+    """By their lengths, as far as lengths can tell."""
+    found = set()
+    for path in modules().values():
+        name, text = path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+        is_short = text.count("\n") < SHORTEST_FILE and path.name != "__init__.py"
+        if is_short or text.count("\n") > LONGEST_FILE:
+            found.add(name)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                assert node.end_lineno is not None
+                if node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION:
+                    found.add(f"{name} {node.name}")
+    assert found == set(OF_ANOTHER_LENGTH)
 
 
 def test_the_test_servers_know_nothing_of_the_plugin() -> None:
