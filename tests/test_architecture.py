@@ -30,7 +30,6 @@ LONGEST_FILE, SHORTEST_FILE, LONGEST_FUNCTION = 350, 25, 40
 # A file, or a file and a function in it, with the reason why it may be longer or shorter.
 OF_ANOTHER_LENGTH: dict[str, str] = {
     "tasks.py": "all that others find in the module Stash2Plex",
-    "stash/address.py": "the address alone, for hooks and for the client",
 }
 
 
