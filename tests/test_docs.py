@@ -35,3 +35,10 @@ def test_the_readme_names_every_task_that_stash_shows_and_no_other() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Tasks")[1].split("\n## ")[0]
     told = re.findall(r"^\| \*\*(.+?)\*\* \|", section, re.MULTILINE)
     assert told == [task.name for task in load_plugin(ROOT / "Stash2Plex.yml").tasks]
+
+
+def test_every_file_that_a_workflow_or_the_makefile_runs_is_there() -> None:
+    workflows = [ROOT / "Makefile", *(ROOT / ".github" / "workflows").iterdir()]
+    named = [name for page in workflows for name in re.findall(r"\b(?:tests|\.ci)/[\w./]+", page.read_text())]
+    assert "tests/sync_queue/test_manager.py" in named
+    assert [name for name in named if not (ROOT / name).exists()] == []

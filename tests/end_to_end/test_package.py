@@ -17,7 +17,7 @@ import pytest
 from tests.builders.entry import ALL, DRAIN
 from tests.servers.stash.packages import Package, install, read_index
 from tests.servers.stash.plugins import load_plugin, load_plugins
-from tests.servers.world import PACKAGES, ROOT, World, a_world
+from tests.servers.world import PACKAGES, ROOT, World, a_world, log_text
 
 SCRIPT = Path(".ci", "package.py")
 SINGLE_FILES = ("Stash2Plex.py", "tasks.py", "Stash2Plex.yml", "requirements.txt", "LICENSE")
@@ -270,3 +270,73 @@ def test_an_update_keeps_what_was_queued_and_removes_what_the_new_version_lacks(
     assert (folder / "plex" / "arrived.py").exists()
     assert world.stash.run_task(DRAIN).error is None
     assert world.item("one").summary == "Queued before the update"
+
+
+def commit_before(project: Project) -> str:
+    """What a user may have: the commit before the last one, or the last one where only that was cloned."""
+    hashes = project.git("rev-list", "--first-parent", "--max-count=3", "HEAD").split()
+    # The newest is made of the files as they are here.
+    return hashes[-1]
+
+
+def test_an_update_from_the_commit_before_keeps_queue_state_and_packages(
+    world: World, project: Project
+) -> None:
+    project.git("checkout", "--quiet", commit_before(project))
+    folder = install_in(world, project.build_well())
+    world.add_film("synced", details="Synced before", plex={})
+    assert [world.stash.run_task(task).error for task in (ALL, DRAIN)] == [None, None]
+    world.add_film("queued", details="Queued before", plex={})
+    assert world.stash.run_task(ALL).error is None
+    kept = folder / "packages" / "of-this-python" / "a_package.py"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    project.git("checkout", "--quiet", "-")
+    install_in(world, project.build_well())
+    assert kept.exists()
+    world.clear_requests()
+    found = world.stash.run_task(ALL)
+    assert found.error is None
+    assert "Gaps found: 1" in log_text(found, "info")
+    assert world.stash.run_task(DRAIN).error is None
+    assert world.item("queued").summary == "Queued before"
+    # What was written before is known, so it is not written again.
+    assert {write.rating_keys for write in world.plex.writes} == {(world.item("queued").rating_key,)}
+
+
+# Modules of older versions whose contents are elsewhere now, and some that there never were.
+LEFT_BEHIND = (
+    *("address.py", "log.py", "stash.py", "packages.py", "plugin.py"),
+    *("stash/address.py", "stash/exceptions.py", "transport/session.py", "plex/finding.py"),
+    *("validation/stash.py", "validation/stash_session.py", "validation/user_log.py", "validation/images.py"),
+    *("validation/address.py", "validation/dependencies.py", "validation/bounded_answer.py"),
+    *("sync_queue/append.py", "sync_queue/retry.py", "sync_queue/opening.py", "sync_queue/exclusive.py"),
+    *("sync_queue/draining.py", "sync_queue/stored_job.py", "sync_queue/repair.py", "sync_queue/aaa.py"),
+    *("reconciliation/report.py", "reconciliation/report_page.py", "reconciliation/zzz.py"),
+)
+
+
+def test_the_files_of_older_versions_may_lie_beside_the_new_ones_after_an_update_by_hand(
+    world: World, origin: Project
+) -> None:
+    assert world.stash.plugins.directory is not None
+    folder = world.stash.plugins.directory / "Stash2Plex"
+    with zipfile.ZipFile(origin.archive) as archive:
+        there = set(archive.namelist())
+        old = [name for name in LEFT_BEHIND if name not in there]
+        for name in old:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(f"raise SystemExit('{name} is of an older version')\n")
+        archive.extractall(folder)
+    world.stash.plugins.reload()
+    hooked = world.add_film("hooked", details="By a hook", plex={})
+    world.add_film("found", details="By a reconcile", plex={})
+    assert world.stash.fire_hook("Scene.Update.Post", hooked).error is None
+    world.stash.wait_for_jobs()
+    assert world.item("hooked").summary == "By a hook"
+    for task in world.stash.plugins.plugin().tasks:
+        assert world.stash.run_task(task.name).error is None, task.name
+    assert world.stash.run_task(ALL).error is None
+    assert world.stash.run_task(DRAIN).error is None
+    assert world.item("found").summary == "By a reconcile"
+    assert len(old) > len(LEFT_BEHIND) / 2
