@@ -58,6 +58,7 @@ class SmallWorld:
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The data folder as it was before anything had been written to Plex.
     older: Path = Path()
+    first_id: int = 1
     # The scenes of which a warning told that Plex does not accept their image until it changes.
     without_image: set[int] = field(default_factory=set)
     # Whether read-only files are that for the plugin even where it runs as root.
@@ -141,6 +142,7 @@ def a_small_world(
         folder / "data",
         {"path_map": f"{STASH_ROOT}=>{PLEX_ROOT}", "plex_scan_missing": True, **settings},
         older=folder / "older",
+        first_id=first_id,
     )
     for _ in range(first_id - 1):
         world.stash_library.destroy_scene(world.stash_library.add_scene().id)
@@ -159,7 +161,8 @@ def a_small_world(
 def _add(world: SmallWorld, name: str, plex: str | None = "", **scene: Any) -> None:
     """A scene, and an item of the same file where `plex` says where it lies (None: nowhere)."""
     size = 5000 if "twin" in name else 1000 + len(world.scene_ids)
-    long_ago = datetime.now(timezone.utc) - timedelta(hours=5)
+    # Another Stash's scenes were made at other times.
+    long_ago = datetime.now(timezone.utc) - timedelta(hours=5, days=world.first_id - 1)
     files = ((f"{STASH_ROOT}/{name}.mp4", size),)
     title = f"Title of {name}"
     world.scene_ids[name] = world.stash_library.add_scene(

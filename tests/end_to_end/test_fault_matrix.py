@@ -12,16 +12,7 @@ from tests.end_to_end.fault_matrix import Cell, FaultMatrix, a_matrix, tasks
 from tests.servers.odd_answers import KINDS
 
 # What is known to be broken, as words of a cell and its problem, and why.
-KNOWN: dict[str, str] = {
-    r"GET /library/sections/.*nothing in it .*Missing": "an empty library is believed",
-    r"GET /library/.*(half|nothing|404|its key|odd|shrinks).*called missing": "half a list is believed",
-    r"an error beside .*(cookie stands|failed for good)": "Stash's own words are logged as they come",
-    r"PUT .* 413 .*failed for good": "an answer that every item gets is taken for a fault of each",
-    r"screenshot answered by (garbled|endless) .*(neither in Plex|shows poster)": (
-        "a cover that came garbled is taken for one that Plex cannot show, for ever"
-    ),
-    r"GET /library/metadata/\*/posters .*(neither|shows poster)": "half a list of posters is believed",
-}
+KNOWN: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module")
