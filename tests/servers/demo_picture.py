@@ -17,7 +17,7 @@ from typing import NamedTuple
 from tests.servers.demo import SCENES, item_of
 from tests.servers.made_up_collection import make_collection, plan_gaps
 from tests.servers.plex.items import PlexItem
-from tests.servers.world import ROOT, a_world
+from tests.servers.world import ROOT, World, a_world
 
 PICTURE = ROOT / "docs" / "before-and-after.svg"
 # A video with something in every field, whose file has the name that its camera gave it.
@@ -59,8 +59,15 @@ def picture() -> str:
     with tempfile.TemporaryDirectory() as folder, a_world(Path(folder), [video], plan) as world:
         before = shown(item_of(world, video))
         for task in TASKS:
-            world.stash.run_task(task)
+            run(world, task)
         return svg(before, shown(item_of(world, video)))
+
+
+def run(world: World, task: str) -> None:
+    """Run a task. Raises RuntimeError where it fails: the picture would show nothing of it."""
+    result = world.stash.run_task(task)
+    if result.error or result.exit_status:
+        raise RuntimeError(f"No picture was drawn, because {task} failed: {result.error or result.log}")
 
 
 def shown(item: PlexItem) -> Shown:

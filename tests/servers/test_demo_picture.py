@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
-from tests.servers.demo_picture import PICTURE, Shown, cut, picture, svg
-from tests.servers.world import ROOT
+from tests.servers.demo_picture import PICTURE, Shown, cut, picture, run, svg
+from tests.servers.world import ROOT, a_world
 
 BARE = Shown("VID_1", {"Studio": "", "Cast": ""}, "", has_poster=False)
 
@@ -39,3 +40,10 @@ def test_a_text_that_is_too_long_ends_with_dots_on_its_last_line() -> None:
     lines = cut("word " * 100, width=200, size=13, most=2)
     assert len(lines) == 2
     assert lines[-1].endswith(" …")
+
+
+def test_no_picture_is_drawn_of_a_sync_that_failed(tmp_path: Path) -> None:
+    with a_world(tmp_path) as world:
+        world.settings["plex_token"] = ""
+        with pytest.raises(RuntimeError, match="Process Queue failed"):
+            run(world, "Process Queue")
