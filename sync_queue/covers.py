@@ -20,6 +20,7 @@ from plex.artwork import (
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexTooLarge
 from plex.items import PlexItem
+from plex.library import read_items
 from stash import log
 from stash.client import Stash
 from stash.images import CoverUnchanged, ImageUnusable, NoCover
@@ -260,7 +261,9 @@ class Covers:
 
     def _stays(self, scene: Scene, target: _Target, image: Image) -> bool:
         """Whether the image that Plex shows is to stay; keeps its name where it is about to go."""
-        if not target.is_locked or (target.ours and not self._preserve):
+        if target.ours and not self._preserve:
+            return False
+        if not target.is_locked and not self._is_locked_by_now(target):
             return False
         if self._preserve and not target.ours:
             return True
@@ -283,6 +286,13 @@ class Covers:
                 return True
             self._state.keep_replaced(scene.id, target.item.rating_key, {target.kind.value: shown})
         return False
+
+    def _is_locked_by_now(self, target: _Target) -> bool:
+        """Whether a person chose an image since the item was read, which may be a minute ago."""
+        key = target.item.rating_key
+        item = read_items(self._plex, [key]).get(key)
+        # To one that is gone nothing can be uploaded either.
+        return item is not None and target.kind.lock in item.locked
 
     def _remember(self, target: _Target, record: ArtworkRecord) -> None:
         with self._state.lock:

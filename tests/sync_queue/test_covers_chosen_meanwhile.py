@@ -1,0 +1,53 @@
+"""A poster that a person chooses in Plex during a drain is as safe as one chosen before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from plex.artwork import ArtworkKind, upload_and_choose
+from tests.builders.bench import Bench
+from tests.builders.sync import a_picture, let_time_pass, sha1_of
+
+HERS, OURS = a_picture("hers"), a_picture("ours")
+
+
+@pytest.fixture
+def choose_amid(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """Two films with covers; a person chooses the second's poster while the first's is uploaded."""
+    let_time_pass(bench.world)
+    world = bench.world
+    bench.save(*(world.add_film(name, details="Text", cover=OURS, plex={}) for name in ("one", "two")))
+    bench.drain(leave_fields="poster")
+    bench.save(1, 2)
+    two = world.item("two").rating_key
+    uploads: list[object] = []
+
+    def upload(*arguments: object) -> None:
+        if not uploads:
+            world.plex.library.upload_image(two, "poster", HERS)
+        uploads.append(arguments)
+        upload_and_choose(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("sync_queue.covers.upload_and_choose", upload)
+    return lambda: ArtworkKind.POSTER.uploaded(sha1_of(HERS))
+
+
+def test_with_edits_preserved_a_poster_that_is_chosen_during_the_drain_stays(
+    bench: Bench, choose_amid: Callable[[], str]
+) -> None:
+    bench.drain(preserve_plex_edits=True)
+    assert bench.world.item("one").selected_poster == sha1_of(OURS)
+    assert bench.world.item("two").selected_poster == sha1_of(HERS)
+
+
+def test_a_poster_that_is_chosen_during_the_first_sync_can_be_put_back(
+    bench: Bench, choose_amid: Callable[[], str]
+) -> None:
+    bench.drain()
+    assert bench.world.item("two").selected_poster == sha1_of(OURS)
+    with bench.state() as state:
+        state.use_server(bench.world.plex.library.machine_identifier, str(bench.config({}).path_map))
+        kept = [values["poster"] for values in state.replaced().values()]
+    assert kept == [choose_amid()]
