@@ -44,11 +44,11 @@ class Base:
         """Whether the field had a value the last time."""
         return bool(self.texts.get(name) or self.tags.get(name))
 
-    def without(self, name: str) -> Base:
-        """This base, but as if the field had not been carried."""
+    def without(self, *names: str) -> Base:
+        """This base, but as if these fields had not been carried."""
         return Base(
-            {other: text for other, text in self.texts.items() if other != name},
-            {other: tags for other, tags in self.tags.items() if other != name},
+            {name: text for name, text in self.texts.items() if name not in names},
+            {name: tags for name, tags in self.tags.items() if name not in names},
         )
 
     def changes_to(self, other: Base) -> Base:
@@ -71,6 +71,12 @@ class Base:
         if isinstance(value, str):
             return text_hash(value) == self.texts.get(name, "")
         return frozenset(map(tag_hash, value)) == self.tags.get(name, frozenset())
+
+    def where_either_shows(self, one: PlexFields, other: PlexFields) -> Base:
+        """This base, but as if the texts that none of two sides has any more had not been carried."""
+        sides = [(side, name) for side in (one, other) for name in self.texts if name in side.values]
+        shown = {name for side, name in sides if self.shows(name, side)}
+        return self.without(*(self.texts.keys() - shown))
 
     def has_tag(self, name: str, tag: str) -> bool:
         """Whether this tag was among those of the last time."""

@@ -27,6 +27,7 @@ from stash.images import CoverUnchanged, ImageUnusable, NoCover
 from sync_queue.cover_records import ArtworkRecord
 from sync_queue.pace import Pace
 from sync_queue.state import SyncState
+from sync_queue.state_database import DOUBTFUL
 from validation.config import Stash2PlexConfig
 from validation.exceptions import StashError, StashUnavailable
 from validation.scene import Scene
@@ -261,7 +262,8 @@ class Covers:
 
     def _stays(self, scene: Scene, target: _Target, image: Image) -> bool:
         """Whether the image that Plex shows is to stay; keeps its name where it is about to go."""
-        if target.ours and not self._preserve:
+        is_doubtful = target.record.version == DOUBTFUL
+        if target.ours and not self._preserve and not is_doubtful:
             return False
         if not target.is_locked and not self._is_locked_by_now(target):
             return False

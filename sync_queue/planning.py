@@ -51,7 +51,7 @@ class Planner:
         ours = self._mapping.fields(scene)
         if is_opted_out(item, self._config.opt_out_label):
             return ItemPlan(scene, item, ours, Merge(), {}, is_opted_out=True)
-        base, recovered, was_rolled_back = self._base_of(item)
+        base, recovered, was_rolled_back = self._base_of(item, ours)
         merged = merge(
             base,
             item.fields,
@@ -78,7 +78,7 @@ class Planner:
             was_rolled_back=was_rolled_back,
         )
 
-    def _base_of(self, item: PlexItem) -> tuple[Base | None, Base | None, bool]:
+    def _base_of(self, item: PlexItem, ours: PlexFields) -> tuple[Base | None, Base | None, bool]:
         """What was pushed to an item, as far as it is known.
 
         Then what of that was recovered from a write that was begun, and whether Plex was put back to an
@@ -86,6 +86,9 @@ class Planner:
         """
         record = self._state.item_record(item.rating_key)
         base = record.base if record else None
+        if record and record.is_doubtful and not self._state.is_whole:
+            # A text that neither side shows may not be the last that was pushed.
+            base = record.base.where_either_shows(item.fields, ours)
         was_rolled_back = record is not None and record.was_rolled_back(item.updated_at)
         if record and was_rolled_back:
             base = after_rollback(record.base, record.shown, item.fields)

@@ -17,6 +17,7 @@ from plex.index import VALUES_PER_STATEMENT
 from plex.items import PlexItem
 from stash import log
 from sync_queue.facts import Facts
+from sync_queue.state_database import DOUBTFUL
 
 # Differs from every fingerprint: never in sync by itself.
 NO_FINGERPRINT = b""
@@ -62,12 +63,18 @@ class ItemRecord(NamedTuple):
 
     `scene_id` is the scene for which that was, `base` what it had. `shown` is what Plex showed when
     the item was last read and found right, `updated_at` Plex's own time of that state, 0 if unknown.
+    It is DOUBTFUL where all of this may be older than what was pushed last.
     """
 
     scene_id: int
     base: Base
     shown: Base
     updated_at: int
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether more may have been pushed since: the record comes from an older copy of the state."""
+        return self.updated_at == DOUBTFUL
 
     def was_rolled_back(self, updated_at: int) -> bool:
         """Whether an item changed at this time is older than our record: a restored database has such."""

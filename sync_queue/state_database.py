@@ -23,6 +23,8 @@ DATABASE = "state.db"
 PATIENCE = 30.0
 # The fact that is there after a loss, and its value once a full reconcile has come after it.
 LOST, RECONCILED = "memory lost", "reconciled"
+# In place of the time of a record that may be older than what was pushed last.
+DOUBTFUL = -1
 # What the table `step` says, among the facts.
 COUNTED = "counted"
 # The fact that names the queue's file that was set aside last, as far as it is known.
@@ -118,6 +120,9 @@ def _losses(connection: sqlite3.Connection, data_dir: Path, set_aside: str) -> l
         }
         if losses:
             changed[LOST] = ""
+            # Of what is still known, it is not known that it was the last.
+            connection.execute("UPDATE item SET updated_at = ?", (DOUBTFUL,))
+            connection.execute("UPDATE cover SET version = ?", (DOUBTFUL,))
         aside = max((path.name for path in data_dir.glob(f"{QUEUE}{SET_ASIDE}*")), default="")
         # Whoever set a damaged queue aside has said so.
         if witness.queue_steps < _number(facts, QUEUE_STEPS) and aside == facts.get(KNOWN_ASIDE, ""):

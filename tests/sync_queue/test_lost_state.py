@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from sync_queue.state_database import DATABASE
 from tests.builders.bench import Bench, a_bench
-from tests.builders.sync import logged
+from tests.builders.sync import a_picture, let_time_pass, logged, sha1_of
 
 
 @pytest.fixture
@@ -70,3 +73,59 @@ def test_what_changes_in_stash_after_a_loss_is_carried_as_ever(bench: Bench) -> 
     bench.drain()
     item = bench.world.item("one")
     assert (item.title, item.genres) == ("Two", ["Boat", "By Hand"])
+
+
+@contextmanager
+def an_older_copy_comes_back(bench: Bench) -> Iterator[None]:
+    """After this block the state is as it was before it."""
+    database, copied = bench.world.data_dir / DATABASE, bench.world.data_dir.parent / "copied.db"
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copied)) as target:
+        source.backup(target)
+    yield
+    for path in bench.world.data_dir.glob(f"{DATABASE}*"):
+        path.unlink()
+    copied.rename(database)
+
+
+def test_an_older_copy_of_the_record_is_no_reason_to_write_over_a_persons_text(bench: Bench) -> None:
+    world = bench.world
+    scene_id = world.add_film("one", title="One", details="Text", tags=world.tag_ids("Boat"), plex={})
+    bench.save(scene_id)
+    bench.drain()
+    with an_older_copy_comes_back(bench):
+        world.stash.library.update_scene(scene_id, details="Newer text", tags=world.tag_ids("Candle"))
+        bench.save(scene_id)
+        bench.drain()
+        world.plex.library.edit_by_hand(
+            world.item("one").rating_key, summary="Words by hand", genres=["Candle", "By Hand"]
+        )
+    bench.reconcile()
+    bench.drain()
+    item = world.item("one")
+    assert (item.summary, item.genres) == ("Words by hand", ["Candle", "By Hand"])
+    world.stash.library.update_scene(scene_id, details="Newest text", title="Two")
+    bench.save(scene_id)
+    bench.drain()
+    assert (world.item("one").summary, world.item("one").title) == ("Newest text", "Two")
+
+
+def test_an_older_copy_of_the_record_is_no_reason_to_replace_a_poster_that_a_person_chose(
+    bench: Bench,
+) -> None:
+    world = bench.world
+    let_time_pass(world)
+    scene_id = world.add_film("one", details="Text", cover=a_picture("first"), plex={})
+    bench.save(scene_id)
+    bench.drain()
+    with an_older_copy_comes_back(bench):
+        world.stash.library.set_cover(scene_id, a_picture("second"))
+        bench.save(scene_id)
+        bench.drain()
+        world.plex.library.upload_image(world.item("one").rating_key, "poster", a_picture("by hand"))
+    bench.reconcile()
+    bench.drain()
+    assert world.item("one").selected_poster == sha1_of(a_picture("by hand"))
+    world.stash.library.set_cover(scene_id, a_picture("third"))
+    bench.save(scene_id)
+    bench.drain()
+    assert world.item("one").selected_poster == sha1_of(a_picture("third"))
