@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stash import log
-from validation.exceptions import InvalidInput, SettingsInvalid, StashError
+from validation.exceptions import InvalidInput, SettingsInvalid, Stash2PlexError
 from validation.plugin_input import HookContext, PluginInput, ServerConnection, parse_plugin_input
 
 if TYPE_CHECKING:
@@ -95,10 +95,11 @@ def main(raw: bytes | None = None) -> int:
     """Do what standard input asks for, which may have been read already; returns the exit status."""
     try:
         error = _run(parse_plugin_input(sys.stdin.buffer.read() if raw is None else raw))
-    except InvalidInput as problem:
-        error = log.failed(str(problem))
+    except Stash2PlexError as problem:
+        error = _failed("", problem)
     except Exception as problem:  # noqa: BLE001 - the last resort: no fault may end in a bare traceback
-        error = _report_failure("", problem)
+        error = _failed("", problem)
+        _log_traceback(problem)
     # ASCII, because Windows would write anything else in its own code page.
     sys.stdout.write(json.dumps({"error": log.without_secrets(error)} if error else {"output": "ok"}))
     sys.stdout.flush()
@@ -136,9 +137,7 @@ def _run_task(connection: ServerConnection, args: Mapping[str, Any]) -> str | No
 
 
 def _run_task_once(connection: ServerConnection, args: Mapping[str, Any]) -> str | None:
-    """Run a task whose packages are there. Raises OSError or sqlite3.Error of the data folder."""
-    from plex.exceptions import PlexError
-
+    """Run a task whose packages are there. Raises Stash2PlexError, OSError or sqlite3.Error."""
     try:
         if args["mode"] == "check_setup":
             return handle_check_setup(connection)
@@ -149,12 +148,6 @@ def _run_task_once(connection: ServerConnection, args: Mapping[str, Any]) -> str
         if not error:
             _follow_up(args)
         return error
-    except (StashError, PlexError) as problem:
-        return log.failed(str(problem))
-    except SettingsInvalid as problem:
-        log.lines("warning", problem.warnings)
-        log.lines("error", problem.problems)
-        return str(problem)
     finally:
         if queue_manager is not None:
             queue_manager.close()
@@ -205,7 +198,9 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
         # Whatever ends a reconcile, the user reads one plain line.
         if _is_damage(problem):
             raise  # The damaged file is set aside, and the task run again.
-        return _report_failure("Reconciliation failed: ", problem)
+        error = _failed("Reconciliation failed: ", problem)
+        _log_traceback(problem)
+        return error
     log.lines("info", reconcile_report.summary_lines(result, is_queued=queue is not None))
     log.lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
     is_drained = is_scheduled and not config.manual_drain
@@ -477,19 +472,22 @@ def _packages() -> Packages:
     return Packages(PLUGIN_DIR, get_plugin_data_dir())
 
 
-def _report_failure(what: str, problem: Exception) -> str:
-    """Log why something ended: one plain line, and the traceback for the debug log."""
+def _failed(what: str, problem: Exception) -> str:
+    """Log why something ended, in plain lines; what a task ended with."""
+    if isinstance(problem, SettingsInvalid):
+        log.lines("warning", problem.warnings)
+        log.lines("error", problem.problems)
+        return str(problem)
+    if isinstance(problem, Stash2PlexError):
+        return log.failed(f"{what}{problem}")
     if isinstance(problem, ImportError):
         return log.failed(f"{what}{_packages().explain(problem)}")
+    if isinstance(problem, _database_errors()):
+        return log.failed(f"{what}{_data_dir_problem(problem)}")
+    return log.failed(f"{what}{type(problem).__name__}: {problem}. {REPORT_A_FAULT}")
+
+
+def _log_traceback(problem: Exception) -> None:
     import traceback
 
-    from plex.exceptions import PlexError
-
-    is_known = isinstance(problem, (StashError, PlexError))
-    if isinstance(problem, _database_errors()):
-        detail = _data_dir_problem(problem)
-    else:
-        detail = str(problem) if is_known else f"{type(problem).__name__}: {problem}. {REPORT_A_FAULT}"
-    error = log.failed(f"{what}{detail}")
     log.lines("debug", "".join(traceback.format_exception(problem)).splitlines())
-    return error

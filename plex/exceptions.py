@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from validation.exceptions import Stash2PlexError
 
-class PlexError(Exception):
+
+class PlexError(Stash2PlexError):
     """Plex could not be asked, or did not do what it was asked for."""
 
 

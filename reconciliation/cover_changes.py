@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from reconciliation.detector import SceneFacts
 from stash import log
 from stash.client import Stash
+from stash.exceptions import StashError
 from stash.scenes_by_id import SCENES_PER_REQUEST
 from sync_queue.cover_records import ArtworkRecord
 from sync_queue.covers import (
@@ -17,7 +18,6 @@ from sync_queue.covers import (
 )
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashError
 
 # A cover is asked for one by one; what is beyond this is looked at by the next reconcile.
 COVERS_PER_RUN = 500

@@ -13,6 +13,7 @@ from typing import Any
 
 from stash import log
 from stash.client import Stash
+from stash.exceptions import AskingFailed
 from stash.run_task import run_unless_waiting
 from sync_queue.catch_up import RECONCILE_WANTED
 from sync_queue.drain_request import ask_for_drain
@@ -20,7 +21,6 @@ from sync_queue.manager import JobQueue
 from sync_queue.outage import moment
 from sync_queue.state import SyncState
 from validation.config import RECONCILE_PERIODS, Stash2PlexConfig
-from validation.exceptions import AskingFailed
 
 TASK_NAMES = {"all": "Reconcile Library (All)", "recent": "Reconcile Library (Recent)"}
 # The argument by which a reconcile knows that no person asked for it.

@@ -23,11 +23,12 @@ from reconciliation.setup_tags import doubts_about_tags
 from reconciliation.summary import shared_line
 from stash import log
 from stash.client import Stash
+from stash.exceptions import StashError
 from stash.log import Progress
 from sync_queue import data_folder
 from sync_queue.drain_request import switch_automatic
 from validation.config import Stash2PlexConfig, read_settings, with_token_of_address
-from validation.exceptions import SettingsInvalid, StashError
+from validation.exceptions import SettingsInvalid
 
 OLDEST_STASH = (0, 28, 0)
 # Queue, state and reports of a hundred thousand scenes.

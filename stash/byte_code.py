@@ -13,6 +13,7 @@ from importlib.util import MAGIC_NUMBER, cache_from_source, find_spec
 
 HOOK_MODULES = (
     "stash",
+    "stash.exceptions",
     "stash.process_lock",
     "stash.run_task",
     "sync_queue",

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from validation.exceptions import StashAnswerInvalid
+from stash.exceptions import StashAnswerInvalid
 from validation.scene import parse_timestamp, scene_id_of
 
 SCENE = "scene"

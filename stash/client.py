@@ -13,11 +13,12 @@ from typing import Any
 
 from stash import log
 from stash.documents import NEWEST, SETTINGS, TAG_NAMES
+from stash.exceptions import EntityUnusable, GraphQLRefusal, StashAnswerInvalid
 from stash.images import Cover, read_cover
 from stash.scene_pages import PAGE_SIZE, ScenePage, ScenePages
 from stash.scenes_by_id import ScenesById, count_in, sample_of_ids, scenes_in
-from stash.session import GraphQLInterface, GraphQLRefusal, StashSession
-from validation.exceptions import EntityUnusable, SceneMalformed, StashAnswerInvalid
+from stash.session import GraphQLInterface, StashSession
+from validation.exceptions import SceneMalformed
 from validation.plugin_input import PLUGIN_ID, ServerConnection
 from validation.scene import Scene, local_path, parse_timestamp
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import requests
 
+from stash.exceptions import CoverUnavailable, ImageUnusable, StashRefused
 from transport.bounded_answer import AnswerTooLarge, read_whole
-from validation.exceptions import CoverUnavailable, StashRefused
 
 REFUSED = (401, 403, 498)
 # How images begin: JPEG, PNG, GIF, BMP, TIFF, JPEG XL. WebP, AVIF and HEIC say so a few bytes later.
@@ -21,10 +21,6 @@ _BEGINNINGS = (
     b"\xff\x0a",
     b"\0\0\0\x0cJXL ",
 )
-
-
-class ImageUnusable(Exception):
-    """Stash has an image that cannot be carried over, in a sentence; trying again changes nothing."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import os
 import sys
 import time
 
+from validation.exceptions import Stash2PlexError
+
 # As mypy knows it; importing typing takes a hook as long as writing down its change.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ PATIENCE = 1.0
 _FLAGS = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
 
 
-class AlreadyRunning(Exception):
+class AlreadyRunning(Stash2PlexError):
     """Another process holds the lock."""
 
 
@@ -36,7 +38,7 @@ class Exclusive:
         deadline = time.monotonic() + self._patience
         while (file := try_lock(self._path)) is None:
             if time.monotonic() >= deadline:
-                raise AlreadyRunning(self._path)
+                raise AlreadyRunning(f"Another process holds {self._path}.")
             time.sleep(0.02)
         self._file = file
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from validation.exceptions import AskingFailed
+from stash.exceptions import AskingFailed
 from validation.json_text import decoded, quoted
 from validation.plugin_input import PLUGIN_ID, ServerConnection
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stash.client import Stash
-from validation.exceptions import StashAnswerInvalid
+from stash.exceptions import StashAnswerInvalid
 from validation.scene import SceneFile, scene_id_of
 
 SCENES_PER_PAGE = 500

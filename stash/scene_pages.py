@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from stash import log
 from stash.documents import COUNT, PAGE, PAGE_OF_IDS, Ask, following
+from stash.exceptions import GraphQLRefusal, StashAnswerInvalid, StashAnswerTooLarge
 from stash.scenes_by_id import (
     SCENES_PER_REQUEST,
     Read,
@@ -24,8 +25,7 @@ from stash.scenes_by_id import (
     scene_or_problem,
     scenes_in,
 )
-from stash.session import GraphQLRefusal, StashAnswerTooLarge
-from validation.exceptions import SceneMalformed, StashAnswerInvalid
+from validation.exceptions import SceneMalformed
 from validation.scene import Scene, SceneFile
 
 PAGE_SIZE = 500

@@ -13,8 +13,8 @@ from itertools import chain, islice
 from typing import Any
 
 from stash.documents import PAGE_OF_IDS, Ask, document_by_id, document_of_counts
-from stash.session import GraphQLRefusal, StashAnswerTooLarge
-from validation.exceptions import SceneMalformed, StashAnswerInvalid, StashError
+from stash.exceptions import GraphQLRefusal, StashAnswerInvalid, StashAnswerTooLarge, StashError
+from validation.exceptions import SceneMalformed
 from validation.scene import Scene, parse_scene, scene_id_of
 
 SCENES_PER_REQUEST = 50

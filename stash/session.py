@@ -19,28 +19,21 @@ import urllib3
 from stashapi.stashapp import StashInterface
 
 from stash import log
+from stash.exceptions import (
+    GraphQLRefusal,
+    StashAnswerInvalid,
+    StashAnswerTooLarge,
+    StashError,
+    StashRefused,
+    StashUnavailable,
+)
 from transport.bounded_answer import LARGEST_ANSWER, AnswerTooLarge, bound_in_time, read_whole
-from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 LOCKED_RETRIES = 5
 # 498 is a token that has ended, in the words of some proxies.
 REFUSED = (401, 403, 498)
-
-
-class GraphQLRefusal(StashUnavailable):
-    """Stash took the document and answered with errors, `words`: of its database, or of a record in it."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__(f"Stash could not answer: {words}. Nothing is lost; run the task again later.")
-        self.words = words
-
-
-class StashAnswerTooLarge(StashAnswerInvalid):
-    """Stash answered with more than is read at once; asking for less may help."""
-
-    words = "the answer is too large"
 
 
 class _QuietLog:

@@ -23,13 +23,13 @@ from plex.items import PlexItem
 from plex.library import read_items
 from stash import log
 from stash.client import Stash
-from stash.images import CoverUnchanged, ImageUnusable, NoCover
+from stash.exceptions import ImageUnusable, StashError, StashUnavailable
+from stash.images import CoverUnchanged, NoCover
 from sync_queue.cover_records import ArtworkRecord
 from sync_queue.pace import Pace
 from sync_queue.state import SyncState
 from sync_queue.state_database import DOUBTFUL
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashError, StashUnavailable
 from validation.scene import Scene
 
 # Stash makes the cover of a new scene a while after it announced the scene, and does not tell.

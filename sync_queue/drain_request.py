@@ -14,7 +14,6 @@ import os
 import time
 
 from stash.process_lock import WORKER_LOCK, is_held, try_lock
-from validation.exceptions import AskingFailed
 
 # As mypy knows it; importing typing takes a hook as long as writing down its change.
 TYPE_CHECKING = False
@@ -59,6 +58,7 @@ def ask_for_drain(data_dir: str, connection: ServerConnection) -> bool:
 
 
 def _ask(folder: str, connection: ServerConnection) -> bool:
+    from stash.exceptions import AskingFailed
     from stash.run_task import run_unless_waiting
 
     _write(folder + ASKING_MARK, _stash_process())

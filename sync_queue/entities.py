@@ -10,19 +10,19 @@ from plex.fields import SceneMapping
 from stash import log
 from stash.changes import ENTITIES, Changed, settled, versions_of
 from stash.client import Stash
-from stash.session import GraphQLRefusal
+from stash.exceptions import EntityUnusable, GraphQLRefusal, StashAnswerInvalid
 from sync_queue.claims import Claims
 from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job
 from sync_queue.job_queue import JobQueue, QueuedJob
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-from validation.exceptions import EntityUnusable, StashAnswerInvalid
+from validation.exceptions import Stash2PlexError
 
 T = TypeVar("T")
 
 
-class UnknownEntity(Exception):
+class UnknownEntity(Stash2PlexError):
     """A job names a kind of entity that this version does not know; a newer one queued it."""
 
 

@@ -29,14 +29,8 @@ from typing import TypeVar
 
 from plex.exceptions import PlexBusy, PlexError, PlexItemUnusable, PlexNotFound, PlexRejected, PlexUnavailable
 from stash import log
-from stash.images import ImageUnusable
-from validation.exceptions import (
-    EntityUnusable,
-    SceneMalformed,
-    StashAnswerInvalid,
-    StashError,
-    StashUnavailable,
-)
+from stash.exceptions import EntityUnusable, StashAnswerInvalid, StashError, StashUnavailable
+from validation.exceptions import SceneMalformed, Stash2PlexError
 
 T = TypeVar("T")
 
@@ -85,7 +79,7 @@ def attempt(act: Callable[[], T]) -> T | Exception:
 
 def problem_of(error: Exception) -> str:
     """A failure in words for the user; the traceback of a fault in our own code goes to the debug log."""
-    if isinstance(error, (PlexError, StashError, SceneMalformed, ImageUnusable)):
+    if isinstance(error, Stash2PlexError):
         return str(error)
     log.debug("".join(traceback.format_exception(error)))
     return f"a fault in Stash2Plex ({type(error).__name__}); please report it with the debug log."

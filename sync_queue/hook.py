@@ -16,7 +16,7 @@ import os
 import time
 
 from stash.process_lock import try_to_share
-from validation.exceptions import AskingFailed, InvalidInput
+from validation.exceptions import InvalidInput, Stash2PlexError
 from validation.json_text import quoted
 from validation.plugin_input import HookContext, ServerConnection, parse_plugin_input
 
@@ -73,7 +73,7 @@ def _ask_for_drain(data_dir: str, connection: ServerConnection) -> None:
 
     try:
         ask_for_drain(data_dir, connection)
-    except (AskingFailed, OSError) as problem:
+    except (Stash2PlexError, OSError) as problem:
         from stash import log
 
         log.write_line(

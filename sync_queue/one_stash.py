@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 
 from stash import log
 from stash.client import Stash
+from stash.exceptions import StashAnswerInvalid
 from sync_queue.data_folder import QUEUE_DATABASE, set_aside, setting_aside
 from sync_queue.manager import QueueManager
 from sync_queue.state import SyncState
 from sync_queue.state_database import DATABASE as STATE_DATABASE
-from validation.exceptions import InvalidInput, StashAnswerInvalid
+from validation.exceptions import InvalidInput
 from validation.scene import parse_timestamp, scene_id_of
 
 FACT = "stash"

@@ -10,9 +10,9 @@ from plex.client import Plex
 from plex.exceptions import PlexUnavailable
 from stash import log
 from stash.client import Stash
+from stash.exceptions import GraphQLRefusal, StashAnswerInvalid
 from stash.log import Progress
 from stash.process_lock import WORKER_LOCK, AlreadyRunning, exclusive
-from stash.session import GraphQLRefusal
 from sync_queue import outage
 from sync_queue import summary as report
 from sync_queue.catch_up import CatchUp
@@ -23,7 +23,6 @@ from sync_queue.reading import Lane
 from sync_queue.state import SyncState
 from sync_queue.worker import SyncWorker
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashAnswerInvalid
 
 # A run ends one day, even if hooks never stop.
 DRAINS_PER_RUN = 100

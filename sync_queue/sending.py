@@ -19,6 +19,7 @@ from plex.items import PlexItem
 from plex.merge import Change
 from plex.writing import write
 from stash import log
+from stash.exceptions import StashError
 from sync_queue.covers import Covers
 from sync_queue.failure import attempt
 from sync_queue.pace import Pace
@@ -36,7 +37,6 @@ from sync_queue.renewal import (
 )
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashError
 
 
 @dataclass

@@ -21,6 +21,7 @@ from plex.matching import MatchLevel
 from stash import log
 from stash.changes import SCENE, Changed
 from stash.client import Stash
+from stash.exceptions import StashAnswerInvalid, StashError
 from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome, mark_drained
 from sync_queue.entities import Entities
 from sync_queue.failure import Meaning, attempt, is_outage, meaning_of
@@ -34,7 +35,6 @@ from sync_queue.sending import Senders, Sent
 from sync_queue.state import SyncState
 from sync_queue.witness import count_step
 from validation.config import Stash2PlexConfig
-from validation.exceptions import StashAnswerInvalid, StashError
 from validation.scene import Scene
 
 SCENES_PER_BATCH = 50

@@ -23,7 +23,7 @@ FILES = [ROOT / "tasks.py", *(file for package in PACKAGES for file in sorted((R
 FEWEST_WORDS = 4
 SENTENCE = re.compile(r"\S[.?:]( ?…)*$")
 LOUD, QUIET = {"warning", "error", "WRONG", "DOUBT"}, {"debug", "info", "RIGHT"}
-SPEAKERS = {"failed", "_report_failure", "_ambiguous", "warning", "error"}
+SPEAKERS = {"failed", "_failed", "_ambiguous", "warning", "error"}
 BUILT_IN_ERROR = re.compile(r"(Error|Exception)$")
 # What has the form and is not for the log, by how it begins.
 ELSEWHERE = {
@@ -42,6 +42,7 @@ ELSEWHERE = {
     "an image needs an item": "a mistake of ours",
     "an edit without a rating key": "a mistake of ours",
     "Unknown scope": "a mistake of ours",
+    "Another process holds": "met by everyone who asks for a lock",
 }
 
 

@@ -1,6 +1,41 @@
-"""The errors of what comes in: from Stash's standard input, its settings and its GraphQL answers.
+"""The root of all errors that are the plugin's own, and those of what comes in.
 
-Every message is a sentence for the user that says what is wrong, and where, and what to do.
+Each is raised where it happens, and met where something can be done about it: sync_queue.failure says what
+it means for a scene, and tasks.py shows the user what nobody has met.
+
+    Stash2PlexError
+        AlreadyRunning
+        AskingFailed
+        EntityUnusable
+        ImageUnusable
+        InvalidInput
+            AnotherStash
+            PackagesMissing
+            SceneMalformed
+            SettingsInvalid
+        PlexError
+            LibraryNotFound
+            NoMovieLibrary
+            PlexAnswerInvalid
+                PlexListingChanged
+            PlexBusy
+            PlexItemUnusable
+            PlexNotFound
+            PlexRefused
+            PlexRejected
+                PlexTooLarge
+            PlexUnavailable
+        StashError
+            StashAnswerInvalid
+                StashAnswerTooLarge
+            StashRefused
+            StashUnavailable
+                CoverUnavailable
+                GraphQLRefusal
+        UnknownEntity
+
+The others belong to a library's errors, where that library's own callers meet them: AnswerTooLarge and
+AnswerUnusable to requests', in transport.bounded_answer. Unusable, in sync_queue.data_folder, is met there.
 """
 
 from __future__ import annotations
@@ -13,7 +48,11 @@ if TYPE_CHECKING:
     from validation.scene import SceneFile
 
 
-class InvalidInput(Exception):
+class Stash2PlexError(Exception):
+    """Something that the plugin cannot do; its text is a sentence for the user."""
+
+
+class InvalidInput(Stash2PlexError):
     """What Stash handed to the plugin cannot be used."""
 
 
@@ -40,36 +79,3 @@ class SceneMalformed(InvalidInput):
         self.scene_id = scene_id
         self.problem = problem
         self.files = files
-
-
-class EntityUnusable(InvalidInput):
-    """The scenes of one performer, studio, tag or group cannot be asked for, while others can."""
-
-    def __init__(self, entity: str, entity_id: int, problem: str) -> None:
-        super().__init__(f"The scenes of {entity} {entity_id} cannot be found: {problem}")
-        self.entity = entity
-        self.entity_id = entity_id
-
-
-class AskingFailed(Exception):
-    """Stash could not be asked to run a task; what waits stays in the queue for the next hook or task."""
-
-
-class StashError(Exception):
-    """Stash could not be asked; nothing was changed by the attempt."""
-
-
-class StashUnavailable(StashError):
-    """Stash cannot be reached, is too slow or is overloaded: try again later."""
-
-
-class CoverUnavailable(StashUnavailable):
-    """Stash did not deliver a cover and did not say that there is none: nothing is known about it now."""
-
-
-class StashRefused(StashError):
-    """Stash did not accept the session that it gave to the plugin."""
-
-
-class StashAnswerInvalid(StashError):
-    """Stash answered with an error or with something that is no GraphQL answer."""

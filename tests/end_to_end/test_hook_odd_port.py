@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from stash.exceptions import AskingFailed
 from sync_queue.drain_request import ask_for_drain
-from validation.exceptions import AskingFailed
 from validation.plugin_input import parse_connection
 
 

@@ -24,7 +24,7 @@ OURS = {
     "stash": {"process_lock"},
     "sync_queue": {"drain_request", "hook"},
 }
-OURS_WHERE_IT_ASKS = {**OURS, "stash": {*OURS["stash"], "run_task"}}
+OURS_WHERE_IT_ASKS = {**OURS, "stash": {*OURS["stash"], "exceptions", "run_task"}}
 # All of Python's own that a hook may load beside what each start loads, and where it asks Stash.
 OF_PYTHON = {"__future__", "_json", "errno", "fcntl", "msvcrt"}
 OF_PYTHON_WHERE_IT_ASKS = {*OF_PYTHON, "_socket"}

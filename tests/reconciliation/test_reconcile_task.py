@@ -10,8 +10,9 @@ import pytest
 
 import Stash2Plex as entry
 from reconciliation.result import GapDetectionResult
+from stash.exceptions import StashUnavailable
 from tests.builders.bench import Line, read_log, texts
-from validation.exceptions import InvalidInput, StashUnavailable
+from validation.exceptions import InvalidInput
 
 STASH, CONFIG = object(), object()
 Reader = Callable[[], list[Line]]

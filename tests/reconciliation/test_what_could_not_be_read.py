@@ -9,10 +9,10 @@ import pytest
 from plex.exceptions import NoMovieLibrary, PlexError
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.summary import advice_lines
+from stash.exceptions import StashError
 from tests.builders.bench import Bench
 from tests.builders.entry import Here, assert_one_plain_error
 from tests.servers.world import World
-from validation.exceptions import StashError
 
 FILMS, CLIPS = "/library/sections/1/all", "/library/sections/2/all"
 RAN = "last reconcile of all"

@@ -10,12 +10,12 @@ import pytest
 import transport.bounded_answer
 from stash import session as stash_session
 from stash.client import Stash
-from stash.images import Cover, CoverUnchanged, FetchedImage, ImageUnusable, NoCover
+from stash.exceptions import CoverUnavailable, ImageUnusable, StashRefused, StashUnavailable
+from stash.images import Cover, CoverUnchanged, FetchedImage, NoCover
 from tests.builders.sync import a_picture
 from tests.servers.stash.http import LOGIN_PAGE
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
-from validation.exceptions import CoverUnavailable, StashRefused, StashUnavailable
 from validation.plugin_input import parse_connection
 
 PICTURE = a_picture("cover")

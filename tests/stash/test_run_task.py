@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from stash import run_task
+from stash.exceptions import AskingFailed
 from stash.run_task import run_unless_waiting
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from tests.servers.world import install_plugin
 from tests.transport.test_bounded_answer import encrypt
-from validation.exceptions import AskingFailed
 from validation.plugin_input import parse_connection
 
 TASK = "Process Queue"

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from stash import scene_pages as stash_scene_pages
 from stash import session as stash_session
 from stash.client import Stash
+from stash.exceptions import StashAnswerInvalid, StashError, StashUnavailable
 from stash.scene_pages import ScenePage
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
-from validation.exceptions import StashAnswerInvalid, StashError, StashUnavailable
 from validation.plugin_input import parse_connection
 
 Content = dict[str, Any]

@@ -8,10 +8,10 @@ import pytest
 
 from stash import log as user_log
 from stash.client import Stash
+from stash.exceptions import StashError
 from stash.log import RENEWED_SECRETS, keep_secret, without_secrets
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
-from validation.exceptions import StashError
 from validation.plugin_input import parse_connection
 
 

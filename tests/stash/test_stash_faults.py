@@ -12,9 +12,9 @@ import pytest
 import transport.bounded_answer
 from stash import session as stash_session
 from stash.client import Stash
+from stash.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
-from validation.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
 from validation.plugin_input import parse_connection
 
 HOUR = 3600.0

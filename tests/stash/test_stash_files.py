@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 
 from stash.client import Stash
+from stash.exceptions import StashError
 from stash.scene_files import files_named
 from tests.servers import odd_answers, odd_documents
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
-from validation.exceptions import StashError
 from validation.plugin_input import parse_connection
 from validation.scene import SceneFile
 

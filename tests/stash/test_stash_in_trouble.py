@@ -10,9 +10,9 @@ import pytest
 from stash import scene_pages as stash_scene_pages
 from stash import session as stash_session
 from stash.client import Stash
+from stash.exceptions import EntityUnusable, StashAnswerInvalid, StashError, StashUnavailable
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
-from validation.exceptions import EntityUnusable, StashAnswerInvalid, StashError, StashUnavailable
 from validation.plugin_input import parse_connection
 
 TROUBLES = (

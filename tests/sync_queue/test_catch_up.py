@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from stash.changes import SCENE, Changed, versions_of
+from stash.exceptions import StashError
 from sync_queue.catch_up import RECONCILE_WANTED, CatchUp
 from sync_queue.cover_records import ArtworkRecord
 from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job
 from tests.builders.bench import Bench, a_bench, a_job
 from tests.servers.stash.library import StashLibrary
-from validation.exceptions import StashError
 
 SCENES = 6
 

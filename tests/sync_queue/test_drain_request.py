@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from stash import run_task
+from stash.exceptions import AskingFailed
 from stash.process_lock import WORKER_LOCK, exclusive, try_lock
 from sync_queue.drain_request import (
     ASKING_LOCK,
@@ -32,7 +33,6 @@ from tests.builders.entry import until
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from tests.servers.world import ROOT, install_plugin
-from validation.exceptions import AskingFailed
 from validation.plugin_input import parse_connection
 
 # Waits for the line that starts them all, then asks.

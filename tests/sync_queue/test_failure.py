@@ -7,10 +7,10 @@ import sqlite3
 import pytest
 
 from plex import exceptions as of_plex
-from stash.images import ImageUnusable
-from stash.session import GraphQLRefusal
+from stash import exceptions as of_stash
+from stash.exceptions import GraphQLRefusal, ImageUnusable
 from sync_queue.failure import Meaning, is_outage, meaning_of, shared_by_all
-from validation import exceptions as of_stash
+from validation.exceptions import SceneMalformed
 
 OF_A_SERVER = [
     of_stash.StashUnavailable("…"),
@@ -44,7 +44,7 @@ def test_what_may_be_otherwise_later_is_kept(error: Exception) -> None:
     [
         of_plex.PlexRejected("…"),
         of_plex.PlexTooLarge("…"),
-        of_stash.SceneMalformed("1", "…"),
+        SceneMalformed("1", "…"),
         ImageUnusable("…"),
         ZeroDivisionError(),
     ],
