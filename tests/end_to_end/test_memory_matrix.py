@@ -10,11 +10,7 @@ import pytest
 from tests.end_to_end.memory_matrix import TASKS, Cell, MemoryMatrix, a_matrix
 
 # What is known to be broken, as words of a cell and its problem, and why.
-KNOWN: dict[str, str] = {
-    r"state.db was damaged: another Stash's": (
-        "what another Stash left is set aside and begun anew, as where nothing was ever written"
-    ),
-}
+KNOWN: dict[str, str] = {}
 
 
 @pytest.fixture(scope="module")
