@@ -165,9 +165,11 @@ class GapDetectionEngine:
         state.set_fact("last reconcile", json.dumps({"at": self._now, "what": told}))
         if self._libraries_complete:
             remember_run(state, scope, self._now, self._window)
-        if scope == "all" and not self._result.errors:
+        # A scene that was not judged may be in Plex, with what was once written there.
+        is_complete = not self._result.errors and not self._result.unknown_count
+        if scope == "all" and is_complete:
             state.mark_reconciled()
-        self._result.only_adds = bool(self._result.errors) and not state.is_whole
+        self._result.only_adds = not is_complete and not state.is_whole
 
     def _gaps_of_all(
         self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState

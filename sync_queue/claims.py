@@ -167,6 +167,10 @@ def _attempts(job: Job, outcome: Outcome) -> int:
 
 
 def mark_drained(state: SyncState, queue: JobQueue) -> None:
-    """Say of a state that was lost that it is whole again, unless a scene has yet to be written."""
-    if not state.is_whole and not queue.is_waiting_for([Outcome.BUSY.name]):
+    """Say of a state that was lost that it is whole again, unless a scene has yet to be written.
+
+    Another process may have queued what a reconcile found after this drain took its last job.
+    """
+    unwritten = [Outcome.BUSY.name, Outcome.UNKNOWN.name]
+    if state.is_reconciled and not queue.has_due_jobs() and not queue.is_waiting_for(unwritten):
         state.mark_drained()

@@ -59,6 +59,11 @@ class Facts:
         """
         return self.fact(LOST) is None
 
+    @property
+    def is_reconciled(self) -> bool:
+        """Whether a full reconcile came after a loss, and the drain that makes up for it is still to come."""
+        return self.fact(LOST) == RECONCILED
+
     def mark_lost(self) -> None:
         """Remember that some of what was pushed may not be known."""
         self.set_fact(LOST, "")
@@ -70,7 +75,7 @@ class Facts:
 
     def mark_drained(self) -> None:
         """Remember that everything that was due is in Plex, which makes a reconciled state whole again."""
-        if self.fact(LOST) == RECONCILED:
+        if self.is_reconciled:
             self.forget_fact(LOST)
             log.info("It is known again what was written to Plex: values are replaced and removed as usual.")
 

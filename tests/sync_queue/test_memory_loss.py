@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sync_queue import sending
+from sync_queue.claims import mark_drained
 from sync_queue.manager import JobQueue, QueueManager
 from sync_queue.state import SyncState
 from sync_queue.state_database import DATABASE
@@ -314,3 +315,53 @@ def test_of_many_processes_that_open_a_new_state_at_once_none_fails(tmp_path: Pa
     told = [process.communicate(timeout=120)[1] for process in processes]
     assert told == [""] * 8
     assert [process.returncode for process in processes] == [0] * 8
+
+
+def test_a_drain_that_ends_just_before_a_reconcile_queues_what_it_found_makes_nothing_whole(
+    bench: Bench,
+) -> None:
+    synced(bench)
+    delete(bench)
+    with bench.state() as state:
+        assert not state.is_whole
+        bench.reconcile()
+        mark_drained(state, bench.queue)
+        assert not state.is_whole
+    bench.drain()
+    assert is_whole(bench)
+
+
+def test_while_it_is_not_known_where_a_scene_is_nothing_is_whole_and_a_persons_text_stays(
+    bench: Bench,
+) -> None:
+    synced(bench)
+    item = bench.world.item("one")
+    bench.world.plex.library.edit_by_hand(item.rating_key, summary="By hand")
+    delete(bench)
+    bench.world.plex.library.trash_item(item.rating_key)
+    bench.reconcile()
+    bench.drain()
+    item.deleted_at = None
+    bench.world.stash.library.update_scene(1, details="Other text")
+    bench.save(1)
+    bench.drain()
+    assert bench.world.item("one").summary == "By hand"
+    assert not is_whole(bench)
+    bench.reconcile()
+    bench.drain()
+    assert is_whole(bench)
+
+
+def test_a_scene_that_the_drain_could_not_find_for_certain_has_to_be_written_first(bench: Bench) -> None:
+    synced(bench)
+    bench.world.plex.library.edit_by_hand(bench.world.item("one").rating_key, summary="By hand")
+    delete(bench)
+    bench.reconcile()
+    bench.world.plex.library.trash_item(bench.world.item("one").rating_key)
+    bench.drain()
+    assert not is_whole(bench)
+    bench.world.item("one").deleted_at = None
+    bench.save(1)
+    bench.drain()
+    assert bench.world.item("one").summary == "By hand"
+    assert is_whole(bench)
