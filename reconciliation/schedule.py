@@ -15,11 +15,11 @@ from stash import log
 from stash.client import Stash
 from stash.exceptions import AskingFailed
 from stash.run_task import run_unless_waiting
-from sync_queue.catch_up import RECONCILE_WANTED
 from sync_queue.drain_request import ask_for_drain
 from sync_queue.manager import JobQueue
 from sync_queue.outage import moment
 from sync_queue.state import SyncState
+from sync_queue.state_database import RECONCILE_WANTED
 from validation.config import RECONCILE_PERIODS, Stash2PlexConfig
 
 TASK_NAMES = {"all": "Reconcile Library (All)", "recent": "Reconcile Library (Recent)"}

@@ -29,11 +29,10 @@ from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue
 from sync_queue.state import SyncState
+from sync_queue.state_database import RECONCILE_WANTED
 
 REASON = "changed in Stash"
 GONE = "gone from Stash"
-# The fact under which the wish for a full reconcile is kept, with its reason in words.
-RECONCILE_WANTED = "full reconcile wanted"
 
 
 class CatchUp:
@@ -62,7 +61,7 @@ class CatchUp:
         if now.same_as(before):
             return 0
         now = now.after(before)
-        told = _Told(self._queue)
+        told = _Told(self._queue, self._clock())
         scenes = self._changed_scenes(before, now)
         gone = self._gone_scenes(before, now, told)
         entities = {
@@ -147,9 +146,10 @@ class CatchUp:
 class _Told:
     """What hooks told and nobody has taken yet."""
 
-    def __init__(self, queue: JobQueue) -> None:
+    def __init__(self, queue: JobQueue, now: float) -> None:
         jobs = queue.entity_jobs()
-        self.scenes = queue.scene_ids()
+        # One that waits for its time was looked at before this change, which may be what it waits for.
+        self.scenes = queue.due_scene_ids(now)
         self.destroyed_scenes = queue.untried_scene_ids("Scene.Destroy")
         self.entities = {(job.entity, job.entity_id) for job in jobs}
         self._merged_tags = any(job.reason.startswith("Tag.Merge") for job in jobs)

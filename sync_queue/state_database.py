@@ -23,6 +23,8 @@ DATABASE = "state.db"
 PATIENCE = 30.0
 # The fact that is there after a loss, and its value once a full reconcile has come after it.
 LOST, RECONCILED = "memory lost", "reconciled"
+# The fact under which the wish for a full reconcile is kept, with its reason in words.
+RECONCILE_WANTED = "full reconcile wanted"
 # In place of the time of a record that may be older than what was pushed last.
 DOUBTFUL = -1
 # What the table `step` says, among the facts.
@@ -120,12 +122,16 @@ def _losses(connection: sqlite3.Connection, data_dir: Path, set_aside: str) -> l
         }
         if losses:
             changed[LOST] = ""
+            changed[RECONCILE_WANTED] = "It is no longer known what was written to Plex"
             # Of what is still known, it is not known that it was the last.
             connection.execute("UPDATE item SET updated_at = ?", (DOUBTFUL,))
             connection.execute("UPDATE cover SET version = ?", (DOUBTFUL,))
         aside = max((path.name for path in data_dir.glob(f"{QUEUE}{SET_ASIDE}*")), default="")
+        is_queue_lost = witness.queue_steps < _number(facts, QUEUE_STEPS)
+        if is_queue_lost:
+            changed[RECONCILE_WANTED] = "What waited in the queue may be forgotten"
         # Whoever set a damaged queue aside has said so.
-        if witness.queue_steps < _number(facts, QUEUE_STEPS) and aside == facts.get(KNOWN_ASIDE, ""):
+        if is_queue_lost and aside == facts.get(KNOWN_ASIDE, ""):
             losses.append(
                 f"{QUEUE} is missing or is an older copy: edits that waited there may be forgotten. "
                 "Run Reconcile Library (All): it finds what was waiting."

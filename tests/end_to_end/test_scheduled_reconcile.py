@@ -13,7 +13,7 @@ import pytest
 
 import Stash2Plex as entry
 from reconciliation import engine
-from sync_queue.catch_up import RECONCILE_WANTED
+from sync_queue.state_database import RECONCILE_WANTED
 from tests.builders.bench import Bench
 from tests.builders.entry import ALL, DRAIN, RECENT, Here, Told, assert_plain
 from tests.builders.sync import AClock

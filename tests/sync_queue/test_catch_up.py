@@ -10,10 +10,13 @@ import pytest
 
 from stash.changes import SCENE, Changed, versions_of
 from stash.exceptions import StashError
-from sync_queue.catch_up import RECONCILE_WANTED, CatchUp
+from sync_queue.catch_up import CatchUp
 from sync_queue.cover_records import ArtworkRecord
+from sync_queue.data_folder import QUEUE_DATABASE
 from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job
+from sync_queue.manager import QueueManager
+from sync_queue.state_database import RECONCILE_WANTED
 from tests.builders.bench import Bench, a_bench, a_job
 from tests.servers.stash.library import StashLibrary
 
@@ -329,3 +332,34 @@ def test_the_versions_of_entities_are_those_that_stash_has(times: Times) -> None
     tag = times.library.add_tag("a tag")
     versions = versions_of(times.bench.stash().ask, [("tag", tag.id), ("studio", 999)])
     assert versions == {("tag", tag.id): int(times.moment.timestamp())}
+
+
+def test_a_scene_that_is_due_only_later_is_looked_at_at_once_where_it_changed_without_a_hook(
+    times: Times,
+) -> None:
+    scene_id = times.library.add_scene(title="not in Plex", files=(("/data/Films/away.mp4", 7),)).id
+    times.bench.save(scene_id)
+    times.bench.drain()
+    (job,) = times.bench.waiting()
+    assert job.due_at > times.bench.clock()
+    times.passes(minutes=1)
+    times.catch_up()
+    times.passes(minutes=1)
+    times.library.merge_scenes([1], scene_id)
+    times.passes(minutes=1)
+    times.catch_up()
+    assert scene_id in times.bench.queue.due_scene_ids()
+
+
+def test_what_waited_in_a_queue_that_was_lost_is_looked_for_by_a_full_reconcile(times: Times) -> None:
+    times.bench.save(1)
+    times.bench.drain()
+    times.library.update_scene(2, title="waits")
+    times.passes(minutes=1)
+    times.catch_up()
+    times.bench.manager.close()
+    database = times.bench.world.data_dir / QUEUE_DATABASE
+    database.write_bytes(b"no database")
+    times.bench.manager = QueueManager(times.bench.world.data_dir)
+    times.catch_up()
+    assert times.wanted() == "What waited in the queue may be forgotten"
