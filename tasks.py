@@ -14,22 +14,19 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from stash import log
-from validation.exceptions import InvalidInput, SettingsInvalid, Stash2PlexError
+from validation.exceptions import InvalidInput, Stash2PlexError
 from validation.plugin_input import HookContext, PluginInput, ServerConnection, parse_plugin_input
 
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-    from plex.client import Plex
     from stash.client import Stash
-    from stash.packages import Packages
     from sync_queue.manager import JobQueue, QueueManager
-    from sync_queue.state import SyncState
     from validation.config import Stash2PlexConfig
 
 PLUGIN_DIR = os.path.dirname(os.path.realpath(__file__))
@@ -39,26 +36,14 @@ stash_interface: Stash | None = None
 config: Stash2PlexConfig | None = None
 queue_manager: QueueManager | None = None
 
-REPORT_A_FAULT = "This is a fault in Stash2Plex: please report it with the debug log."
-
-# Modes that return at once and never wait for the queue to be drained.
-management_modes = frozenset(
-    {
-        "check_setup",
-        "reconcile_all",
-        "reconcile_recent",
-        "find_orphans",
-        "queue_status",
-        "retry_failed",
-        "clear_queue",
-    }
-)
 # By how much an automatic drain stands back for other processes.
 NICENESS = 10
 # Modes that need neither settings nor servers.
 LOCAL_MODES = frozenset({"queue_status", "retry_failed", "clear_queue"})
 # Modes that can do nothing without a queue.
 QUEUE_MODES = LOCAL_MODES | {"process_queue"}
+# Modes that return at once and never wait for the queue to be drained.
+management_modes = LOCAL_MODES | {"check_setup", "reconcile_all", "reconcile_recent", "find_orphans"}
 
 
 def get_plugin_data_dir() -> str:
@@ -70,7 +55,9 @@ def get_plugin_data_dir() -> str:
 
 def run_as_script(raw: bytes) -> NoReturn:
     """Do what standard input has asked for, and end the process."""
-    _complete_python()
+    from stash.packages import complete_python
+
+    complete_python()
     status = main(raw)
     sys.stderr.flush()
     if "stashapi.log" in sys.modules:
@@ -80,26 +67,12 @@ def run_as_script(raw: bytes) -> NoReturn:
     os._exit(status)
 
 
-def _complete_python() -> None:
-    """Do what the manifest's `-S` leaves out at Python's start, because hooks are quicker without.
-
-    That is to find what is installed: in a virtual environment, for the user, by `.pth` files.
-    """
-    if sys.flags.no_site:
-        import site
-
-        site.main()
-
-
 def main(raw: bytes | None = None) -> int:
     """Do what standard input asks for, which may have been read already; returns the exit status."""
     try:
         error = _run(parse_plugin_input(sys.stdin.buffer.read() if raw is None else raw))
-    except Stash2PlexError as problem:
-        error = _failed("", problem)
     except Exception as problem:  # noqa: BLE001 - the last resort: no fault may end in a bare traceback
-        error = _failed("", problem)
-        _log_traceback(problem)
+        error = _failed(problem, with_traceback=not isinstance(problem, Stash2PlexError))
     # ASCII, because Windows would write anything else in its own code page.
     sys.stdout.write(json.dumps({"error": log.without_secrets(error)} if error else {"output": "ok"}))
     sys.stdout.flush()
@@ -117,31 +90,25 @@ def _run(plugin_input: PluginInput) -> str | None:
 
 def _run_task(connection: ServerConnection, args: Mapping[str, Any]) -> str | None:
     from stash.byte_code import keep_byte_code
+    from stash.packages import Packages
 
     _task_of(args)
-    _provide_packages()
+    Packages(PLUGIN_DIR, get_plugin_data_dir()).provide()
     keep_byte_code()
-    try:
-        try:
-            return _run_task_once(connection, args)
-        except _database_errors() as problem:
-            if not _is_damage(problem):
-                raise
-            log.debug(f"A database is damaged ({problem}).")
-        from sync_queue.manager import set_damaged_aside
+    from sync_queue.manager import run_repairing
 
-        set_damaged_aside(get_plugin_data_dir())
-        return _run_task_once(connection, args)
-    except _database_errors() as problem:
-        return log.failed(_data_dir_problem(problem))
+    return run_repairing(get_plugin_data_dir(), lambda: _run_task_once(connection, args))
 
 
 def _run_task_once(connection: ServerConnection, args: Mapping[str, Any]) -> str | None:
     """Run a task whose packages are there. Raises Stash2PlexError, OSError or sqlite3.Error."""
+    global queue_manager
+    from sync_queue.manager import open_queue
+
     try:
         if args["mode"] == "check_setup":
             return handle_check_setup(connection)
-        _open_queue(is_needed=args["mode"] in QUEUE_MODES)
+        queue_manager = open_queue(get_plugin_data_dir(), is_needed=args["mode"] in QUEUE_MODES)
         if args["mode"] not in LOCAL_MODES:
             _connect(connection)
         error = handle_task(args)
@@ -187,7 +154,8 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
     if queue is None:
         log.warning("No queue available - running in detection-only mode")
     from reconciliation import engine
-    from reconciliation import summary as reconcile_report
+    from reconciliation.summary import advice_lines, summary_lines
+    from sync_queue.data_folder import is_damage
 
     scheduled: dict[str, Any] = {"is_scheduled": True} if is_scheduled else {}
     try:
@@ -196,15 +164,12 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
         ).run(scope=scope)
     except Exception as problem:
         # Whatever ends a reconcile, the user reads one plain line.
-        if _is_damage(problem):
+        if is_damage(problem):
             raise  # The damaged file is set aside, and the task run again.
-        error = _failed("Reconciliation failed: ", problem)
-        _log_traceback(problem)
-        return error
-    log.lines("info", reconcile_report.summary_lines(result, is_queued=queue is not None))
+        return _failed(problem, "Reconciliation failed: ", with_traceback=True)
+    log.lines("info", summary_lines(result, is_queued=queue is not None))
     log.lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
-    is_drained = is_scheduled and not config.manual_drain
-    log.lines("info", reconcile_report.advice_lines(result, is_drained))
+    log.lines("info", advice_lines(result, is_drained=is_scheduled and not config.manual_drain))
     return None
 
 
@@ -215,14 +180,10 @@ def handle_process_queue() -> str | None:
 
 def handle_automatic_drain() -> str | None:
     """Drain the queue because a hook asked for it; says no more than what was carried over."""
-    _make_way_for_hooks()
-    return _process_queue(is_automatic=True)
-
-
-def _make_way_for_hooks() -> None:
-    """Let the hooks of a bulk edit have the processor first: a person waits for them, and nobody for this."""
+    # Hooks of a bulk edit have the processor first: a person waits for them, and nobody for this.
     if __name__ == "__main__" and hasattr(os, "nice"):
         os.nice(NICENESS)
+    return _process_queue(is_automatic=True)
 
 
 def _process_queue(is_automatic: bool) -> str | None:
@@ -231,14 +192,8 @@ def _process_queue(is_automatic: bool) -> str | None:
     stash, settings = _stash_and_config()
     if queue_manager is None:
         return log.failed("No queue available: nothing was written to Plex")
-    return ProcessQueue(
-        queue_manager.get_queue(),
-        stash,
-        settings,
-        get_plugin_data_dir(),
-        lambda: _plex(settings),
-        is_automatic,
-    ).run()
+    queue = queue_manager.get_queue()
+    return ProcessQueue(queue, stash, settings, get_plugin_data_dir(), is_automatic).run()
 
 
 def handle_preview() -> str | None:
@@ -247,7 +202,7 @@ def handle_preview() -> str | None:
 
     stash, settings = _stash_and_config()
     queue = queue_manager.get_queue() if queue_manager is not None else None
-    problems, shown = preview_all(stash, _plex(settings), settings, get_plugin_data_dir(), queue)
+    problems, shown = preview_all(stash, settings, get_plugin_data_dir(), queue)
     log.lines("warning", (f"Error during reconciliation: {problem}" for problem in problems))
     log.lines("info", summary_lines(shown))
     return None
@@ -255,11 +210,9 @@ def handle_preview() -> str | None:
 
 def handle_check_setup(connection: ServerConnection | None = None) -> str | None:
     """Log what is right in the set-up, what is wrong and what to do; changes nothing in Plex."""
-    from functools import partial
-
     from reconciliation.setup_check import check_setup
 
-    return check_setup(partial(_stash_and_stored_settings, connection), get_plugin_data_dir())
+    return check_setup(lambda: _stash_and_settings(connection), get_plugin_data_dir())
 
 
 def handle_find_orphans() -> str | None:
@@ -276,23 +229,19 @@ def handle_find_orphans() -> str | None:
 
 def handle_undo_first_sync() -> str | None:
     """Put back the values locked in Plex that the first sync replaced."""
-    from sync_queue.undo import summary_lines, undo_first_sync
+    from sync_queue.undo import run_undo
 
     _, settings = _stash_and_config()
-    with _state() as state:
-        plex = _plex(settings)
-        state.use_server(plex.machine_identifier, str(settings.path_map))
-        summary = undo_first_sync(plex, state, settings.opt_out_label)
-    log.lines("info", summary_lines(summary))
-    return log.failed("Plex refused some values; run the task again.") if summary.failed else None
+    return run_undo(settings, get_plugin_data_dir())
 
 
 def handle_queue_status() -> str | None:
     """Log what waits, what failed and why, when what ran last, and when a reconcile is due."""
     from reconciliation.schedule import next_line
+    from sync_queue.state import SyncState
     from sync_queue.status import outlook_lines, status_lines
 
-    with _state() as state:
+    with closing(SyncState(get_plugin_data_dir())) as state:
         queue = _queue()
         # What a drain held when it was killed is due as well, though nobody has released it yet.
         drains = outlook_lines(get_plugin_data_dir(), bool(queue.due_scene_ids()) or queue.has_due_jobs())
@@ -302,19 +251,17 @@ def handle_queue_status() -> str | None:
 
 def handle_retry_failed() -> str | None:
     """Queue everything again that had failed for good."""
-    count = _queue().retry_failed()
-    if count:
-        log.info(f"Queued again: {count} failed scenes. Run the task Process Queue to write them.")
-    else:
-        log.info("Nothing has failed, so nothing was queued again.")
+    from sync_queue.status import retried_line
+
+    log.info(retried_line(_queue().retry_failed()))
     return None
 
 
 def handle_clear_queue() -> str | None:
     """Forget what waits and what failed; a reconcile finds again what differs."""
-    waiting, failed = _queue().clear()
-    log.info(f"Removed from the queue: {waiting} waiting, {failed} failed.")
-    log.info("Nothing changed in Stash or Plex. Reconcile Library will find the differences again.")
+    from sync_queue.status import cleared_lines
+
+    log.lines("info", cleared_lines(*_queue().clear()))
     return None
 
 
@@ -346,17 +293,16 @@ def _connect(connection: ServerConnection) -> None:
     """Connect to Stash and read the settings."""
     global config, queue_manager, stash_interface
     from sync_queue.drain_request import switch_automatic
+    from sync_queue.one_stash import hold_to_one_stash
     from validation.config import read_settings
 
-    stash, stored = _stash_and_stored_settings(connection)
+    stash, stored = _stash_and_settings(connection)
     settings = read_settings(stored)
     log.lines("warning", settings.warnings)
     config = settings.config
     if config.performer_image_address:
         stash = stash_interface = stash.with_pictures()
     if queue_manager is not None:
-        from sync_queue.one_stash import hold_to_one_stash
-
         queue_manager = hold_to_one_stash(stash, queue_manager, get_plugin_data_dir())
         switch_automatic(get_plugin_data_dir(), is_on=not config.manual_drain)
 
@@ -371,38 +317,16 @@ def _follow_up(args: Mapping[str, Any]) -> None:
     follow_up(args, stash_interface, config, queue, get_plugin_data_dir(), time.time())
 
 
-def _stash_and_stored_settings(
-    connection: ServerConnection | None,
-) -> tuple[Stash, Mapping[str, Any]]:
+def _stash_and_settings(connection: ServerConnection | None) -> tuple[Stash, Mapping[str, Any]]:
     """Connect to Stash, where it is told how, and read what it stored of the settings. Raises StashError."""
     global stash_interface
     from stash.client import Stash
-    from validation.config import secrets_in
 
     if connection is not None:
         stash_interface = Stash(connection)
     if stash_interface is None:
         raise InvalidInput("No Stash connection available for this task")
-    stored = stash_interface.plugin_settings()
-    for secret in secrets_in(stored):
-        log.keep_secret(secret)
-    return stash_interface, stored
-
-
-def _open_queue(is_needed: bool) -> None:
-    """Open the queue; a reconcile can do without one."""
-    global queue_manager
-    from sync_queue.manager import QueueManager
-
-    try:
-        queue_manager = QueueManager(get_plugin_data_dir())
-        if queue_manager.notice:
-            log.warning(queue_manager.notice)
-    except _database_errors() as problem:
-        # What is damaged is set aside, and the task runs again with a new queue.
-        if is_needed or _is_damage(problem):
-            raise
-        log.error(_data_dir_problem(problem))
+    return stash_interface, stash_interface.plugin_settings()
 
 
 def _queue() -> JobQueue:
@@ -419,75 +343,8 @@ def _stash_and_config() -> tuple[Stash, Stash2PlexConfig]:
     return stash_interface, config
 
 
-def _plex(settings: Stash2PlexConfig) -> Plex:
-    from plex.client import connect
+def _failed(problem: Exception, what: str = "", with_traceback: bool = False) -> str:
+    """Log why something ended; what a task ended with."""
+    from sync_queue.ending import failed
 
-    return connect(settings, get_plugin_data_dir())
-
-
-@contextmanager
-def _state() -> Iterator[SyncState]:
-    from sync_queue.state import SyncState
-
-    state = SyncState(get_plugin_data_dir())
-    try:
-        yield state
-    finally:
-        state.close()
-
-
-def _database_errors() -> tuple[type[Exception], ...]:
-    import sqlite3
-
-    return (OSError, sqlite3.Error)
-
-
-def _data_dir_problem(problem: BaseException) -> str:
-    from sync_queue.data_folder import problem_text
-
-    return problem_text(get_plugin_data_dir(), problem)
-
-
-def _is_damage(problem: BaseException) -> bool:
-    from sync_queue.data_folder import is_damage
-
-    return is_damage(problem)
-
-
-def _provide_packages() -> None:
-    """See to it that everything can be imported; before this, only the standard library can."""
-    from stash.process_lock import AlreadyRunning, exclusive
-
-    try:
-        _packages().provide(exclusive)
-    except AlreadyRunning as problem:
-        raise InvalidInput(
-            "Another task is still installing what Stash2Plex needs. Run this one again when it has ended."
-        ) from problem
-
-
-def _packages() -> Packages:
-    from stash.packages import Packages
-
-    return Packages(PLUGIN_DIR, get_plugin_data_dir())
-
-
-def _failed(what: str, problem: Exception) -> str:
-    """Log why something ended, in plain lines; what a task ended with."""
-    if isinstance(problem, SettingsInvalid):
-        log.lines("warning", problem.warnings)
-        log.lines("error", problem.problems)
-        return str(problem)
-    if isinstance(problem, Stash2PlexError):
-        return log.failed(f"{what}{problem}")
-    if isinstance(problem, ImportError):
-        return log.failed(f"{what}{_packages().explain(problem)}")
-    if isinstance(problem, _database_errors()):
-        return log.failed(f"{what}{_data_dir_problem(problem)}")
-    return log.failed(f"{what}{type(problem).__name__}: {problem}. {REPORT_A_FAULT}")
-
-
-def _log_traceback(problem: Exception) -> None:
-    import traceback
-
-    log.lines("debug", "".join(traceback.format_exception(problem)).splitlines())
+    return failed(problem, PLUGIN_DIR, get_plugin_data_dir(), what, with_traceback)

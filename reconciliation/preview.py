@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from plex.client import Plex
+from plex.client import Plex, connect
 from plex.item_finder import ItemFinder
 from plex.library import ITEMS_PER_READ, read_sections
 from plex.merge import Change
@@ -108,12 +108,13 @@ class Preview:
 
 
 def preview_all(
-    stash: Stash, plex: Plex, config: Stash2PlexConfig, data_dir: str, queue: JobQueue | None
+    stash: Stash, config: Stash2PlexConfig, data_dir: str, queue: JobQueue | None
 ) -> tuple[Sequence[str], PreviewResult]:
     """Preview all that differs and all that waits; what could not be read, and the result.
 
     Raises StashError, PlexError, OSError, sqlite3.Error.
     """
+    plex = connect(config, data_dir)
     progress = Progress()
     detection = GapDetectionEngine(
         stash=stash, config=config, data_dir=data_dir, queue=None, report_progress=progress.part(0, 0.5)

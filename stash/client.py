@@ -18,6 +18,7 @@ from stash.images import Cover, read_cover
 from stash.scene_pages import PAGE_SIZE, ScenePage, ScenePages
 from stash.scenes_by_id import ScenesById, count_in, sample_of_ids, scenes_in
 from stash.session import GraphQLInterface, StashSession
+from validation.config import secrets_in
 from validation.exceptions import SceneMalformed
 from validation.plugin_input import PLUGIN_ID, ServerConnection
 from validation.scene import Scene, local_path, parse_timestamp
@@ -77,12 +78,17 @@ class Stash:
         return answer
 
     def plugin_settings(self) -> Mapping[str, Any]:
-        """What Stash stored of this plugin's settings; unset keys are absent. Raises StashError."""
+        """What Stash stored of this plugin's settings; unset keys are absent. Raises StashError.
+
+        From here on the log keeps their secrets to itself.
+        """
         plugins = self._ask(SETTINGS, {"ids": [PLUGIN_ID]}, "configuration", "plugins")
         # A plugin whose settings were never saved is absent; anything else is no answer to this question.
         stored = plugins.get(PLUGIN_ID, {}) if isinstance(plugins, Mapping) else None
         if not isinstance(stored, Mapping):
             raise StashAnswerInvalid("Stash returned no settings of this plugin that can be read.")
+        for secret in secrets_in(stored):
+            log.keep_secret(secret)
         return stored
 
     def count_scenes(self) -> int:

@@ -30,7 +30,8 @@ from contextlib import AbstractContextManager, contextmanager, redirect_stdout, 
 from importlib.machinery import EXTENSION_SUFFIXES
 
 from stash import log
-from validation.exceptions import InvalidInput
+from stash.process_lock import AlreadyRunning, exclusive
+from validation.exceptions import InvalidInput, Stash2PlexError
 
 # A lock of this file, waited for as many seconds at the most.
 Lock = Callable[[str, float], AbstractContextManager[None]]
@@ -49,11 +50,26 @@ INSTALL_PIP = {"apk": ["apk", "add", "py3-pip"], "apt-get": ["sudo", "apt-get", 
 CONTAINER_MARK = "/.dockerenv"
 IS_ONLINE = "Can this machine reach pypi.org?"
 MEANWHILE = "What you save in Stash is queued meanwhile."
+STILL_INSTALLING = (
+    "Another task is still installing what Stash2Plex needs. Run this one again when it has ended."
+)
 IN_README = "(more under “Python packages” in the project's README)"
+
+
+def complete_python() -> None:
+    """Find what is installed, as Python does at its start but for the manifest's `-S`, which hooks want."""
+    if sys.flags.no_site:
+        import site
+
+        site.main()
 
 
 class PackagesMissing(InvalidInput):
     """Packages are missing and could not be installed."""
+
+
+class PipFailed(Stash2PlexError):
+    """pip could not install what it was asked for."""
 
 
 class Packages:
@@ -64,10 +80,10 @@ class Packages:
         self._requirements = os.path.join(plugin_dir, "requirements.txt")
         self._roots = [os.path.join(folder, "packages") for folder in (plugin_dir, data_dir)]
 
-    def provide(self, lock: Lock) -> None:
-        """See to it that everything can be imported.
+    def provide(self, lock: Lock = exclusive) -> None:
+        """See to it that everything can be imported; before this, only the standard library can.
 
-        Raises PackagesMissing, and whatever `lock` raises where another process installs for too long.
+        Raises PackagesMissing.
         """
         name = self._folder_name()
         if any(self._use(os.path.join(root, name)) for root in self._roots):
@@ -163,12 +179,14 @@ class Packages:
                     f"Installing what Stash2Plex needs: {', '.join(missing)}. "
                     "This happens once and takes up to some minutes.",
                 )
-                problem = self._fill(folder)
-        except OSError as error:
-            problem = f"{root} cannot be written ({error})."
-        if problem or not self._use(folder):
-            problem = problem or "pip has not installed all of them."
-            raise PackagesMissing(self._failure(f"{missing_line} {problem}"))
+                self._fill(folder)
+            if not self._use(folder):
+                raise PipFailed("pip has not installed all of them.")
+        except AlreadyRunning as error:
+            raise PackagesMissing(STILL_INSTALLING) from error
+        except (OSError, PipFailed) as error:
+            problem = f"{root} cannot be written ({error})." if isinstance(error, OSError) else str(error)
+            raise PackagesMissing(self._failure(f"{missing_line} {problem}")) from error
         log.write_line("info", f"Installed into {root}. The system's own Python is as it was.")
 
     def _root(self) -> str:
@@ -179,8 +197,8 @@ class Packages:
                     return root
         return self._roots[0]
 
-    def _fill(self, folder: str) -> str:
-        """Make the folder whole or not at all; returns why it is not, or nothing."""
+    def _fill(self, folder: str) -> None:
+        """Make the folder whole or not at all. Raises PipFailed or OSError."""
         root = os.path.dirname(folder)
         drafts = os.path.join(root, "installing")
         # Of a task that was killed; its pip may live on for a moment and hold a draft, so each has its own.
@@ -189,20 +207,18 @@ class Packages:
         draft = tempfile.mkdtemp(dir=drafts)
         installed = os.path.join(draft, "packages")
         try:
-            problem = self._run_pip(installed, draft)
-            if not problem:
-                _remove_what_stash_would_load(installed)
-                _close_namespaces(installed)
-                if os.path.isdir(folder):
-                    os.rename(folder, os.path.join(draft, "replaced"))
-                os.rename(installed, folder)
-                _remove_others(folder)
-            return problem
+            self._run_pip(installed, draft)
+            _remove_what_stash_would_load(installed)
+            _close_namespaces(installed)
+            if os.path.isdir(folder):
+                os.rename(folder, os.path.join(draft, "replaced"))
+            os.rename(installed, folder)
+            _remove_others(folder)
         finally:
             shutil.rmtree(drafts, ignore_errors=True)
 
-    def _run_pip(self, target: str, working_dir: str) -> str:
-        """Install into `target`; returns why that failed, or nothing."""
+    def _run_pip(self, target: str, working_dir: str) -> None:
+        """Install into `target`. Raises PipFailed, or OSError where pip cannot be started."""
         environment = {name: text for name, text in os.environ.items() if name not in PLACES_OF_PIP}
         # On the same disk, so that pip renames instead of copying, and a kill leaves nothing elsewhere.
         environment.update(SWITCHED_OFF, TMPDIR=working_dir, TEMP=working_dir, TMP=working_dir)
@@ -220,12 +236,13 @@ class Packages:
             )
         except subprocess.TimeoutExpired as stopped:
             _log_output(stopped.output)
-            return f"pip was stopped after {INSTALLING_LASTS / 60:.0f} minutes. {IS_ONLINE}"
+            raise PipFailed(
+                f"pip was stopped after {INSTALLING_LASTS / 60:.0f} minutes. {IS_ONLINE}"
+            ) from stopped
         lines = _log_output(run.stdout)
-        if run.returncode == 0:
-            return ""
-        told = [line for line in lines if line.startswith("ERROR:")] or lines or ["no reason was given"]
-        return f"pip could not install them ({told[-1]}). {IS_ONLINE}"
+        if run.returncode:
+            told = [line for line in lines if line.startswith("ERROR:")] or lines or ["no reason was given"]
+            raise PipFailed(f"pip could not install them ({told[-1]}). {IS_ONLINE}")
 
     def _pip(self, target: str) -> list[str]:
         command = [sys.executable or "python3", "-m", "pip", "install", "--upgrade", "--target", target]

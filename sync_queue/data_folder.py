@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Opened = TypeVar("Opened")
 
+# What opening and using a database there may raise.
+FOLDER_ERRORS = (OSError, sqlite3.Error)
 QUEUE_DATABASE = "queue.db"
 OPENING_TIMEOUT = 30.0
 # Held by whoever sets a database aside, so that nobody does so with the new one.

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from stash import log
-from sync_queue.data_folder import QUEUE_DATABASE, is_damage, open_database
+from sync_queue.data_folder import FOLDER_ERRORS, QUEUE_DATABASE, is_damage, open_database, problem_text
 from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job, JsonSerializer, parse_job
 from sync_queue.job_queue import JobQueue, QueuedJob
 from sync_queue.state import SyncState
+
+T = TypeVar("T")
 
 __all__ = ["JobQueue", "QueueManager", "QueuedJob"]
 
@@ -69,6 +73,38 @@ class QueueManager:
     def close(self) -> None:
         """Close the database."""
         self._queue.close()
+
+
+def open_queue(data_dir: str, is_needed: bool) -> QueueManager | None:
+    """The open queue; None, told as an error, where there can be none and a task can do without.
+
+    Raises OSError or sqlite3.Error where it is needed, or damaged.
+    """
+    try:
+        manager = QueueManager(data_dir)
+    except FOLDER_ERRORS as problem:
+        if is_needed or is_damage(problem):
+            raise
+        log.error(problem_text(data_dir, problem))
+        return None
+    if manager.notice:
+        log.warning(manager.notice)
+    return manager
+
+
+def run_repairing(data_dir: str, run: Callable[[], T]) -> T:
+    """Run what uses both databases; once more, with what is damaged set aside, where it meets damage.
+
+    Raises what `run` does, OSError or sqlite3.Error.
+    """
+    try:
+        return run()
+    except FOLDER_ERRORS as problem:
+        if not is_damage(problem):
+            raise
+        log.debug(f"A database is damaged ({problem}).")
+    set_damaged_aside(data_dir)
+    return run()
 
 
 def set_damaged_aside(data_dir: str | Path) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import closing
 
-from plex.client import Plex
+from plex.client import connect
 from plex.exceptions import PlexUnavailable
 from stash import log
 from stash.client import Stash
@@ -37,14 +36,12 @@ class ProcessQueue:
         stash: Stash,
         config: Stash2PlexConfig,
         data_dir: str,
-        open_plex: Callable[[], Plex],
         is_automatic: bool = False,
     ) -> None:
         self._queue = queue
         self._stash = stash
         self._config = config
         self._data_dir = data_dir
-        self._open_plex = open_plex
         self._is_automatic = is_automatic
 
     def run(self) -> str | None:
@@ -105,7 +102,7 @@ class ProcessQueue:
 
     def _drain_into_plex(self, state: SyncState) -> str | None:
         try:
-            plex = self._open_plex()
+            plex = connect(self._config, self._data_dir)
             summary = SyncWorker(
                 self._queue,
                 state,

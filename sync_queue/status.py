@@ -15,6 +15,21 @@ from sync_queue.outage import moment
 from sync_queue.state import SyncState
 
 
+def retried_line(count: int) -> str:
+    """What Retry Failed logs."""
+    if count:
+        return f"Queued again: {count} failed scenes. Run the task Process Queue to write them."
+    return "Nothing has failed, so nothing was queued again."
+
+
+def cleared_lines(waiting: int, failed: int) -> list[str]:
+    """What Clear Queue logs."""
+    return [
+        f"Removed from the queue: {waiting} waiting, {failed} failed.",
+        "Nothing changed in Stash or Plex. Reconcile Library will find the differences again.",
+    ]
+
+
 def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = ()) -> list[str]:
     """What Queue Status logs; `what_comes` are lines that follow those of what ran last.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
 from plex.artwork import ArtworkKind, choose, chosen
 from plex.base import Base
-from plex.client import Plex
+from plex.client import Plex, connect
 from plex.fields import FIELDS, Field, Value, tag_key
 from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ
@@ -20,6 +21,7 @@ from sync_queue.planning import is_opted_out
 from sync_queue.reading import read_each
 from sync_queue.renewal import FRESH_ENOUGH
 from sync_queue.state import SyncState
+from validation.config import Stash2PlexConfig
 
 ARTWORK = {kind.value: kind for kind in ArtworkKind}
 
@@ -77,6 +79,19 @@ def _note(scene_id: int, count: int | Exception, summary: UndoSummary) -> None:
     summary.fields += count
     summary.restored += bool(count)
     summary.changed_since += not count
+
+
+def run_undo(config: Stash2PlexConfig, data_dir: str) -> str | None:
+    """The task: put back, log what was and what was not; the error to end with where Plex refused some.
+
+    Raises PlexError, OSError, sqlite3.Error.
+    """
+    plex = connect(config, data_dir)
+    with closing(SyncState(data_dir)) as state:
+        state.use_server(plex.machine_identifier, str(config.path_map))
+        summary = undo_first_sync(plex, state, config.opt_out_label)
+    log.lines("info", summary_lines(summary))
+    return log.failed("Plex refused some values; run the task again.") if summary.failed else None
 
 
 def summary_lines(summary: UndoSummary) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from plex.client import connect
 from sync_queue.process_queue import ProcessQueue
 from tests.builders.bench import Bench
 from tests.builders.sync import logged
@@ -12,10 +11,7 @@ from tests.builders.sync import logged
 
 def process_queue(bench: Bench, is_automatic: bool = False) -> str | None:
     config, data_dir = bench.config({}), str(bench.world.data_dir)
-    run = ProcessQueue(
-        bench.queue, bench.stash(), config, data_dir, lambda: connect(config, data_dir), is_automatic
-    )
-    return run.run()
+    return ProcessQueue(bench.queue, bench.stash(), config, data_dir, is_automatic).run()
 
 
 @pytest.mark.parametrize("is_automatic", [False, True])
