@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from sync_queue.process_queue import ProcessQueue
@@ -21,6 +23,9 @@ def test_an_edit_is_written_though_stash_cannot_tell_of_what_was_saved_last(
     bench.save(bench.world.add_film("one", details="Text", plex={}))
     assert process_queue(bench) is None
     bench.save(bench.world.add_film("two", details="Other", plex={}))
+    # Stash's times are whole seconds: of two scenes of one second either may be listed as the newest.
+    later = bench.world.stash.now() + timedelta(minutes=1)
+    bench.world.stash.library.now = bench.world.stash.now = lambda: later
     newest = bench.world.add_film("newest", details="New", plex={})
     bench.world.stash.malformed_scenes[newest] = lambda scene: scene.update(updated_at="soon")
     assert process_queue(bench, is_automatic) is None
