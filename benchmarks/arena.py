@@ -61,7 +61,7 @@ class Arena:
 
     def configure(self, **settings: Any) -> None:
         """Store settings of the plugin in Stash."""
-        _post(self.stash.url, CONFIGURE, {"id": "Stash2Plex", "input": self.settings | settings})
+        _post(self.stash.url, CONFIGURE, {"id": "Stash2Plex", "input": {**self.settings, **settings}})
 
     def edit(self, scenes: int) -> None:
         """Change so many scenes, spread over the collection, without a hook."""

@@ -48,7 +48,7 @@ def main(scenes: int = 500, edits: int = 100, seed: int | None = None) -> None:
         requests = arena.plex.requests()
         puts = sum(one["method"] == "PUT" for one in requests)
         floor = put_floor(arena, puts)
-        summaries = {scene: arena.plex.item(rating_key=keys[scene])["summary"] for scene in edited}
+        summaries = {scene: shown(arena, rating_key=keys[scene])["summary"] for scene in edited}
     kept = {scene for scene, text in edited.items() if summaries[scene] == text}
     told = {scene for scene in edited if f"Scene {scene}: summary changed in Plex" in log} - kept
     windows, unseen = windows_of(requests)
@@ -115,7 +115,14 @@ def brought_and_changed(arena: Arena) -> dict[int, int]:
         arena.stash.change("update_scene", scene_id, details=f"After {scene_id}")
     arena.queue(scene_ids)
     paths = {scene_id: f"/media/Films/film {scene_id - 1}.mp4" for scene_id in scene_ids}
-    return {scene_id: int(arena.plex.item(path=path)["rating_key"]) for scene_id, path in paths.items()}
+    return {scene_id: int(shown(arena, path=path)["rating_key"]) for scene_id, path in paths.items()}
+
+
+def shown(arena: Arena, **which: Any) -> dict[str, Any]:
+    """What Plex shows of an item that is there."""
+    item = arena.plex.item(**which)
+    assert item is not None, which
+    return item
 
 
 def drain_beside(

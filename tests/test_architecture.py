@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_what_is_set_in_the_entry_is_what_its_tasks_use_however_it_was_loaded() 
     spec = importlib.util.spec_from_file_location("loaded_by_its_path", ROOT / "Stash2Plex.py")
     assert spec is not None
     assert spec.loader is not None
-    entry = importlib.util.module_from_spec(spec)
+    entry: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(entry)
     assert entry.handle_reconcile("all") == "No Stash connection available for reconciliation"
     entry.stash_interface = object()

@@ -16,7 +16,7 @@ from validation.config import ANY_CERTIFICATE, DISPLAY_NAMES, FALLS_BACK, Stash2
 FIELDS = Stash2PlexConfig.model_fields
 KEYS = sorted(FIELDS)
 REQUIRED = {"plex_url": "http://plex:32400", "plex_token": "made-up-plex-token"}
-TYPES = {bool: "BOOLEAN", int: "NUMBER"}
+TYPES: dict[object, str] = {bool: "BOOLEAN", int: "NUMBER"}
 ROW = re.compile(r"\| \*\*(.+)\*\* \(`(\w+)`\) \| (.+?) \| (?:`(.+?)`)? ?\| (.+) \| (\w+) \|")
 
 
@@ -35,7 +35,7 @@ class Row(NamedTuple):
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     """The settings that Stash shows, by key."""
     (plugin,), _ = load_plugins(install_plugin(tmp_path_factory.mktemp("plugins")))
-    return dict(plugin.settings)
+    return {key: dict(shown) for key, shown in plugin.settings.items()}
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from hashlib import sha1
 from itertools import count
+from typing import Any
 
 import pytest
 import requests
@@ -43,7 +44,7 @@ def let_time_pass(world: World) -> None:
     world.stash.library.now = lambda: start + timedelta(seconds=next(seconds))
 
 
-def sync(bench: Bench, **settings: object) -> None:
+def sync(bench: Bench, **settings: Any) -> None:
     """Reconcile and drain, as a person who presses both buttons; the requests are those of these two."""
     bench.world.clear_requests()
     assert bench.reconcile(**settings).errors == []

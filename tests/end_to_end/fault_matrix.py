@@ -108,6 +108,8 @@ class FaultMatrix:
 
         def learn() -> list[tuple[str, list[str]]]:
             with self._world(f"learning {task}", task) as world:
+                assert world.plex is not None
+                assert world.stash is not None
                 servers = (world.plex, world.stash)
                 for server in servers:
                     server.odd_answers.learning = True

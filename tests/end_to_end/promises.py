@@ -73,7 +73,7 @@ def broken_in_the_end(world: SmallWorld, was_undone: bool = False, is_state_lost
 def _is_kept(shown: Any, before: Mapping[str, Any], field: str, wanted: Any) -> bool:
     """Whether a value that was there before is still there, beside what was to be added."""
     if isinstance(shown, set):
-        return wanted <= shown <= wanted | before[field]
+        return bool(wanted <= shown <= wanted | before[field])
     return bool(shown == before[field] and LOCKS[field] in before["locked"])
 
 
@@ -136,7 +136,7 @@ def _foreign_values(world: SmallWorld) -> Iterator[str]:
 def _is_of(shown: Any, before: Any, wanted: Any, name: str, field: str) -> bool:
     """Whether a value is what Plex had, what Stash has, or in the case of a list a part of both."""
     if isinstance(shown, set):
-        return shown <= before | wanted
+        return bool(shown <= before | wanted)
     her_studio = (HERS, "studio", "Her studio")
     return shown in (before, wanted) or (name, field, shown) == her_studio
 

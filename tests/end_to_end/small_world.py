@@ -184,7 +184,7 @@ def _add_what_was_synced(world: SmallWorld) -> None:
     for name in ("Ada Heath", "Bo Lind"):
         stash.add_performer(name)
     stash.add_studio("Quay")
-    both = {"studio": 1, "date": "2020-01-01", "cover": COVERS[0]}
+    both: dict[str, Any] = {"studio": 1, "date": "2020-01-01", "cover": COVERS[0]}
     _add(world, OLD, tags=(1, 2), performers=(1, 2), **both)
     _add(world, HERS, tags=(1,), performers=(1,), rating100=60, **both)
     hers = world.item(HERS)
@@ -202,7 +202,7 @@ def _edit(world: SmallWorld) -> None:
     stash.update_scene(world.scene_ids[HERS], details="New words")
     stash.rename_tag(1, "Pier")
     stash.destroy_performer(2)
-    new = {"studio": 1, "tags": (3,), "performers": (1,), "cover": COVERS[0]}
+    new: dict[str, Any] = {"studio": 1, "tags": (3,), "performers": (1,), "cover": COVERS[0]}
     _add(world, NEW, **new)
     _add(world, "Films/moved", MOVED, **new)
     for name in (ABSENT, OTHER_TWIN):

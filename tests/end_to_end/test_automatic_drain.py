@@ -19,7 +19,7 @@ from tests.builders.entry import Here, Told, assert_plain, hook, run, until
 from tests.servers.stash.process_run import plugin_input
 from tests.servers.world import ROOT, World
 
-PUT = {"path": "/library/sections/1/all", "method": "PUT"}
+PUT: dict[str, Any] = {"path": "/library/sections/1/all", "method": "PUT"}
 
 
 @contextmanager

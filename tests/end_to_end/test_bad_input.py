@@ -95,6 +95,11 @@ def spoilt(value: Any, chance: random.Random) -> Any:
     return copy
 
 
+def spoilt_alike(seed: float) -> Callable[[Any], Any]:
+    """Spoils a document in the same way whenever it is asked for."""
+    return lambda value: spoilt(value, random.Random(seed))
+
+
 def spoilt_bytes(content: bytes, chance: random.Random) -> bytes:
     """The same for a document as bytes: cut, doubled, or with some bytes changed."""
     where = chance.randrange(len(content) + 1)
@@ -162,8 +167,7 @@ def test_100_bad_scenes_from_stash_are_told_by_their_id_and_lose_no_job(
     tags, performers = world.tag_ids("Autumn", "Boat"), world.performer_ids("Somebody")
     bad = world.add_film("bad", title="Bad", tags=tags, performers=performers, plex={})
     for number in range(100):
-        seed = chance.random()
-        world.stash.malformed_scenes[bad] = lambda scene, seed=seed: spoilt(scene, random.Random(seed))
+        world.stash.malformed_scenes[bad] = spoilt_alike(chance.random())
         here.run(hook(bad))
         for mode in chance.sample(("process_queue", "reconcile_all", "reconcile_recent"), 1):
             told = here.run({"mode": mode})

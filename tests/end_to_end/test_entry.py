@@ -242,9 +242,10 @@ def test_a_stash_that_is_down_is_one_plain_error(world: World, task: str) -> Non
     world.add_film("one", details="Text", plex={})
     world.stash.run_task(ALL)
     connection = world.stash.server_connection()
-    mode = world.stash.plugins.plugin().task(task).default_args
+    in_manifest = world.stash.plugins.plugin().task(task)
+    assert in_manifest is not None
     world.stash.stop_listening()
-    stdin = json.dumps({"server_connection": connection, "args": dict(mode)}).encode()
+    stdin = json.dumps({"server_connection": connection, "args": dict(in_manifest.default_args)}).encode()
     result = world.stash.run_plugin({}, raw_stdin=stdin)
     assert_failed(result, "Stash cannot be reached")
     assert len(queued(world)) == 1

@@ -15,7 +15,7 @@ from tests.servers.plex.library import PlexLibrary
 from tests.servers.world import World
 
 FILMS = 4
-SLOW = {"seconds": 1.0}
+SLOW: dict[str, Any] = {"seconds": 1.0}
 # How Plex fails: the fault, and where the whole run ends for it the words that the user reads.
 PLEX_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "refused": ({"kind": "refuse"}, "Plex cannot be reached"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,7 @@ def replaced_by_a_folder(queue: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("trouble", [locked, damaged, replaced_by_a_folder])
 def test_a_queue_that_cannot_be_written_holds_no_save_and_loses_none(
-    world: World, here: Here, trouble: Callable[[Path], contextmanager[None]]
+    world: World, here: Here, trouble: Callable[[Path], AbstractContextManager[None]]
 ) -> None:
     world.settings["manual_drain"] = True
     assert here.drain().status == 0

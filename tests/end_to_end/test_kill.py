@@ -119,9 +119,13 @@ class Killing:
             item, hers = self.world.item(name), self.hers.get(scene_id, {})
             title, tags = self.latest.get(scene_id, (f"Film {scene_id}", set()))
             poster = self.world.plex.library.images.get(item.selected_poster or "")
-            shown = {"title": item.title, "summary": item.summary, "poster": poster}
+            shown: dict[str, Any] = {"title": item.title, "summary": item.summary, "poster": poster}
             shown["genres"] = set(item.genres)
-            wanted = {"title": title, "summary": f"Words of {name}", "poster": self.covers[scene_id]}
+            wanted: dict[str, Any] = {
+                "title": title,
+                "summary": f"Words of {name}",
+                "poster": self.covers[scene_id],
+            }
             wanted |= {field: value for field, value in hers.items() if field != "genre"}
             wanted["genres"] = tags | ({HER_GENRE} if "genre" in hers else set())
             wrong += [
@@ -216,7 +220,7 @@ def a_synced_world(folder: Path, preserve: bool) -> Iterator[Killing]:
         names, covers = {}, {}
         for n in range(1, SCENES + 1):
             covers[n] = a_cover(f"Cover {n}")
-            film = {"title": f"Film {n}", "details": f"Words of film {n}", "cover": covers[n]}
+            film: dict[str, Any] = {"title": f"Film {n}", "details": f"Words of film {n}", "cover": covers[n]}
             names[world.add_film(f"film {n}", plex={}, **film)] = f"film {n}"
         killing = Killing(world, names, seed=20260101)
         killing.covers = covers

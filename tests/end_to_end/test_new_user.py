@@ -33,7 +33,7 @@ def test_check_setup_leads_from_empty_settings_to_items_in_plex(world: World) ->
     assert log_text(checked, "warning", "error") == ""
     assert "by path: 5" in log_text(checked)
     assert "Everything is right. Run Reconcile Library (All), then Process Queue." in log_text(checked)
-    assert world.plex.writes == world.plex.uploads == []
+    assert (world.plex.writes, world.plex.uploads) == ([], [])
     assert {request.method for request in world.plex.requests} == {"GET"}
     assert list(world.data_dir.iterdir()) == []
 

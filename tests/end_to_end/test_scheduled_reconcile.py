@@ -51,12 +51,12 @@ def daily(held: World) -> World:
 
 def waiting(world: World) -> list[str]:
     """The tasks that wait in Stash, in their order."""
-    queue = world.stash.plugins.job_queue() or ()
+    queue = world.stash.plugins.job_queue() or []
     return [str(job["description"]).rpartition(": ")[2] for job in queue if job["status"] == "READY"]
 
 
 def cancel_waiting(world: World) -> None:
-    for job in world.stash.plugins.job_queue() or ():
+    for job in world.stash.plugins.job_queue() or []:
         if job["status"] == "READY":
             world.stash.plugins.stop_job(job["id"])
 
@@ -181,7 +181,7 @@ def test_one_that_is_killed_while_it_runs_is_asked_for_again_later(
     fault = world.plex.faults.add("hang", "/library/sections/1/all", times=1)
     run(here, "process_queue")
     assert fault.arrived.wait(30)
-    (job,) = world.stash.plugins.job_queue() or ()
+    (job,) = world.stash.plugins.job_queue() or []
     world.stash.plugins.stop_job(job["id"])
     assert world.stash.wait_for_job(job["id"]).status == "CANCELLED"
     world.plex.faults.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import plex.listing
@@ -166,7 +168,7 @@ def test_a_listing_without_a_total_is_read(server: PlexTestServer, plex: Plex, f
     ]
 
 
-@pytest.mark.parametrize("kind", [odd_documents.ONE_WITHOUT_KEY, odd_answers.ONE_ODD_VALUE])
+@pytest.mark.parametrize("kind", [odd_documents.ONE_WITHOUT_KEY, odd_documents.ONE_ODD_VALUE])
 def test_a_listed_item_that_cannot_be_used_is_named_and_the_others_are_listed(
     server: PlexTestServer, plex: Plex, films: LibrarySection, kind: str
 ) -> None:
@@ -215,7 +217,7 @@ def test_nothing_is_no_number_of_items(
     ],
 )
 def test_an_item_is_empty_while_plex_knows_nothing_but_its_file(
-    server: PlexTestServer, plex: Plex, films: LibrarySection, fields: dict[str, object], expected: bool
+    server: PlexTestServer, plex: Plex, films: LibrarySection, fields: dict[str, Any], expected: bool
 ) -> None:
     a_film(server.library, **fields)
     (item,) = listed(plex, films)
@@ -286,7 +288,7 @@ def test_an_item_in_full_has_every_value_every_tag_and_the_locks(server: PlexTes
         "2014-08-01",
     )
     assert (values["studio"], values["director"], values["collection"]) == ("S", ("D",), ("C",))
-    assert (item.locked, item.section_key) == ({"title", "genre"}, 1)
+    assert (item.locked, item.section_key) == (frozenset({"title", "genre"}), 1)
 
 
 UNUSABLE = {

@@ -49,7 +49,17 @@ def read(connection: Plex, library: PlexLibrary, change: Change, after: int) -> 
 
 
 def remove(*keys: int) -> Change:
-    return lambda library: [library.remove_item(key) for key in keys]
+    def change(library: PlexLibrary) -> None:
+        for key in keys:
+            library.remove_item(key)
+
+    return change
+
+
+def remove_at(library: PlexLibrary, place: int) -> None:
+    items = library.items()
+    if items:
+        library.remove_item(items[place].rating_key)
 
 
 def add_in_front(library: PlexLibrary) -> None:
@@ -123,8 +133,8 @@ def test_a_listing_is_complete_or_an_error_whatever_happens_meanwhile(
 ) -> None:
     library = a_library()
     changes: dict[str, Callable[[int], object]] = {
-        "remove first": lambda _: library.items() and library.remove_item(library.items()[0].rating_key),
-        "remove last": lambda _: library.items() and library.remove_item(library.items()[-1].rating_key),
+        "remove first": lambda _: remove_at(library, 0),
+        "remove last": lambda _: remove_at(library, -1),
         "add": lambda number: a_film(library, f"new {number}"),
         "add in front": lambda number: a_film(library, f"old {number}", added_at=YEARS_AGO + number),
     }

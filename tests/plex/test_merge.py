@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def applied(theirs: PlexFields, changes: tuple[Change, ...], replacing: bool = T
     return PlexFields(values)
 
 
-def keys(fields: PlexFields) -> dict[str, object]:
+def keys(fields: PlexFields) -> dict[str, Any]:
     """Values as Plex compares them: tags without order and case."""
     return {
         name: text_key(value) if isinstance(value, str) else set(map(tag_key, value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from reconciliation.summary import advice_lines
 from tests.builders.bench import Bench, a_bench, a_job
 from tests.builders.sync import logged
 from tests.servers.made_up_collection import make_collection, plan_gaps
+from tests.servers.plex.behaviour import FaultKind
 from tests.servers.plex.library import PlexLibrary
 
 LISTING = "/library/sections/1/all"
@@ -124,7 +126,7 @@ def test_a_malformed_scene_is_reported_by_its_id_and_the_others_are_handled(benc
 
 @pytest.mark.parametrize(("kind", "options"), [("status", {"code": 500}), ("invalid_xml", {})])
 def test_a_library_that_cannot_be_read_is_an_error_and_not_a_mass_of_missing_scenes(
-    bench: Bench, kind: str, options: dict[str, int]
+    bench: Bench, kind: FaultKind, options: dict[str, Any]
 ) -> None:
     add_films(bench, 2)
     clip = bench.world.stash.library.add_scene(details="A clip", files=(("/data/Clips/c.mp4", 1),))

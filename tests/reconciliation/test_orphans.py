@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def find_orphans(here: Here) -> Told:
     return told
 
 
-def add_orphan(world: World, name: str, library: str = "Films", size: int = 5, **fields: object) -> None:
+def add_orphan(world: World, name: str, library: str = "Films", size: int = 5, **fields: Any) -> None:
     files = ((f"/media/{library}/{name}.mp4", size),)
     world.plex.library.add_item(world.section_keys[library], files, **fields)
 

@@ -83,7 +83,7 @@ def test_nothing_is_written_uploaded_or_queued(bench: Bench) -> None:
     preview(bench)
     assert (changing_requests(bench), bench.waiting(), bench.failed()) == ([], waiting, [])
     assert (bench.world.item("one").summary, bench.world.item("two").studio) == ("", "Theirs")
-    assert bench.world.plex.writes == bench.world.plex.uploads == []
+    assert (bench.world.plex.writes, bench.world.plex.uploads) == ([], [])
 
 
 def test_a_preview_leaves_the_following_sync_as_it_would_have_been(bench: Bench) -> None:

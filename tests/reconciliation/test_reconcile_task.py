@@ -79,6 +79,7 @@ def test_the_engine_gets_the_connection_the_settings_the_data_folder_and_the_que
     engine: type[Engine], tmp_path: Path
 ) -> None:
     entry.handle_reconcile("all")
+    assert entry.queue_manager is not None
     queue = entry.queue_manager.get_queue()
     (given,) = engine.made_with
     assert Path(given.pop("data_dir")) == tmp_path
@@ -197,7 +198,7 @@ def test_each_reconcile_task_leads_to_its_scope(engine: type[Engine], mode: str,
 
 
 def test_a_connection_given_with_the_task_is_the_one_that_is_used(engine: type[Engine]) -> None:
-    other = object()
+    other: Any = object()
     entry.handle_task({"mode": "reconcile_all"}, stash=other)
     assert engine.made_with[0]["stash"] is other
 

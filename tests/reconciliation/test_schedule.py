@@ -49,8 +49,8 @@ def test_a_reconcile_is_due_after_its_period_unless_it_was_just_asked_for(
     last: float | None, asked: float | None, expected: bool
 ) -> None:
     """The times are seconds ago; negative ones lie in the future, from a clock that was set back."""
-    times = (None if ago is None else NOW - ago for ago in (last, asked))
-    assert is_due(DAILY, *times, NOW) is expected
+    last_at, asked_at = (None if ago is None else NOW - ago for ago in (last, asked))
+    assert is_due(DAILY, last_at, asked_at, NOW) is expected
 
 
 @pytest.mark.parametrize("last", [None, 1e9, -1e9])

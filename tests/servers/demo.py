@@ -114,7 +114,9 @@ def missing_files(world: World, videos: list[MadeUpVideo]) -> list[tuple[str, in
 
 def item_of(world: World, video: MadeUpVideo) -> PlexItem:
     """The video's first item in Plex."""
-    return world.plex.library.item(world.rating_keys[video.number][0])
+    item = world.plex.library.item(world.rating_keys[video.number][0])
+    assert item is not None
+    return item
 
 
 def snapshot(item: PlexItem) -> dict[str, str]:

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from tests.servers.odd_documents import (
     ONE_ODD_VALUE,
@@ -170,7 +171,7 @@ def _edited(kind: str, true: Sent, nth: int, echo: str) -> Sent | None:
         SHRINKING: document.without_first,
         NULL: document.nulled,
         PARTIAL: lambda: document.partial(f"context canceled {echo}".strip()),
-        **{kind: (lambda kind=kind: document.with_one_spoilt(kind)) for kind in SPOILT},
+        **{kind: partial(document.with_one_spoilt, kind) for kind in SPOILT},
     }
     body = edits[kind]()
     return None if body is None else replace(true, body=body)

@@ -11,8 +11,8 @@ from typing import Any
 from tests.servers.made_up_collection import GapPlan, MadeUpVideo, load_into_plex, load_into_stash
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.server import PlexTestServer
-from tests.servers.stash.jobs import JobResult
 from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.process_run import PluginResult
 from tests.servers.stash.server import StashServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +130,6 @@ def install_plugin(plugins_dir: Path) -> Path:
     return plugins_dir
 
 
-def log_text(result: JobResult, *levels: str) -> str:
+def log_text(result: PluginResult, *levels: str) -> str:
     """The log of a task, a line each, of these levels (all where none is named)."""
     return "\n".join(line.text for line in result.log if not levels or line.level in levels)

@@ -248,7 +248,7 @@ def test_what_a_person_has_set_for_pip_elsewhere_does_not_lead_it_astray(
     }.items():
         plugin.monkeypatch.setenv(name, text)
     # Not a virtual environment: the system's own Python, which may refuse to be installed into.
-    plugin.monkeypatch.setattr(sys, "executable", sys._base_executable)
+    plugin.monkeypatch.setattr(sys, "executable", sys._base_executable)  # type: ignore[attr-defined] # in no stub
     plugin.monkeypatch.setenv("PYTHONPATH", str(pip_alone(tmp_path / "pip")))
     plugin.provide()
     assert len(plugin.added) == 1

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_the_packages_stand_after_pythons_own_library_and_before_all_others(
     assert any("site-packages" in path or "dist-packages" in path for path in after)
 
 
-def dependencies_lock(path: str, patience: float) -> object:
+def dependencies_lock(path: str, patience: float) -> AbstractContextManager[None]:
     from stash.process_lock import exclusive
 
     return exclusive(path, patience)

@@ -40,7 +40,7 @@ def a_holder(lock: Path) -> subprocess.Popen[str]:
 
 def is_free(lock: Path) -> bool:
     try:
-        with exclusive(lock):
+        with exclusive(str(lock)):
             return True
     except AlreadyRunning:
         return False
@@ -68,18 +68,18 @@ def test_the_lock_is_free_again_when_its_holder_was_killed(tmp_path: Path) -> No
 
 
 def test_the_lock_is_free_again_after_an_error_in_the_block(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), exclusive(tmp_path / "lock"):
+    with pytest.raises(ZeroDivisionError), exclusive(str(tmp_path / "lock")):
         raise ZeroDivisionError
     assert is_free(tmp_path / "lock")
 
 
 def test_two_locks_do_not_get_in_each_others_way(tmp_path: Path) -> None:
-    with exclusive(tmp_path / "one"):
+    with exclusive(str(tmp_path / "one")):
         assert is_free(tmp_path / "other")
 
 
 def test_a_folder_that_does_not_exist_is_no_lock_that_is_held(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), exclusive(tmp_path / "nowhere" / "lock"):
+    with pytest.raises(FileNotFoundError), exclusive(str(tmp_path / "nowhere" / "lock")):
         pass
 
 

@@ -36,7 +36,12 @@ def stash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StashServ
 
 
 def ask(stash: StashServer, **connection: Any) -> bool:
-    args = {"mode": "process_queue", "automatic": True, "odd": 'a "text" with é', "off": False}
+    args: dict[str, str | bool] = {
+        "mode": "process_queue",
+        "automatic": True,
+        "odd": 'a "text" with é',
+        "off": False,
+    }
     return run_unless_waiting(parse_connection({**stash.server_connection(), **connection}), TASK, args)
 
 
@@ -52,7 +57,7 @@ def test_the_task_is_asked_for_with_its_arguments_as_they_are(stash: StashServer
 
 
 def test_with_a_login_the_session_is_handed_over(stash: StashServer) -> None:
-    stash.credentials = ("somebody", "password")
+    stash.credentials = True
     assert ask(stash) is True
     with pytest.raises(AskingFailed):
         ask(stash, SessionCookie=None)
@@ -85,8 +90,8 @@ def test_one_deadline_holds_for_all_of_the_asking(
     stash: StashServer, monkeypatch: pytest.MonkeyPatch, kind: Any
 ) -> None:
     monkeypatch.setattr(run_task, "TIMEOUT", 0.3)
-    options = {"drip": {"pieces": 1000, "pause": 0.05}, "slow_headers": {"pause": 0.05}}.get(kind, {})
-    stash.faults.add(kind, "jobQueue", **options)
+    settings: dict[str, Any] = {"drip": {"pieces": 1000}}.get(kind, {})
+    stash.faults.add(kind, "jobQueue", pause=0.05, **settings)
     began = time.monotonic()
     with pytest.raises(AskingFailed):
         ask(stash)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_all_files_of_every_scene_with_a_file_of_the_name_are_told(server: Stash
 @pytest.mark.parametrize("name", ["odd [1] (a+b).mp4", "50% | $.mp4", "a.b^c.mp4", "Übel.mp4", "日本.mp4"])
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_names_are_taken_as_they_are_however_accents_are_written(
-    server: StashServer, stash: Stash, name: str, form: str
+    server: StashServer, stash: Stash, name: str, form: Literal["NFC", "NFD"]
 ) -> None:
     scene = add(server, unicodedata.normalize(form, f"/a/{name}"))
     assert [*files_named(stash, [name])[0]] == [scene]

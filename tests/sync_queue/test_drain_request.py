@@ -243,7 +243,7 @@ def test_an_address_where_nobody_listens_is_a_failure_in_words(
     folder: Path, connection: dict[str, Any]
 ) -> None:
     with pytest.raises(AskingFailed):
-        ask_for_drain(str(folder), {"Port": 1, **connection})
+        ask_for_drain(str(folder), parse_connection({"Port": 1, **connection}))
     assert not (folder / REQUESTED_MARK).exists()
 
 

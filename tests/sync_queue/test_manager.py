@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from sync_queue.job import Job
-from sync_queue.manager import JobQueue, QueueManager
+from sync_queue.job_queue import JobQueue, QueuedJob
+from sync_queue.manager import QueueManager
 from tests.builders.bench import a_job, read_log, texts
 from tests.servers.world import ROOT
 
@@ -34,7 +35,7 @@ def queue(manager: QueueManager) -> JobQueue:
     return manager.get_queue()
 
 
-def ids(jobs: Iterator[Job] | JobQueue) -> list[int]:
+def ids(jobs: Iterator[QueuedJob] | JobQueue) -> list[int]:
     found = jobs.jobs() if isinstance(jobs, JobQueue) else jobs
     return [queued.job.scene_id for queued in found]
 

@@ -9,10 +9,11 @@ import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sync_queue import sending
+from plex.writing import write
 from sync_queue.claims import mark_drained
 from sync_queue.manager import JobQueue, QueueManager
 from sync_queue.state import SyncState
@@ -174,13 +175,12 @@ def test_an_older_copy_of_the_state_is_recognised(
         ):
             source.backup(target)
 
-    def copy_and_write(*arguments: object) -> None:
+    def copy_and_write(*arguments: Any) -> None:
         copy()
         write(*arguments)
 
     bench.world.add_film("two", details="Text", plex={})
     bench.reconcile()
-    write = sending.write
     if is_amid:
         monkeypatch.setattr("sync_queue.sending.write", copy_and_write)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any, Literal
 
 import pytest
 
@@ -12,9 +13,10 @@ from tests.servers.plex.items import PlexItem
 
 DISC = "VTS_01_1.VOB"
 SIZE = 1_073_707_008
+Form = Literal["NFC", "NFD"]
 
 
-def a_scene_at(bench: Bench, path: str, size: int = SIZE, **fields: object) -> int:
+def a_scene_at(bench: Bench, path: str, size: int = SIZE, **fields: Any) -> int:
     """A scene with one file at this path in Stash."""
     record = bench.world.stash.library.add_scene(files=((f"/data/{path}", size),), **fields)
     return int(record.id)
@@ -288,7 +290,7 @@ def test_a_file_that_is_in_the_trash_does_not_keep_an_item_from_being_written(be
 @pytest.mark.parametrize(("in_stash", "in_plex"), [("NFC", "NFD"), ("NFD", "NFC")])
 @pytest.mark.parametrize("file_filter", ["part_of_path", "file_name"])
 def test_a_hook_finds_a_file_whose_accents_the_two_servers_write_otherwise(
-    bench: Bench, in_stash: str, in_plex: str, file_filter: str
+    bench: Bench, in_stash: Form, in_plex: Form, file_filter: str
 ) -> None:
     bench.world.plex.behaviour.file_filter = file_filter  # type: ignore[assignment]
     name = "Films/Ärger, Café & Söhne.mp4"

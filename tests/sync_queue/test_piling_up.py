@@ -12,7 +12,7 @@ from stash import log as user_log
 from sync_queue import job_queue
 from sync_queue import summary as report
 from sync_queue.hook import append_change, append_scene
-from sync_queue.job import Job
+from sync_queue.job import Job, parse_job
 from sync_queue.status import status_lines
 from tests.builders.bench import Bench, a_job
 
@@ -112,7 +112,7 @@ def test_what_a_drain_of_two_edits_reads_does_not_grow_with_what_is_due_later(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, later: int
 ) -> None:
     read: list[object] = []
-    parse = job_queue.parse_job
+    parse = parse_job
 
     def counted(data: object) -> Job | None:
         read.append(data)

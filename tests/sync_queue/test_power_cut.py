@@ -34,7 +34,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Careless]:
     opened = sqlite3.connect
 
     def connect(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        return opened(*arguments, **{**options, "factory": Careless})
+        connection: Careless = opened(*arguments, **{**options, "factory": Careless})
+        return connection
 
     monkeypatch.setattr(Careless, "made", [])
     monkeypatch.setattr("sqlite3.connect", connect)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +38,7 @@ def test_a_busy_plex_is_not_asked_before_the_time_it_named(attempts: int, retry_
 
 
 @pytest.mark.parametrize("delay", [not_in_plex_delay, lambda attempts: busy_delay(attempts, None)])
-def test_intervals_grow_until_they_reach_the_longest(delay: object) -> None:
+def test_intervals_grow_until_they_reach_the_longest(delay: Callable[[int], float]) -> None:
     delays = [delay(attempts) for attempts in range(4)]
     assert delays == sorted(delays)
     assert delays[3] > 8 * delays[0]

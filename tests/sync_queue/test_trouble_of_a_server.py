@@ -10,6 +10,7 @@ import pytest
 from sync_queue.claims import Outcome
 from tests.builders.bench import Bench, a_job
 from tests.builders.sync import films, logged
+from tests.servers.plex import edits as plex_edits
 from tests.servers.plex import routes as plex_routes
 
 EDIT = "/library/sections/1/all"
@@ -130,7 +131,7 @@ def test_a_second_write_that_plex_refuses_is_that_scenes_matter_alone(
 ) -> None:
     ids = films(bench, 3)
     key = bench.world.item("film 1").rating_key
-    real = plex_routes.apply_edit
+    real = plex_edits.apply_edit
 
     def drops_one(library: Any, items: Any, edit: Any, behaviour: Any) -> None:
         if items[0].rating_key == key:
@@ -156,7 +157,7 @@ def test_one_item_that_cannot_be_read_back_is_asked_again_and_the_others_are_wri
     def break_after_the_writes() -> None:
         bench.world.plex.faults.add("status", pattern, method="GET", code=500)
 
-    real = plex_routes.apply_edit
+    real = plex_edits.apply_edit
     seen: list[int] = []
 
     def counting(library: Any, items: Any, edit: Any, behaviour: Any) -> None:

@@ -21,7 +21,8 @@ from tests.servers.plex import routes as plex_routes
 
 def drain(bench: Bench, is_automatic: bool = False) -> tuple[DrainSummary, list[float]]:
     """A drain with its progress."""
-    config, shares = bench.config({}), []
+    config = bench.config({})
+    shares: list[float] = []
     with bench.state() as state:
         plex, stash = connect(config, bench.world.data_dir), bench.stash()
         worker = SyncWorker(

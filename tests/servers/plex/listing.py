@@ -173,7 +173,7 @@ def _text_test(attribute: str, sign: str, value: str) -> Test:
 
 
 def _number_test(attribute: str, sign: str, value: str, clock: Callable[[], float]) -> Test:
-    compare = _NUMBER_OPERATORS.get(sign, operator.eq)
+    compare: Callable[[Any, Any], bool] = _NUMBER_OPERATORS.get(sign, operator.eq)
     wanted = [_number(piece, clock) for piece in value.split(",") if piece]
 
     def test(item: PlexItem) -> bool:
@@ -197,7 +197,7 @@ def _number(text: str, clock: Callable[[], float]) -> float:
 
 
 def _date_test(sign: str, value: str) -> Test:
-    compare = _NUMBER_OPERATORS.get(sign, operator.eq)
+    compare: Callable[[Any, Any], bool] = _NUMBER_OPERATORS.get(sign, operator.eq)
     return lambda item: item.date is not None and compare(item.date, value)
 
 

@@ -78,6 +78,7 @@ class StashRequestHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
     server: StashHTTPServer
+    _headers_buffer: list[bytes]
 
     def setup(self) -> None:
         super().setup()
