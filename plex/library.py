@@ -52,9 +52,9 @@ def read_sections(plex: Plex, wanted: Sequence[str]) -> list[LibrarySection]:
     Raises LibraryNotFound, which names those that exist, NoMovieLibrary, and other PlexErrors.
     """
     everything = read_all_sections(plex)
-    chosen, problem = choose_sections(everything, wanted)
-    if problem and everything:
-        raise problem
+    if everything:
+        check_names(everything, wanted)
+    chosen = choose_sections(everything, wanted)
     if not chosen:
         raise NoMovieLibrary
     return chosen
@@ -80,19 +80,26 @@ def read_all_sections(plex: Plex) -> list[LibrarySection]:
     ]
 
 
-def choose_sections(
-    sections: Sequence[LibrarySection], wanted: Sequence[str]
-) -> tuple[list[LibrarySection], LibraryNotFound | None]:
-    """The movie libraries with these titles, or all of them where none is named; and what is wrong."""
-    for_movies = [section for section in sections if section.is_for_movies]
+def choose_sections(sections: Sequence[LibrarySection], wanted: Sequence[str]) -> list[LibrarySection]:
+    """The movie libraries with these titles, or all of them where none is named."""
+    for_movies = _for_movies(sections)
     if not wanted:
-        return for_movies, None
-    called = {name: _called(name, for_movies) for name in wanted}
-    keys = {section.key for found in called.values() for section in found}
-    chosen = [section for section in for_movies if section.key in keys]
-    wrong = {name: next(iter(_called(name, sections)), None) for name, found in called.items() if not found}
-    types = {name: section.type if section else "" for name, section in wrong.items()}
-    return chosen, LibraryNotFound(types, [section.title for section in for_movies]) if wrong else None
+        return for_movies
+    keys = {section.key for name in wanted for section in _called(name, for_movies)}
+    return [section for section in for_movies if section.key in keys]
+
+
+def check_names(sections: Sequence[LibrarySection], wanted: Sequence[str]) -> None:
+    """Raises LibraryNotFound where not each of these is the title of a movie library."""
+    for_movies = _for_movies(sections)
+    wrong = [name for name in wanted if not _called(name, for_movies)]
+    if wrong:
+        types = {name: next((one.type for one in _called(name, sections)), "") for name in wrong}
+        raise LibraryNotFound(types, [section.title for section in for_movies])
+
+
+def _for_movies(sections: Sequence[LibrarySection]) -> list[LibrarySection]:
+    return [section for section in sections if section.is_for_movies]
 
 
 def _called(name: str, sections: Sequence[LibrarySection]) -> list[LibrarySection]:

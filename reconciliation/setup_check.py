@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any
 
 from plex.client import Plex, connect, read_version
-from plex.exceptions import TYPES, NoMovieLibrary, PlexError
-from plex.library import LibrarySection, choose_sections, read_all_sections
+from plex.exceptions import TYPES, LibraryNotFound, NoMovieLibrary, PlexError
+from plex.library import LibrarySection, check_names, choose_sections, read_all_sections
 from plex.listing import count_items
 from plex.matching import MatchLevel
 from reconciliation import path_map_help
@@ -196,7 +196,7 @@ def _check_token(plex: Plex) -> Finding:
 def _check_libraries(
     plex: Plex, everything: Sequence[LibrarySection], config: Stash2PlexConfig
 ) -> Iterator[Finding]:
-    chosen, problem = choose_sections(everything, config.plex_library)
+    chosen = choose_sections(everything, config.plex_library)
     for section in chosen:
         count = count_items(plex, section)
         if config.plex_library and not count:
@@ -204,10 +204,12 @@ def _check_libraries(
             yield Finding(Level.DOUBT, text)
         else:
             yield Finding(Level.RIGHT, f"Library “{section.title}”: {count:,} items.")
-    if problem:
+    try:
+        check_names(everything, config.plex_library)
+        if not chosen:
+            raise NoMovieLibrary
+    except (LibraryNotFound, NoMovieLibrary) as problem:
         yield Finding(Level.WRONG, str(problem))
-    elif not chosen:
-        yield Finding(Level.WRONG, str(NoMovieLibrary()))
     others = [section for section in everything if not section.is_for_movies]
     if others:
         names = ", ".join(
@@ -220,7 +222,7 @@ def _check_scenes(
     stash: Stash, plex: Plex, everything: Sequence[LibrarySection], config: Stash2PlexConfig
 ) -> Iterator[Finding]:
     # A library's name that is wrong does not hide a path map that is.
-    chosen = choose_sections(everything, config.plex_library)[0] or choose_sections(everything, ())[0]
+    chosen = choose_sections(everything, config.plex_library) or choose_sections(everything, ())
     if not chosen:
         return
     log.info("Looking for some scenes from all over Stash in Plex…")

@@ -13,7 +13,7 @@ from stash.exceptions import GraphQLRefusal, StashAnswerInvalid
 from stash.log import Progress
 from stash.process_lock import WORKER_LOCK, AlreadyRunning, exclusive
 from sync_queue import outage
-from sync_queue import summary as report
+from sync_queue import summary as words
 from sync_queue.catch_up import CatchUp
 from sync_queue.claims import mark_drained
 from sync_queue.drain_request import forget_request
@@ -86,7 +86,7 @@ class ProcessQueue:
             )
             return
         if count:
-            self._tell(report.caught_up_line(count))
+            self._tell(words.caught_up_line(count))
 
     def _drain(self) -> str | None:
         self._queue.release_claimed()
@@ -94,7 +94,7 @@ class ProcessQueue:
         try:
             if not self._queue.has_due_jobs():
                 mark_drained(state, self._queue)
-                self._tell(report.nothing_due_line(self._queue.count_ready()))
+                self._tell(words.nothing_due_line(self._queue.count_ready()))
                 return None
             return self._drain_into_plex(state)
         finally:
@@ -115,13 +115,13 @@ class ProcessQueue:
             ).drain()
         except PlexUnavailable as problem:
             return log.failed(f"{problem} {outage.begin_or_go_on(state, self._queue.count_ready())}")
-        state.set_fact("last drain", report.fact_of(summary))
-        self._tell(*report.summary_lines(summary))
+        state.set_fact("last drain", words.fact_of(summary))
+        self._tell(*words.summary_lines(summary))
         if summary.stopped:
             suffix = outage.begin_or_go_on(state, summary.left) if summary.is_outage else ""
             return log.failed(f"Stopped early: {summary.stopped} {suffix}".rstrip())
         log.lines("info", outage.end(state))
         is_automatic = self._is_automatic
-        advice = report.automatic_lines(summary) if is_automatic else report.advice_lines(summary)
+        advice = words.automatic_lines(summary) if is_automatic else words.advice_lines(summary)
         log.lines("info", advice)
         return None

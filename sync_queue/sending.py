@@ -163,10 +163,10 @@ class Senders:
         self._threads = threads
         self._ahead = RenewalAhead(renewal, open_lane) if open_lane else None
 
-    def carry_out(self, batch: Sequence[Planned], report: Callable[[], None]) -> list[Sent | Exception]:
+    def carry_out(self, batch: Sequence[Planned], on_sent: Callable[[], None]) -> list[Sent | Exception]:
         """Send what was planned, in this order; for each scene what was sent, or why it could not be.
 
-        Calls `report` after each scene. Raises what means that a server is in trouble.
+        Calls `on_sent` after each scene. Raises what means that a server is in trouble.
         """
         results: list[Sent | Exception] = []
         sending: deque[Callable[[], Sent | Exception]] = deque()
@@ -175,7 +175,7 @@ class Senders:
         def let_finish() -> None:
             while sending:
                 results.append(sending.popleft()())
-                report()
+                on_sent()
 
         groups = self._groups(batch)
         group = next(groups, ())

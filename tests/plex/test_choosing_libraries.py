@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plex.library import LibrarySection, choose_sections
+from plex.exceptions import LibraryNotFound
+from plex.library import LibrarySection, check_names, choose_sections
 from tests.builders.values import a_config
 
 
@@ -25,14 +26,17 @@ def test_a_library_is_chosen_by_its_own_name_and_by_a_like_one_where_none_has_it
 ) -> None:
     names = (" Movies", "Movies", "Rock, Paper, Scissors", "Only so ", "Café")
     sections = [LibrarySection(number, name, ()) for number, name in enumerate(names)]
-    chosen, problem = choose_sections(sections, a_config(plex_library=wanted).plex_library)
-    assert problem is None
+    names_wanted = a_config(plex_library=wanted).plex_library
+    check_names(sections, names_wanted)
+    chosen = choose_sections(sections, names_wanted)
     assert {section.title for section in chosen} == set(expected)
 
 
 def test_a_name_cut_at_its_comma_is_told_with_the_names_that_exist_in_quotes() -> None:
     sections = [LibrarySection(1, "Rock, Paper", ())]
-    _, problem = choose_sections(sections, a_config(plex_library="Rock, Paper").plex_library)
-    assert "names “Rock”, “Paper”" in str(problem)
-    assert "Put a name that contains a comma in quotation marks." in str(problem)
-    assert str(problem).endswith(": “Rock, Paper”.")
+    with pytest.raises(LibraryNotFound) as raised:
+        check_names(sections, a_config(plex_library="Rock, Paper").plex_library)
+    problem = str(raised.value)
+    assert "names “Rock”, “Paper”" in problem
+    assert "Put a name that contains a comma in quotation marks." in problem
+    assert problem.endswith(": “Rock, Paper”.")
