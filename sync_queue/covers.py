@@ -173,6 +173,8 @@ class Covers:
         there, ours = artwork_of(self._plex, rating_key, kind), kind.uploaded(target.record.sha1)
         if there.chosen in target.ours:
             return _Look.RIGHT
+        if not target.was_rolled_back and self._is_locked_by_now(target):
+            return _Look.RIGHT
         if ours not in there.names:
             return _Look.LOST
         with self._pace.writing():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from plex.artwork import ArtworkKind, upload_and_choose
+from plex.artwork import Artwork, ArtworkKind, artwork_of, upload_and_choose
 from tests.builders.bench import Bench
 from tests.builders.sync import a_picture, let_time_pass, sha1_of
 
@@ -51,3 +51,27 @@ def test_a_poster_that_is_chosen_during_the_first_sync_can_be_put_back(
         state.use_server(bench.world.plex.library.machine_identifier, str(bench.config({}).path_map))
         kept = [values["poster"] for values in state.replaced().values()]
     assert kept == [choose_amid()]
+
+
+@pytest.mark.parametrize("is_lost", [False, True], ids=["ours is still there", "ours is gone"])
+def test_a_poster_that_is_chosen_while_ours_is_to_be_shown_again_stays(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_lost: bool
+) -> None:
+    let_time_pass(bench.world)
+    library = bench.world.plex.library
+    bench.save(bench.world.add_film("one", details="Text", cover=OURS, plex={}))
+    bench.drain()
+    item = bench.world.item("one")
+    library.select_image(item.rating_key, "poster", None)
+    item.locked.discard("thumb")
+    if is_lost:
+        item.posters.clear()
+
+    def look(*arguments: object) -> Artwork:
+        library.upload_image(item.rating_key, "poster", HERS)
+        return artwork_of(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("sync_queue.covers.artwork_of", look)
+    bench.save(1)
+    bench.drain()
+    assert bench.world.item("one").selected_poster == sha1_of(HERS)
