@@ -22,7 +22,8 @@ def failed(
         log.lines("error", problem.problems)
         return str(problem)
     error = log.failed(f"{what}{_words(problem, plugin_dir, data_dir)}")
-    if with_traceback:
+    # Where a package was missed tells nobody more than which one it was.
+    if with_traceback and not isinstance(problem, ImportError):
         log.lines("debug", "".join(traceback.format_exception(problem)).splitlines())
     return error
 

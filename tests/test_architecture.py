@@ -65,6 +65,14 @@ def test_what_is_checked_here_needs_no_server_no_file_and_no_thread() -> None:
         assert not packages_imported_by(path) & forbidden, path
 
 
+def test_what_stash_tells_of_itself_is_read_in_one_place() -> None:
+    """From there on it is a ServerConnection."""
+    readers = {
+        name for name, path in modules().items() if "SessionCookie" in path.read_text(encoding="utf-8")
+    }
+    assert readers == {"validation.plugin_input"}
+
+
 def test_no_module_imports_one_that_imports_it() -> None:
     """But for types, wherever in the module the import stands."""
     assert circle_in(module_graph()) == []
