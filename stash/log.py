@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 
-# As mypy knows it; importing typing takes a hook as long as writing its job.
+# As mypy knows it: this module is on the hook path (CONTRIBUTING.md).
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -1,6 +1,6 @@
 """Locks between processes, which the operating system releases when their process ends, however it ends.
 
-The hook path imports this module, so it needs nothing but the standard library, and little of that.
+It is on the hook path: nothing but the standard library, and little of that.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 
 from validation.exceptions import Stash2PlexError
 
-# As mypy knows it; importing typing takes a hook as long as writing down its change.
+# As mypy knows it: this module is on the hook path (CONTRIBUTING.md).
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO

@@ -12,7 +12,7 @@ from stash.exceptions import AskingFailed
 from validation.json_text import decoded, quoted
 from validation.plugin_input import PLUGIN_ID, ServerConnection
 
-# As mypy knows it; importing typing takes a hook as long as writing down its change.
+# As mypy knows it: this module is on the hook path (CONTRIBUTING.md).
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping

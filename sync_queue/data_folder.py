@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from stash.process_lock import AlreadyRunning, exclusive
 
-# As mypy knows it; importing typing takes a hook as long as writing its job.
+# As mypy knows it: this module is on the hook path (CONTRIBUTING.md).
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeVar

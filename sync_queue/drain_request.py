@@ -4,8 +4,7 @@ A hook first writes down its change and then looks whether anybody is going to t
 running (it looks once more after it has released its lock), or one that was asked for and has not started (a
 mark in the data folder, which the worker removes before its first job). Only otherwise it asks, and while it
 does it holds a lock beside a mark of its own: a hook that is killed in the middle leaves a mark without a
-lock, which nobody believes. The hook path imports this module, so it needs nothing but the standard library,
-and little of that.
+lock, which nobody believes. It is on the hook path.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import time
 
 from stash.process_lock import WORKER_LOCK, is_held, try_lock
 
-# As mypy knows it; importing typing takes a hook as long as writing down its change.
+# As mypy knows it: this module is on the hook path (CONTRIBUTING.md).
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from validation.plugin_input import ServerConnection

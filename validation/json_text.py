@@ -3,12 +3,12 @@
 `import json` brings `re` and takes a hook longer than all that it has to do. What this module reads and
 refuses is what json.loads does; where the C part is missing, or has anything to object, json itself is asked.
 
-The hook path imports this module, so it needs nothing but the standard library, and little of that.
+It is on the hook path: nothing but the standard library, and little of that.
 """
 
 from __future__ import annotations
 
-# As mypy knows it; importing typing takes a hook as long as writing down its change.
+# As mypy knows it: this module is on the hook path (CONTRIBUTING.md).
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
