@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -89,7 +90,7 @@ class Planner:
         if record and record.is_doubtful and not self._state.is_whole:
             # A text that neither side shows may not be the last that was pushed.
             base = record.base.where_either_shows(item.fields, ours)
-        was_rolled_back = record is not None and record.was_rolled_back(item.updated_at)
+        was_rolled_back = record is not None and record.was_rolled_back(item.updated_at, time.time())
         if record and was_rolled_back:
             base = after_rollback(record.base, record.shown, item.fields)
         begun = self._state.begun(item.rating_key)

@@ -19,6 +19,8 @@ from stash import log
 from sync_queue.facts import Facts
 from sync_queue.state_database import DOUBTFUL
 
+# Plex's clock is another machine's; one that is a day ahead is wrong.
+CLOCKS_DIFFER = 86_400.0
 # Differs from every fingerprint: never in sync by itself.
 NO_FINGERPRINT = b""
 # The owner of an item's record whose scene Stash does not have any more.
@@ -76,9 +78,12 @@ class ItemRecord(NamedTuple):
         """Whether more may have been pushed since: the record comes from an older copy of the state."""
         return self.updated_at == DOUBTFUL
 
-    def was_rolled_back(self, updated_at: int) -> bool:
-        """Whether an item changed at this time is older than our record: a restored database has such."""
-        return 0 < updated_at < self.updated_at
+    def was_rolled_back(self, updated_at: int, now: float) -> bool:
+        """Whether an item changed at this time is older than our record: a restored database has such.
+
+        A record from a time that is still to come tells that Plex's clock was wrong then, and nothing else.
+        """
+        return 0 < updated_at < self.updated_at <= now + CLOCKS_DIFFER
 
 
 class PushedRecords(Facts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,3 +144,17 @@ def test_a_library_made_anew_with_the_same_keys_gets_texts_and_covers_again(benc
     bench.drain()
     assert [shown(bench, n) for n in range(FILMS)] == right
     assert bench.reconcile().total_gaps == 0
+
+
+def test_what_a_person_edits_after_plexs_wrong_clock_was_set_right_is_no_old_value(bench: Bench) -> None:
+    library = bench.world.plex.library
+    library.clock = lambda: time.time() + 365 * 86_400
+    ids = films(bench, "First")
+    sync(bench)
+    library.clock = time.time
+    library.edit_by_hand(bench.world.item("film 0").rating_key, title="By hand")
+    bench.world.item("film 0").updated_at = int(time.time())
+    bench.save(*ids)
+    bench.drain()
+    sync(bench)
+    assert bench.world.item("film 0").title == "By hand"
