@@ -11,28 +11,11 @@ import pytest
 from tests.builders.entry import Here
 from tests.servers.world import World, a_world
 
-# These start hundreds of processes, whose lines other tests cover: measuring each would take minutes.
-UNMEASURED = (
-    "test_automatic_drain",
-    "test_entry",
-    "test_faults_on_disk",
-    "test_first_task",
-    "test_hook_path",
-    "test_kill",
-    "test_many_hooks",
-    "test_package",
-    "test_rights_of_marks",
-    "test_scheduled_reconcile",
-)
-
-# Thousands of scenes through lines that other tests cover: measuring them would double their time.
-STORIES = ("test_fault_matrix", "test_main_job", "test_memory_matrix", "test_two_way_edits")
-
 
 @pytest.fixture(autouse=True, scope="module")
 def _stories_that_are_not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
     measured = coverage.Coverage.current()
-    if measured is None or request.module.__name__.rpartition(".")[2] not in STORIES:
+    if measured is None or request.node.get_closest_marker("not_measured") is None:
         yield
     else:
         measured.stop()
@@ -43,7 +26,7 @@ def _stories_that_are_not_measured(request: pytest.FixtureRequest) -> Iterator[N
 @pytest.fixture(autouse=True, scope="module")
 def _processes_that_are_not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        if request.module.__name__.rpartition(".")[2] in UNMEASURED:
+        if request.node.get_closest_marker("processes_not_measured") is not None:
             patch.setenv("COVERAGE_PROCESS_CONFIG", "")
             patch.setenv("COVERAGE_PROCESS_START", "")
         yield
