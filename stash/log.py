@@ -13,6 +13,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from validation.redaction import Redaction
 
@@ -52,14 +53,12 @@ def failed(text: str) -> str:
 def line(level: str, text: str) -> None:
     """Write to Stash's log at `debug`, `info`, `warning` or `error`."""
     try:
-        from stashapi import log
+        log = _stashapi_log()
     except ModuleNotFoundError:
         # Without stashapp-tools the user still has to read what is missing.
         write_line(level, text)
-        return
-    for handler in log.sl.handlers:
-        handler.stream = sys.stderr
-    getattr(log, level)(text)
+    else:
+        getattr(log, level)(text)
 
 
 def lines(level: str, texts: Iterable[str]) -> None:
@@ -95,10 +94,17 @@ class Progress:
         """Report a share; the end is always reported."""
         now = self._clock()
         if now >= self._next or share >= 1.0:
-            from stashapi import log
-
             self._next = now + self.INTERVAL
-            log.progress(min(max(share, 0.0), 1.0))
+            _stashapi_log().progress(min(max(share, 0.0), 1.0))
+
+
+def _stashapi_log() -> Any:
+    """stashapp-tools' log; by itself it keeps the standard error that there was when it was imported."""
+    from stashapi import log
+
+    for handler in log.sl.handlers:
+        handler.stream = sys.stderr
+    return log
 
 
 def keep_secret(secret: object) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from stashapi import log
 
 from tests.builders.bench import Bench, a_bench
 
@@ -22,15 +21,6 @@ settings.register_profile(
 # For hunting: other examples at every run, and more of them (--hypothesis-profile=hunting).
 settings.register_profile("hunting", settings.get_profile("steady"), derandomize=False, max_examples=1000)
 settings.load_profile("steady")
-
-
-@pytest.fixture(autouse=True)
-def _log_stream_is_put_back() -> Iterator[None]:
-    """The log goes to the standard error of its test, which is closed when the test ends."""
-    streams = [(handler, handler.stream) for handler in log.sl.handlers]
-    yield
-    for handler, stream in streams:
-        handler.stream = stream
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stashapi import log
 
 from plex.client import Plex, client_identifier
 from plex.fields import FIELDS, Kind, PlexFields
@@ -66,9 +64,7 @@ def a_job(
 
 
 def read_log(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[Line]]:
-    """A function that reads the log since it was last read; the log goes to the stream that is captured."""
-    for handler in log.sl.handlers:
-        handler.stream = sys.stderr
+    """A function that reads the log since it was last read."""
     return lambda: log_lines(capsys.readouterr().err)
 
 

@@ -122,8 +122,6 @@ class Here:
                 patch.setattr(entry, name, None)
             patch.setattr(user_log, "_redactions", [])
             patch.setattr(log.sl, "filters", [])
-            for handler in log.sl.handlers:
-                patch.setattr(handler, "stream", sys.stderr)
             status = entry.main()
         written = self._capsys.readouterr()
         return Told(status, written.out, log_lines(written.err))

@@ -156,10 +156,6 @@ def _be_the_plugin(stdin: bytes, data_dir: str, out: int, log: int, alive: int) 
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - ends with the process
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
         os.environ["STASH2PLEX_DATA_DIR"] = data_dir
-        from stashapi.log import sl
-
-        for handler in sl.handlers:
-            handler.stream = sys.stderr
         import Stash2Plex
 
         status = Stash2Plex.main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import pairwise
@@ -277,8 +278,13 @@ def test_merged_scene_gets_the_files_and_a_new_timestamp(library: StashLibrary, 
 # -- the client library, sessions --------------------------------------------------------------------
 
 
+def a_stashapi(server: StashServer | StashServerProcess) -> StashInterface:
+    """stashapp-tools' connection; its own log may write to the closed standard error of an earlier test."""
+    return StashInterface({**server.server_connection(), "Logger": logging.getLogger("stashapi")})
+
+
 def test_stashapi_reads_scenes_and_changes_them(server: StashServer) -> None:
-    stash = StashInterface(server.server_connection())
+    stash = a_stashapi(server)
     assert stash.find_scene(1)["title"] == "Morning at Sea"
     assert stash.find_scene(1)["studio"] == {"id": "2"}
     stash.update_scene({"id": 3, "title": "Evening", "tag_ids": [1]})
@@ -293,7 +299,7 @@ def test_stashapi_is_refused_an_hour_after_its_start_though_it_was_active(librar
     with StashServer(library, credentials=True) as server:
         now = [0.0]
         server.clock = lambda: now[0]
-        stash = StashInterface(server.server_connection())
+        stash = a_stashapi(server)
         for minutes in (20, 40, 60):
             now[0] = minutes * 60.0
             assert stash.stash_version()
@@ -310,4 +316,4 @@ def test_server_runs_in_a_process_of_its_own(library: StashLibrary) -> None:
         )
         assert answer.json()["data"]["findScene"]["title"] == "Changed over there"
         assert server.request_counts() == {"findScene": 1}
-        assert StashInterface(server.server_connection()).find_scene(1)["id"] == "1"
+        assert a_stashapi(server).find_scene(1)["id"] == "1"
