@@ -33,6 +33,7 @@ from stash.client import Stash
 from stash.log import Progress
 from stash.scene_files import files_named
 from stash.scene_pages import ScenePage, ahead
+from sync_queue.catch_up import CatchUp
 from sync_queue.covers import version_of
 from sync_queue.facts import known_sizes
 from sync_queue.job import Job
@@ -158,14 +159,13 @@ class GapDetectionEngine:
         return recent_window(state, days, self._now) if self._is_scheduled else days
 
     def _remember_run(self, scope: str, state: SyncState) -> None:
-        """Remember that this run took place; one that could not read a part does not count as done."""
+        """Remember that this run took place; what was not read or not judged is not known again."""
         told = f"{scope} scenes, {self._result.total_gaps} gaps in {self._result.scenes_checked}"
         if not self._libraries_complete:
             told += ", not all libraries could be read"
         state.set_fact("last reconcile", json.dumps({"at": self._now, "what": told}))
         if self._libraries_complete:
             remember_run(state, scope, self._now, self._window)
-        # A scene that was not judged may be in Plex, with what was once written there.
         is_complete = not self._result.errors and not self._result.unknown_count
         if scope == "all" and is_complete:
             state.mark_reconciled()
@@ -174,6 +174,8 @@ class GapDetectionEngine:
     def _gaps_of_all(
         self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState
     ) -> dict[int, GapKind]:
+        if self._queue is not None:
+            CatchUp(self._stash, state, self._queue).begin()
         with ThreadPoolExecutor(1, thread_name_prefix="plex") as plex_thread:
             listing = plex_thread.submit(self._read_libraries_apart, plex, sections, state)
             seen = self._read_scenes(state)

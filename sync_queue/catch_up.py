@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from stash.changes import (
     ENTITIES,
@@ -25,6 +26,7 @@ from stash.changes import (
     settled,
 )
 from stash.client import Stash
+from stash.exceptions import GraphQLRefusal, StashAnswerInvalid
 from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue
@@ -80,6 +82,16 @@ class CatchUp:
             self._state.set_fact(RECONCILE_WANTED, reason)
         self._noticed.stand(now)
         return len(jobs)
+
+    def begin(self) -> None:
+        """Where nothing was ever looked for, look for what is later than now.
+
+        For a full reconcile, which is about to read what there is, and names a record that Stash cannot
+        tell of. Raises StashError.
+        """
+        if self._noticed.overview() is None:
+            with suppress(GraphQLRefusal, StashAnswerInvalid):
+                self._begin(read_overview(self._ask).held_back(self._stash.now))
 
     def _begin(self, now: Overview) -> None:
         """Look for what is later than this; what was before is for a reconcile to find."""

@@ -363,3 +363,25 @@ def test_what_waited_in_a_queue_that_was_lost_is_looked_for_by_a_full_reconcile(
     times.bench.manager = QueueManager(times.bench.world.data_dir)
     times.catch_up()
     assert times.wanted() == "What waited in the queue may be forgotten"
+
+
+def test_what_changes_after_the_first_reconcile_is_found_by_the_first_drain(tmp_path: Path) -> None:
+    with a_bench(tmp_path) as bench:
+        times = Times(bench)
+        times.passes(hours=5)
+        bench.reconcile()
+        times.queued()
+        times.library.update_scene(2, title="another")
+        new = times.library.add_scene(title="new", files=(("/data/Films/new.mp4", 7),))
+        times.passes(minutes=1)
+        times.catch_up()
+        assert scenes(times.queued()) == [2, new.id]
+
+
+def test_a_reconcile_moves_no_mark_that_a_drain_has_left(times: Times) -> None:
+    times.library.update_scene(2, title="another")
+    times.passes(minutes=1)
+    times.bench.reconcile()
+    times.queued()
+    times.catch_up()
+    assert scenes(times.queued()) == [2]
