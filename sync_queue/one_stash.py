@@ -21,6 +21,7 @@ from sync_queue.data_folder import QUEUE_DATABASE, set_aside, setting_aside
 from sync_queue.manager import QueueManager
 from sync_queue.state import SyncState
 from sync_queue.state_database import DATABASE as STATE_DATABASE
+from sync_queue.state_database import RECONCILE_WANTED
 from validation.exceptions import InvalidInput
 from validation.scene import parse_timestamp, scene_id_of
 
@@ -183,6 +184,7 @@ def hold_to_one_stash(stash: Stash, manager: QueueManager, data_dir: str) -> Que
         _refuse(data_dir, known, verdicts, foreign)
         if Verdict.RESTORED in verdicts.values():
             state.mark_lost()
+            state.set_fact(RECONCILE_WANTED, "Stash was restored from a backup")
             log.warning(
                 "Stash was restored from a backup: some scenes are gone, or are different ones. Until "
                 "Reconcile Library (All) and then Process Queue have finished, values are only added in "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sync_queue.state_database import RECONCILE_WANTED
 from tests.builders.bench import Bench
 from tests.builders.entry import Here, Told, assert_one_plain_error, assert_plain
 from tests.servers.stash.library import StashLibrary
@@ -100,6 +101,19 @@ def test_a_stash_that_was_restored_from_a_backup_is_told_and_nothing_is_taken_aw
     bench.manager.close()
     again: Told = here.reconcile()
     assert not any("restored" in line for line in again.texts("warning"))
+
+
+def test_after_a_restored_backup_of_stash_a_full_reconcile_is_wanted(world: World, here: Here) -> None:
+    ids = films(world, 12)
+    here.reconcile()
+    here.drain()
+    for scene_id in ids[6:]:
+        world.stash.library.destroy_scene(scene_id)
+    assert any("Stash was restored from a backup:" in line for line in here.drain().texts("warning"))
+    bench = Bench(world)
+    with bench.state() as state:
+        assert state.fact(RECONCILE_WANTED) == "Stash was restored from a backup"
+    bench.manager.close()
 
 
 @pytest.mark.parametrize("name", ["state.db", "queue.db"])
