@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from reconciliation.summary import advice_lines
@@ -80,10 +82,10 @@ def test_files_that_another_path_map_tells_apart_still_lead_to_it(bench: Bench) 
 
 
 @pytest.mark.parametrize("make", [two_in_one_item, a_namesake])
-def test_check_setup_names_them_too(world: World, here: Here, make: object) -> None:
+def test_check_setup_names_them_too(world: World, here: Here, make: Callable[[World], object]) -> None:
     add_films(world)
     world.settings["plex_library"] = "Films"
-    make(world)  # type: ignore[operator]
+    make(world)
     warning = the_warning(check(here))
     assert "share a file or an item of Plex with another scene: " in warning
     assert "path_map" not in warning

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -205,7 +206,7 @@ def test_performers_merged_while_another_is_made_have_all_pushed_scenes_compared
     ],
 )
 def test_the_end_of_a_tag_that_a_hook_told_is_not_queued_again(
-    times: Times, reason: str, job: dict[str, object]
+    times: Times, reason: str, job: dict[str, Any]
 ) -> None:
     for name in ("one", "other"):
         times.library.add_tag(name)
@@ -213,7 +214,7 @@ def test_the_end_of_a_tag_that_a_hook_told_is_not_queued_again(
     times.catch_up()
     times.queued()
     times.library.merge_tags([1], 2)
-    times.bench.queue.put_jobs([Job(0, reason, 0.0, **job)])  # type: ignore[arg-type]
+    times.bench.queue.put_jobs([Job(0, reason, 0.0, **job)])
     assert times.catch_up() == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -24,11 +25,11 @@ def choose_amid(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[], s
     two = world.item("two").rating_key
     uploads: list[object] = []
 
-    def upload(*arguments: object) -> None:
+    def upload(*arguments: Any) -> None:
         if not uploads:
             world.plex.library.upload_image(two, "poster", HERS)
         uploads.append(arguments)
-        upload_and_choose(*arguments)  # type: ignore[arg-type]
+        upload_and_choose(*arguments)
 
     monkeypatch.setattr("sync_queue.covers.upload_and_choose", upload)
     return lambda: ArtworkKind.POSTER.uploaded(sha1_of(HERS))
@@ -67,9 +68,9 @@ def test_a_poster_that_is_chosen_while_ours_is_to_be_shown_again_stays(
     if is_lost:
         item.posters.clear()
 
-    def look(*arguments: object) -> Artwork:
+    def look(*arguments: Any) -> Artwork:
         library.upload_image(item.rating_key, "poster", HERS)
-        return artwork_of(*arguments)  # type: ignore[arg-type]
+        return artwork_of(*arguments)
 
     monkeypatch.setattr("sync_queue.covers.artwork_of", look)
     bench.save(1)
