@@ -159,8 +159,9 @@ def test_a_damaged_memory_is_set_aside_and_the_run_goes_on(world: World, here: H
     (world.data_dir / "state.db").write_bytes(damage)
     told = here.drain()
     assert_plain(told)
-    (line,) = told.texts("warning")
+    line, wish = told.texts("warning")
     assert "state.db cannot be used" in line
+    assert "Run Reconcile Library (All)" in wish
     assert "Nothing in Stash or Plex is lost" in line
     assert told.status == 0
     assert [world.item(f"film {n}").summary for n in range(3)] == [f"Text {n}" for n in range(3)]
