@@ -16,6 +16,7 @@ settings.register_profile(
     deadline=None,
     database=None,
     derandomize=True,
+    max_examples=40,
     suppress_health_check=[HealthCheck.too_slow],
 )
 # For hunting: other examples at every run, and more of them (--hypothesis-profile=hunting).
