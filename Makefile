@@ -1,4 +1,5 @@
 # make test  sets everything up by itself and runs tests, linters and the type check
+# make test-long plays what the daily run plays a sample of (an hour)
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
 # make picture draws docs/before-and-after.svg, the picture in the README, from a run of the demo's servers
 # make bench measures speed and memory beside bare requests (half an hour)
@@ -13,7 +14,7 @@ RUN := $(VENV)/bin/python
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: test demo picture bench package lint types tests format clean
+.PHONY: test test-long demo picture bench package lint types tests format clean
 
 test: lint types tests
 
@@ -45,6 +46,13 @@ tests: $(STAMP)
 	$(RUN) -m coverage run -m pytest --numprocesses 3 --dist loadscope
 	$(RUN) -m coverage combine --quiet
 	$(RUN) -m coverage report
+
+test-long: $(STAMP)
+	STASH2PLEX_KILL_ROUNDS=2000 STASH2PLEX_CATCH_UP_STEPS=2000 STASH2PLEX_OTHER_VIDEOS=500 $(RUN) -m pytest \
+		tests/end_to_end/test_kill.py tests/end_to_end/test_catch_up.py tests/end_to_end/test_other_videos.py
+	$(RUN) -m pytest --hypothesis-profile=hunting tests/validation tests/plex tests/reconciliation
+	$(RUN) -m tests.end_to_end.memory_matrix --all
+	$(RUN) -m tests.end_to_end.fault_matrix --all
 
 format: $(STAMP)
 	$(RUN) -m ruff check --fix
