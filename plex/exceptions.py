@@ -42,6 +42,10 @@ class PlexRejected(PlexError):
         self.status = status
 
 
+class PlexNotKept(PlexRejected):
+    """Plex answered an edit as if it were done, twice, and does not show it."""
+
+
 class PlexTooLarge(PlexRejected):
     """What was sent is longer than Plex, or a proxy before it, takes (413, 414)."""
 

@@ -26,6 +26,7 @@ from validation.scene import Scene, SceneFile
 # Items that change while they are being read are read once more.
 READINGS = 2
 CHANGED = "Plex's items for this scene changed while they were read."
+LEFT_OUT = "Stash left out a scene when it was asked whose file this is."
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class ItemFinder:
             shown = self._index.parts_of_items(candidates - set(items))
             has_changed = self._read(shown, items)
             self._doubt_denied(shown, items)
-            self._look_up_owners(_names(inexact) | self._contested_names(scenes), items.values())
+            self._look_up_owners(scenes, _names(inexact) | self._contested_names(scenes), items.values())
             if not has_changed:
                 break
         matches = match_scenes(keys, self._index, Doubts(self._doubt_in_plex, self._doubt_in_stash))
@@ -108,7 +109,7 @@ class ItemFinder:
         self._index.put_scene_files(keys.items())
         inexact = [scene for scene in scenes if not self._has_place(keys[scene.id])]
         self._look_up(_names(inexact))
-        self._look_up_owners(_names(inexact), ())
+        self._look_up_owners(scenes, _names(inexact), ())
         return match_scenes(keys, self._index, Doubts(self._doubt_in_plex, self._doubt_in_stash))
 
     def list_all(self) -> None:
@@ -230,7 +231,9 @@ class ItemFinder:
             "Plex's drives missing?"
         )
 
-    def _look_up_owners(self, wanted: Iterable[str], items: Iterable[PlexItem]) -> None:
+    def _look_up_owners(
+        self, scenes: Iterable[Scene], wanted: Iterable[str], items: Iterable[PlexItem]
+    ) -> None:
         """Ask Stash who has files of these names and of items with several, once a run for each name."""
         names = {name_hash(name): name for name in wanted}
         names = {hashed: names[hashed] for hashed in self._index.parts_by_name(names)}
@@ -240,6 +243,9 @@ class ItemFinder:
         asked = {hashed: name for hashed, name in names.items() if hashed not in self._in_stash}
         if asked:
             there, doubt = self._ask_stash(sorted(asked.values()))
+            left_out = (scene for scene in scenes if scene.id not in there)
+            if not asked.keys().isdisjoint(map(name_hash, _names(left_out))):
+                doubt = doubt or LEFT_OUT
             files = [(scene_id, keys_of_files(files, self._path_map)) for scene_id, files in there.items()]
             if doubt:
                 self._index.put_scene_files(files)

@@ -27,7 +27,15 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TypeVar
 
-from plex.exceptions import PlexBusy, PlexError, PlexItemUnusable, PlexNotFound, PlexRejected, PlexUnavailable
+from plex.exceptions import (
+    PlexBusy,
+    PlexError,
+    PlexItemUnusable,
+    PlexNotFound,
+    PlexNotKept,
+    PlexRejected,
+    PlexUnavailable,
+)
 from stash import log
 from stash.exceptions import EntityUnusable, StashAnswerInvalid, StashError, StashUnavailable
 from validation.exceptions import SceneMalformed, Stash2PlexError
@@ -111,6 +119,9 @@ def of_the_server(failures: Sequence[Exception]) -> Exception:
 
 
 def _kind_of(error: Exception) -> tuple[type[Exception], str]:
+    if isinstance(error, PlexNotKept):
+        # Its words name the fields, which are others for each scene.
+        return type(error), ""
     if isinstance(error, PlexRejected) and error.status:
         # Its words may repeat the request, which is another one for each scene.
         return type(error), str(error.status)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from plex.client import Plex
-from plex.exceptions import PlexNotFound, PlexRejected
+from plex.exceptions import PlexNotFound, PlexNotKept
 from plex.items import PlexItem
 from plex.merge import Change, Merge
 from plex.writing import not_taken, replaced_since, write
@@ -205,4 +205,4 @@ def _verdict(written_again: _Written | Exception, missed: _Written | Exception) 
         return None
     fields = dict.fromkeys(titles([change]) for _, changes in missed for change in changes)
     names = ", ".join(fields)
-    return PlexRejected(f"Plex did not keep its {names}, written twice; the debug log has both values.")
+    return PlexNotKept(f"Plex did not keep its {names}, written twice; the debug log has both values.")

@@ -24,6 +24,7 @@ it means for a scene, and tasks.py shows the user what nobody has met.
             PlexNotFound
             PlexRefused
             PlexRejected
+                PlexNotKept
                 PlexTooLarge
             PlexUnavailable
         StashError

@@ -36,8 +36,16 @@ def index() -> Iterator[FileIndex]:
 
 @pytest.fixture
 def a_finder(plex: Plex, films: LibrarySection, index: FileIndex) -> NewFinder:
-    """A finder for a new run, over the index of the runs before."""
-    return lambda: ItemFinder(plex, [films], index, PathMap.parse("/data=>/media"), lambda names: ({}, ""))
+    """A finder for a new run, over the index of the runs before; Stash has the scenes that are looked for."""
+    in_stash: dict[int, Sequence[SceneFile]] = {}
+
+    class Finder(ItemFinder):
+        def find(self, scenes: Sequence[Scene]) -> dict[int, Found]:
+            in_stash.update((scene.id, scene.files) for scene in scenes)
+            return super().find(scenes)
+
+    path_map = PathMap.parse("/data=>/media")
+    return lambda: Finder(plex, [films], index, path_map, lambda names: (dict(in_stash), ""))
 
 
 def the_scene(number: int = 1, name: str = "one") -> Scene:

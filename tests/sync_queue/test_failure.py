@@ -68,6 +68,7 @@ def test_only_a_server_that_does_not_answer_is_an_outage() -> None:
         ([of_plex.PlexRejected("400: Bad"), of_plex.PlexRejected("Odd")], 2, False),
         ([of_plex.PlexTooLarge("413: a=1", 413), of_plex.PlexTooLarge("413: b=2", 413)], 2, True),
         ([of_plex.PlexTooLarge("413: a=1", 413), of_plex.PlexTooLarge("414: b=2", 414)], 2, False),
+        ([of_plex.PlexNotKept("title"), of_plex.PlexNotKept("title, date")], 2, True),
         ([of_plex.PlexRejected("Odd"), of_plex.PlexBusy("Odd")], 2, False),
         ([of_plex.PlexRejected("400: Bad")], 1, False),
         ([], 0, False),
