@@ -135,6 +135,6 @@ class Here:
     def kept(self) -> set[int]:
         """The scenes that wait or have failed: those that are not lost."""
         bench = Bench(self.world)
-        kept = {job.scene_id for job in (*bench.waiting(), *bench.failed())}
+        kept = {job.scene_id for job in (*bench.waiting(), *bench.failed()) if not job.entity}
         bench.manager.close()
         return kept

@@ -146,7 +146,6 @@ def test_a_damaged_queue_is_set_aside_and_a_reconcile_finds_again_what_waited(
     assert "Reconcile Library (All)" in line
     (kept,) = [path for path in world.data_dir.glob("queue.db.set-aside-*") if path.suffix != "-wal"]
     assert kept.read_bytes() == damage
-    assert {world.item(f"film {n}").summary for n in range(3)} == {"Before"}
     assert_all_written_at_last(world, here, 3)
 
 

@@ -214,6 +214,8 @@ def test_of_changes_that_are_written_down_while_a_task_takes_them_none_is_lost_a
         kept += [queued.job.scene_id for queued in jobs]
         last_row = jobs[-1].row if jobs else last_row
         looks += bool(jobs)
+        # As the worker does: whoever looks without a pause leaves the lock to nobody.
+        time.sleep(0.01)
     for writer in writers:
         writer.kill()
     for listener, writer in zip(listeners, writers, strict=True):
