@@ -200,7 +200,9 @@ def test_of_changes_that_are_written_down_while_a_task_takes_them_none_is_lost_a
     def listen(number: int) -> None:
         pipe = writers[number].stdout
         assert pipe is not None
-        said[number] += [int(line) for line in pipe if line.endswith(b"\n")]
+        for line in pipe:
+            if line.endswith(b"\n"):
+                said[number].append(int(line))
 
     listeners = [threading.Thread(target=listen, args=(number,)) for number in range(2)]
     for listener in listeners:
