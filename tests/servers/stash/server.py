@@ -64,6 +64,8 @@ class StashServer:
         self.requests: list[Request] = []
         self.crashes: list[Exception] = []
         self.plugin_settings: dict[str, dict[str, Any]] = {}
+        # The folder with Stash's own page; without one there is none.
+        self.page: Path | None = None
         self.malformed_scenes: dict[int, Callable[[dict[str, Any]], Any]] = {}
         self.failing_scenes: set[int] = set()
         self.documents = DOCUMENTS
