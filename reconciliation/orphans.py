@@ -137,6 +137,15 @@ def _items(plex: Plex, rating_keys: Sequence[int]) -> Iterator[PlexItem]:
         yield from read_items(plex, rating_keys[start : start + ITEMS_PER_READ]).values()
 
 
+def find_orphans(stash: Stash, config: Stash2PlexConfig, data_dir: str) -> str | None:
+    """Find them and log them; returns the error that it ended with. Raises as `OrphanSearch.run` does."""
+    found = OrphanSearch(stash, config, data_dir).run()
+    # The last says what all of them mean for the list.
+    log.lines("warning", found.problems[:-1])
+    log.lines("info", summary_lines(found))
+    return log.failed(found.problems[-1]) if found.problems else None
+
+
 def summary_lines(found: OrphansFound) -> list[str]:
     """The summary for the log."""
     if found.report is None:

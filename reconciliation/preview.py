@@ -126,6 +126,13 @@ def preview_all(
         return problems, preview.run(sorted({*detection.gaps, *waiting} - {0}))
 
 
+def run_preview(stash: Stash, config: Stash2PlexConfig, data_dir: str, queue: JobQueue | None) -> None:
+    """Preview all that differs and all that waits, and log it. Raises as `preview_all` does."""
+    problems, shown = preview_all(stash, config, data_dir, queue)
+    log.lines("warning", (f"Error during reconciliation: {problem}" for problem in problems))
+    log.lines("info", summary_lines(shown))
+
+
 def summary_lines(result: PreviewResult) -> list[str]:
     """The summary for the log."""
     lines = [

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reconciliation.result import GapDetectionResult
+from stash import log
 
 # So many of the scenes that share something are named in the log; the debug log names all.
 SHARED_SHOWN = 3
+
+
+def tell(result: GapDetectionResult, is_queued: bool, is_drained: bool) -> None:
+    """Log what a reconcile found, and what to do next."""
+    log.lines("info", summary_lines(result, is_queued))
+    log.lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
+    log.lines("info", advice_lines(result, is_drained))
 
 
 def shared_line(shared: Sequence[str]) -> str:

@@ -161,7 +161,7 @@ PARTS = {
 LINES = [
     " ".join(line.split()).split(" | ")[0].removeprefix("| ")
     for line in (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8").split("\n")
-    if line.startswith("| ") and not line.startswith(("| ---", "| the log says"))
+    if line.startswith("| ") and not line.startswith(("| ---", "| the log says", "| the page says"))
 ]
 
 

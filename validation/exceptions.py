@@ -13,6 +13,7 @@ it means for a scene, and tasks.py shows the user what nobody has met.
             PackagesMissing
             SceneMalformed
             SettingsInvalid
+        OperationRefused
         PipFailed
         PlexError
             LibraryNotFound

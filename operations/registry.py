@@ -1,0 +1,95 @@
+"""Which operations there are, and how one is carried out: its request checked, its errors put into words.
+
+An operation is a function `(request, context) -> result` whose annotations say what it takes and gives: a
+`Request` and a `Result`, both of pydantic. Its module is imported only where it is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, get_type_hints
+
+from pydantic import ValidationError
+
+from operations.context import Context
+from operations.exceptions import OperationRefused
+from operations.model import Request, Result
+from sync_queue.data_folder import FOLDER_ERRORS, problem_text
+from sync_queue.manager import run_repairing
+from validation.config import DISPLAY_NAMES
+from validation.exceptions import SettingsInvalid, Stash2PlexError
+
+# By the name that the page asks for: the function, behind its module.
+OPERATIONS: Mapping[str, str] = {
+    "version": "operations.about:tell_version",
+}
+RELOAD = "Reload this page, and try again."
+# How a sentence names a setting: “Plex URL” (plex_url).
+_KEY = re.compile(r"\((\w+)\)")
+
+Operation = Callable[[Any, Context], Result]
+
+
+def carry_out(args: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The result of the operation that these arguments name, as JSON holds it.
+
+    Raises OperationRefused, and whatever is a fault of ours.
+    """
+    operation = operation_called(args.get("operation"))
+    request = _request_of(operation, args)
+    try:
+        return run_repairing(context.data_dir, lambda: operation(request, context)).model_dump(mode="json")
+    except OperationRefused:
+        raise
+    except SettingsInvalid as invalid:
+        raise refusal(invalid.problems[0]) from invalid
+    except Stash2PlexError as problem:
+        raise refusal(str(problem)) from problem
+    except FOLDER_ERRORS as problem:
+        raise OperationRefused(_words_for(problem, context.data_dir)) from problem
+
+
+def operation_called(name: object) -> Operation:
+    """The operation of this name. Raises OperationRefused where there is none."""
+    place = OPERATIONS.get(name) if isinstance(name, str) else None
+    if place is None:
+        raise OperationRefused(f"This version of the plugin has no operation {name!r}. {RELOAD}")
+    module, _, function = place.partition(":")
+    operation: Operation = getattr(import_module(module), function)
+    return operation
+
+
+def refusal(text: str) -> OperationRefused:
+    """The refusal with this text, and with the first setting that it names."""
+    return OperationRefused(text, setting=setting_named_in(text))
+
+
+def setting_named_in(text: str) -> str | None:
+    """The key of the first setting that a sentence for the user names."""
+    return next((key for key in _KEY.findall(text) if key in DISPLAY_NAMES), None)
+
+
+def request_type_of(operation: Operation) -> type[Request]:
+    """What the operation wants to be told."""
+    kind: type[Request] = get_type_hints(operation)["request"]
+    return kind
+
+
+def _request_of(operation: Operation, args: Mapping[str, Any]) -> Request:
+    try:
+        return request_type_of(operation).model_validate(dict(args))
+    except ValidationError as invalid:
+        entry = invalid.errors(include_input=False, include_url=False)[0]
+        name = ".".join(map(str, entry["loc"]))
+        raise OperationRefused(
+            f"The page sent “{name}” in a form that the plugin cannot use ({entry['msg']}). {RELOAD}"
+        ) from invalid
+
+
+def _words_for(problem: Exception, data_dir: str) -> str:
+    if isinstance(problem, sqlite3.OperationalError) and "locked" in str(problem):
+        return "A task is writing to the plugin's data right now. Try again in a moment."
+    return problem_text(data_dir, problem)
