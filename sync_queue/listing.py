@@ -1,0 +1,100 @@
+"""Lists that are shown a page at a time, and tables whose rows are replaced all at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Generic, TypeVar
+
+Row = TypeVar("Row")
+ROWS_PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Some rows of a list: the page's number from 1, how many pages and rows there are in all."""
+
+    total: int
+    page: int
+    pages: int
+    rows: Sequence[Row]
+
+
+def page_of(
+    connection: sqlite3.Connection,
+    columns: str,
+    source: str,
+    order: str,
+    values: Mapping[str, Any],
+    page: int,
+    row: Callable[..., Row],
+) -> Page[Row]:
+    """A page of what a statement selects, as `row` makes them; the last one where there are not so many.
+
+    `source` is all that follows SELECT but its columns and its order, in SQL with named places.
+    """
+    total = int(connection.execute(f"SELECT COUNT(*) {source}", values).fetchone()[0])
+    pages = max(1, ceil(total / ROWS_PER_PAGE))
+    number = min(max(1, page), pages)
+    statement = f"SELECT {columns} {source} ORDER BY {order} LIMIT {ROWS_PER_PAGE} OFFSET :skipped"
+    skipped = (number - 1) * ROWS_PER_PAGE
+    rows = connection.execute(statement, {**values, "skipped": skipped}).fetchall()
+    return Page(total, number, pages, [row(*columns) for columns in rows])
+
+
+class Replacement:
+    """The new rows of a table, collected beside it."""
+
+    def __init__(self, connection: sqlite3.Connection, table: str, width: int) -> None:
+        self._connection = connection
+        self._statement = f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * width)})"
+
+    def add(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Add some rows."""
+        self._connection.executemany(self._statement, rows)
+
+    def flush(self) -> None:
+        """Let the connection be used for other writes; what came so far is in no file of the database."""
+        self._connection.commit()
+
+
+@contextmanager
+def replacing(
+    connection: sqlite3.Connection, *tables: str, forget_old: Callable[[], object] | None = None
+) -> Iterator[list[Replacement]]:
+    """Collect new rows for each of these tables; they take the old ones' place when the block ends well.
+
+    All old rows go, or those that `forget_old` takes away. Nobody waits for a lock meanwhile: the new rows
+    are in temporary tables, which are private.
+    """
+    widths = {table: len(connection.execute(f"PRAGMA table_info({table})").fetchall()) for table in tables}
+    for table in tables:
+        connection.execute(f"CREATE TEMP TABLE new_{table} AS SELECT * FROM {table} WHERE 0")
+    try:
+        yield [Replacement(connection, f"temp.new_{table}", width) for table, width in widths.items()]
+        # What came so far came in a transaction that may have seen an older state than another connection
+        # has written since; SQLite lets such a one write no more.
+        connection.commit()
+        with connection:
+            if forget_old is not None:
+                forget_old()
+            for table in tables:
+                if forget_old is None:
+                    connection.execute(f"DELETE FROM {table}")
+                connection.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM temp.new_{table}")
+    finally:
+        for table in tables:
+            connection.execute(f"DROP TABLE temp.new_{table}")
+
+
+def as_text(text: str) -> str:
+    """The text as SQLite takes it: half a character, as JSON can hold it, is none."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def folded(*texts: str) -> str:
+    """Texts in the form in which they are searched, whatever their case."""
+    return "\n".join(texts).casefold()
