@@ -1,4 +1,5 @@
-# make test  sets everything up by itself and runs tests, linters and the type check
+# make test  sets everything up by itself and runs tests, linters and the type check; for the page in Stash it
+#            needs Chromium and Node's packages (npm ci in ui/), and says in one line when they are missing
 # make test-long plays what the daily run plays a sample of (an hour)
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
 # make picture draws docs/before-and-after.svg, the picture in the README, from a run of the demo's servers
@@ -14,9 +15,13 @@ RUN := $(VENV)/bin/python
 endif
 STAMP := $(VENV)/.installed
 
+# Scripts of ui/package.json, where its packages are.
+PAGE = $(if $(wildcard ui/node_modules/eslint),@for name in $(1); do npm --prefix ui run --silent $$name || exit 1; done)
+
 .PHONY: test test-long demo picture bench package lint types tests format clean
 
 test: lint types tests
+	@$(RUN) -m tests.page.tools
 
 demo: $(STAMP)
 	@$(RUN) -m tests.servers.demo
@@ -37,9 +42,11 @@ package:
 lint: $(STAMP)
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
+	$(call PAGE,lint format-check)
 
 types: $(STAMP)
 	$(RUN) -m mypy
+	$(call PAGE,types)
 
 tests: $(STAMP)
 	$(RUN) -m coverage erase
@@ -57,6 +64,7 @@ test-long: $(STAMP)
 format: $(STAMP)
 	$(RUN) -m ruff check --fix
 	$(RUN) -m ruff format
+	$(call PAGE,format)
 
 $(STAMP): requirements.txt requirements-development.txt requirements-stash-schema.txt
 	$(PYTHON) -m venv $(VENV)
@@ -65,4 +73,4 @@ $(STAMP): requirements.txt requirements-development.txt requirements-stash-schem
 	@$(RUN) -c "open('$(STAMP)', 'w').close()"
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist ui/node_modules

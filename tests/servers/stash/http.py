@@ -312,6 +312,8 @@ class StashRequestHandler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer, fault: Fault | None = None) -> None:
         kind = fault.kind if fault else ""
+        if self.headers.get("Sec-Fetch-Site") and not self.path.startswith("/page/"):
+            self.server.stash.sent_to_browsers.append(answer.body)
         self.send_response(answer.status)
         if answer.content_type:
             self.send_header("Content-Type", answer.content_type)

@@ -66,6 +66,8 @@ class StashServer:
         self.plugin_settings: dict[str, dict[str, Any]] = {}
         # The folder with Stash's own page; without one there is none.
         self.page: Path | None = None
+        # The bodies of all answers to browsers, but for the page's own files.
+        self.sent_to_browsers: list[bytes] = []
         self.malformed_scenes: dict[int, Callable[[dict[str, Any]], Any]] = {}
         self.failing_scenes: set[int] = set()
         self.documents = DOCUMENTS
