@@ -2,6 +2,7 @@
 #            needs Chromium and Node's packages (npm ci in ui/), and says in one line when they are missing
 # make test-long plays what the daily run plays a sample of (an hour)
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
+# make demo-page serves the page in Stash between the same servers, until Ctrl-C; needs Node's packages
 # make picture draws docs/before-and-after.svg, the picture in the README, from a run of the demo's servers
 # make bench measures speed and memory beside bare requests (half an hour)
 # make package builds what Stash's plugin page installs, from the last commit; needs Python and git only
@@ -18,13 +19,16 @@ STAMP := $(VENV)/.installed
 # Scripts of ui/package.json, where its packages are.
 PAGE = $(if $(wildcard ui/node_modules/eslint),@for name in $(1); do npm --prefix ui run --silent $$name || exit 1; done)
 
-.PHONY: test test-long demo picture bench package lint types tests format clean
+.PHONY: test test-long demo demo-page picture bench package lint types tests format clean
 
 test: lint types tests
 	@$(RUN) -m tests.page.tools
 
 demo: $(STAMP)
 	@$(RUN) -m tests.servers.demo
+
+demo-page: $(STAMP)
+	@$(RUN) -m tests.page.demo
 
 picture: $(STAMP)
 	@$(RUN) -m tests.servers.demo_picture

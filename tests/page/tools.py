@@ -37,6 +37,11 @@ def what_is_missing() -> str | None:
     """What to install so that the page can be tested, in a sentence; None where all is there."""
     if chromium() is None:
         return "install Chromium (Debian's package is chromium)."
+    return what_the_page_needs()
+
+
+def what_the_page_needs() -> str | None:
+    """What to install so that the page can be shown, without a browser to test it in."""
     if shutil.which("node") is None:
         return "install Node.js (20 or later), then run npm ci in ui/."
     if not (MODULES / "esbuild").is_dir() or not (MODULES / "sass").is_dir():
