@@ -6,12 +6,14 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from plex.client import Plex, connect
-from stash.client import Stash
 from validation.config import Stash2PlexConfig, read_settings
 from validation.plugin_input import ServerConnection
+
+if TYPE_CHECKING:
+    from plex.client import Plex
+    from stash.client import Stash
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Context:
     @cached_property
     def stash(self) -> Stash:
         """The Stash that asks. Raises StashError."""
+        from stash.client import Stash
+
         return Stash(self.connection)
 
     @cached_property
@@ -45,4 +49,6 @@ class Context:
     @cached_property
     def plex(self) -> Plex:
         """The Plex of the settings. Raises PlexError, SettingsInvalid, StashError."""
+        from plex.client import connect
+
         return connect(self.config, self.data_dir)

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from operations.context import Context
 from operations.exceptions import OperationRefused
 from operations.model import Request, Result
+from operations.sign_in_file import SignInFile
 from sync_queue.data_folder import FOLDER_ERRORS, problem_text
 from sync_queue.manager import run_repairing
 from validation.config import DISPLAY_NAMES
@@ -25,6 +26,11 @@ from validation.exceptions import SettingsInvalid, Stash2PlexError
 # By the name that the page asks for: the function, behind its module.
 OPERATIONS: Mapping[str, str] = {
     "version": "operations.about:tell_version",
+    "settings": "operations.settings:list_settings",
+    "check_settings": "operations.settings:check_settings",
+    "save_settings": "operations.settings:save_settings",
+    "sign_in_begin": "operations.sign_in:begin",
+    "sign_in_wait": "operations.sign_in:wait",
 }
 RELOAD = "Reload this page, and try again."
 # How a sentence names a setting: “Plex URL” (plex_url).
@@ -39,6 +45,7 @@ def carry_out(args: Mapping[str, Any], context: Context) -> dict[str, Any]:
     Raises OperationRefused, and whatever is a fault of ours.
     """
     operation = operation_called(args.get("operation"))
+    SignInFile(context.data_dir).forget_if_old(context.now)
     request = _request_of(operation, args)
     try:
         return run_repairing(context.data_dir, lambda: operation(request, context)).model_dump(mode="json")

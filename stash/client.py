@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from stash import log
-from stash.documents import NEWEST, SETTINGS, TAG_NAMES
+from stash.documents import FOLDERS, NEWEST, SAVE_SETTINGS, SETTINGS, TAG_NAMES
 from stash.exceptions import EntityUnusable, GraphQLRefusal, StashAnswerInvalid
 from stash.images import Cover, read_cover
 from stash.scene_pages import PAGE_SIZE, ScenePage, ScenePages
@@ -90,6 +90,18 @@ class Stash:
         for secret in secrets_in(stored):
             log.keep_secret(secret)
         return stored
+
+    def save_plugin_settings(self, settings: Mapping[str, Any]) -> None:
+        """Store these settings of this plugin, in place of all that were stored. Raises StashError."""
+        for secret in secrets_in(settings):
+            log.keep_secret(secret)
+        self._ask(SAVE_SETTINGS, {"id": PLUGIN_ID, "settings": dict(settings)}, "configurePlugin")
+
+    def video_folders(self) -> list[str]:
+        """The folders in which Stash looks for videos. Raises StashError."""
+        found = self._ask(FOLDERS, {}, "configuration", "general", "stashes")
+        folders = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+        return [str(one["path"]) for one in folders if one.get("path") and not one.get("excludeVideo")]
 
     def count_scenes(self) -> int:
         """How many scenes Stash has. Raises StashError."""

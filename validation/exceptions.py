@@ -18,6 +18,7 @@ it means for a scene, and tasks.py shows the user what nobody has met.
         PlexError
             LibraryNotFound
             NoMovieLibrary
+            PlexAccountUnavailable
             PlexAnswerInvalid
                 PlexListingChanged
             PlexBusy
@@ -28,6 +29,7 @@ it means for a scene, and tasks.py shows the user what nobody has met.
                 PlexNotKept
                 PlexTooLarge
             PlexUnavailable
+            SignInExpired
         StashError
             StashAnswerInvalid
                 StashAnswerTooLarge

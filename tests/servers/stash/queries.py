@@ -52,6 +52,7 @@ class RequestContext:
     api_key: str = ""
     version: str = VERSION
     failing_scenes: Collection[int] = ()
+    folders: Collection[str] = ()
 
     def scene_view(self, scene: Scene) -> Any:
         """The scene as the schema shows it, or the error that reading it gives."""
@@ -262,7 +263,8 @@ def configuration(context: RequestContext) -> dict[str, Any]:
         settings = context.plugin_settings
         return {name: dict(settings[name]) for name in settings if not include or name in include}
 
-    general = {"apiKey": context.api_key}
+    stashes = [{"path": path, "excludeVideo": False, "excludeImage": True} for path in context.folders]
+    general = {"apiKey": context.api_key, "stashes": stashes}
     empty: dict[str, Any] = {}
     return {"plugins": plugins, "general": general, "interface": empty, "ui": empty, "defaults": empty}
 

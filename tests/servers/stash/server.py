@@ -53,6 +53,8 @@ class StashServer:
         self.library = library
         self.credentials = credentials
         self.api_key = ""
+        # Where it looks for videos.
+        self.folders = ["/data"]
         self.latency = latency
         # What the header Date goes by; the library has a clock of its own for its timestamps.
         self.now = current_time
@@ -172,6 +174,7 @@ class StashServer:
             plugins=self.plugins,
             plugin_settings=self.plugin_settings,
             api_key=self.api_key,
+            folders=self.folders,
             version=self.version,
             failing_scenes=self.failing_scenes,
         )
