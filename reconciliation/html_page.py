@@ -1,16 +1,15 @@
-"""The frame of the HTML files that tasks leave in the data folder: a page that needs nothing but itself."""
+"""The frame of the reports that tasks leave as HTML files: a page that needs nothing but itself."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import IO
 
 from plex.client import Plex
+from reconciliation.reports import Place, open_new
 from stash.client import Stash
 from sync_queue.outage import moment
 from validation.config import Stash2PlexConfig
@@ -84,7 +83,7 @@ def _link(address: str, text: str) -> str:
 
 @contextmanager
 def report_page(
-    path: Path,
+    place: Place,
     *,
     title: str,
     heading: str,
@@ -96,20 +95,16 @@ def report_page(
     """A page whose body is to be written, in HTML; it takes its place when the block ends well.
 
     Its rows (`<div class="row">` in a `<dl>`) have these `columns`, in the words of CSS. Only the owner of
-    the data folder may read it, since it holds titles and paths. `made_at` is in seconds since 1970.
+    the file may read it, since it holds titles and paths. `made_at` is in seconds since 1970.
     """
-    draft = path.with_name(path.name + ".new")
-    # What lies there is left of a run that was killed, or a link that somebody put there.
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
+        with open(open_new(place.draft), "w", encoding="utf-8", errors="replace") as file:
             introduction = f"{introduction} Made on {moment(made_at)}. {links.explanation}"
             texts = {"title": title, "heading": heading, "introduction": introduction}
             file.write(_HEAD.format(columns=columns, **{key: escape(text) for key, text in texts.items()}))
             yield file
             file.write("</body>\n</html>\n")
-        draft.replace(path)
+        place.take()
     except BaseException:
-        draft.unlink()
+        place.draft.unlink(missing_ok=True)
         raise

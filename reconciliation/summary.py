@@ -53,6 +53,8 @@ def advice_lines(result: GapDetectionResult, is_drained: bool = False) -> list[s
 def _left_out_lines(result: GapDetectionResult) -> Iterator[str]:
     if result.without_file_count:
         yield f"Scenes without a file: {result.without_file_count} (Plex cannot have them: no gap)."
+    if result.ignored_count:
+        yield f"Ignored: {result.ignored_count} scenes (as you chose on the page; they are no gap)."
     if result.not_wanted_count:
         yield f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
     if result.unknown_count:

@@ -38,6 +38,9 @@ GAPS = (FindingKind.MISSING, FindingKind.EMPTY, FindingKind.STALE)
 SHOWN = (*GAPS, FindingKind.AMBIGUOUS, FindingKind.UNKNOWN)
 # The list of what is ignored, whatever it was found to be.
 IGNORED_KIND = "ignored"
+# Why a scene is left out, where it is not because nothing was entered for it.
+HELD_IN_PART = "held in part"
+OPTED_OUT = "opted out"
 COLUMNS = (
     "finding.scene_id, finding.kind, finding.reason, finding.rating_key, finding.is_for_path_map,"
     " coalesce(scene_text.title, ''), coalesce(scene_text.file, '')"
@@ -96,13 +99,11 @@ class Findings:
         with replacing(self._connection, "finding", forget_old=forget_old) as (rows,):
             yield FindingsReplacement(rows)
 
-    def leave_out(self, scene_id: int, reason: str) -> None:
-        """A scene that was found, and whose item is not to be written to, is left out."""
+    def leave_out(self, scene_ids: Iterable[int]) -> None:
+        """Scenes that were found, and to whose items nothing may be written, are left out."""
+        rows = [(FindingKind.LEFT_OUT.value, OPTED_OUT, scene_id) for scene_id in scene_ids]
         with self._connection:
-            self._connection.execute(
-                "UPDATE finding SET kind = ?, reason = ? WHERE scene_id = ?",
-                (FindingKind.LEFT_OUT.value, reason, scene_id),
-            )
+            self._connection.executemany("UPDATE finding SET kind = ?, reason = ? WHERE scene_id = ?", rows)
 
     def forget(self, scene_ids: Iterable[int]) -> None:
         """Forget what was found of some scenes: they are synced, or gone."""

@@ -27,11 +27,19 @@ class Ignored:
 
     def among(self, scene_ids: Collection[int]) -> set[int]:
         """Those of these scenes that are ignored."""
-        return self._among("ignored", "scene_id", scene_ids)
+        # There are none, nearly always: a drain asks this for every batch.
+        if not self._connection.execute("SELECT 1 FROM ignored LIMIT 1").fetchone():
+            return set()
+        wanted, found = list(scene_ids), set[int]()
+        for start in range(0, len(wanted), VALUES_PER_STATEMENT):
+            some = wanted[start : start + VALUES_PER_STATEMENT]
+            statement = f"SELECT scene_id FROM ignored WHERE scene_id IN ({','.join('?' * len(some))})"
+            found.update(one for (one,) in self._connection.execute(statement, some))
+        return found
 
-    def items_among(self, rating_keys: Collection[int]) -> set[int]:
-        """Those of these items that are ignored."""
-        return self._among("ignored_item", "rating_key", rating_keys)
+    def item_keys(self) -> set[int]:
+        """The rating keys of all ignored items."""
+        return {key for (key,) in self._connection.execute("SELECT rating_key FROM ignored_item")}
 
     def add(self, scene_ids: Iterable[int]) -> int:
         """Ignore scenes; returns how many of them were not ignored before."""
@@ -56,14 +64,3 @@ class Ignored:
     def _change(self, statement: str, ids: Iterable[int]) -> int:
         with self._connection:
             return self._connection.executemany(statement, [(one,) for one in ids]).rowcount
-
-    def _among(self, table: str, column: str, values: Collection[int]) -> set[int]:
-        # There are none, nearly always: a drain asks this for every batch.
-        if not values or not self._connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone():
-            return set()
-        wanted, found = list(values), set[int]()
-        for start in range(0, len(wanted), VALUES_PER_STATEMENT):
-            some = wanted[start : start + VALUES_PER_STATEMENT]
-            statement = f"SELECT {column} FROM {table} WHERE {column} IN ({','.join('?' * len(some))})"
-            found.update(one for (one,) in self._connection.execute(statement, some))
-        return found

@@ -12,10 +12,11 @@ from pathlib import Path
 from plex.index import FileIndex
 from stash import log
 from sync_queue.cover_records import COVERS_BY_ITEM, CoverRecords
+from sync_queue.facts import COUNTED_AT, ORPHANS_AT, PREVIEWED_AT
 from sync_queue.findings import FINDINGS, Findings
 from sync_queue.ignored import IGNORED, Ignored
 from sync_queue.noticed import NoticedChanges
-from sync_queue.orphans_found import ORPHANS, OrphansFound
+from sync_queue.orphan_records import ORPHANS, OrphanRecords
 from sync_queue.previewed import PREVIEWED, Previewed
 from sync_queue.pushed import BY_ITEM, NO_SCENE
 from sync_queue.scene_texts import SCENE_TEXTS, SceneTexts
@@ -99,7 +100,7 @@ class SyncState(CoverRecords):
         self.texts = SceneTexts(self._connection)
         self.findings = Findings(self._connection)
         self.previewed = Previewed(self._connection)
-        self.orphans = OrphansFound(self._connection)
+        self.orphans = OrphanRecords(self._connection)
         self.ignored = Ignored(self._connection)
 
     def another(self) -> SyncState:
@@ -134,6 +135,8 @@ class SyncState(CoverRecords):
             self.findings.clear()
             self.previewed.clear()
             self.orphans.clear()
+            for fact in (COUNTED_AT, PREVIEWED_AT, ORPHANS_AT):
+                self._connection.execute("DELETE FROM fact WHERE name = ?", (fact,))
             if is_server_left:
                 self.ignored.clear_items()
 

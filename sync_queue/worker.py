@@ -194,7 +194,12 @@ class SyncWorker:
         planned: list[tuple[Work, Planned]] = []
         unread: list[tuple[Work, Exception]] = []
         absent: list[tuple[Work, Exception]] = []
+        with self._state.lock:
+            ignored = self._state.ignored.among([work.scene_id for work in batch])
         for work in batch:
+            if work.scene_id in ignored:
+                self._claims.finish([work], Outcome.IGNORED)
+                continue
             plans = attempt(partial(self._plans, work, read))
             if isinstance(plans, Planned):
                 planned.append((work, plans))
@@ -202,7 +207,7 @@ class SyncWorker:
                 absent.append((work, plans))
             elif plans is not None:
                 unread.append((work, plans))
-        self._doubts.judge("reading", unread, len(batch) - len(absent))
+        self._doubts.judge("reading", unread, len(batch) - len(absent) - len(ignored))
         self._doubts.judge("finding", absent, len(absent) + len(planned))
         return planned
 
@@ -269,8 +274,16 @@ class SyncWorker:
                 log.warning(f"Scene {work.scene_id}: its cover is not carried over: {sent.cover_failure}")
             outcome = Outcome.WRITTEN if sent.is_write else Outcome.UNCHANGED
             done.setdefault(outcome if sent.plans else Outcome.OPTED_OUT, []).append(work)
+        self._leave_out(done.pop(Outcome.OPTED_OUT, []))
         for outcome, works in done.items():
             self._claims.finish(works, outcome)
+
+    def _leave_out(self, works: Sequence[Work]) -> None:
+        """Their items carry the opt-out label."""
+        if works:
+            with self._state.lock:
+                self._state.findings.leave_out(work.scene_id for work in works)
+            self._claims.finish(works, Outcome.OPTED_OUT)
 
     def _plans(self, work: Work, read: ReadBatch) -> Planned | None:
         """What is to be done for one scene; None where its job is settled already.
@@ -295,7 +308,7 @@ class SyncWorker:
             wanted = [plan for plan in plans if not plan.is_opted_out]
             if wanted:
                 return Planned(wanted, read.read_at)
-            self._claims.finish([work], Outcome.OPTED_OUT)
+            self._leave_out([work])
         return None
 
     def _settle_unmatched(self, work: Work, scene: Scene, found: Found) -> None:

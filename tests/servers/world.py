@@ -48,6 +48,11 @@ class World:
         """The plugin's settings as Stash stores them."""
         return self.stash.plugin_settings["Stash2Plex"]
 
+    @property
+    def reports(self) -> Path:
+        """The folder of the plugin's reports, of which Stash serves the files."""
+        return Path(self.stash.server_connection()["PluginDir"]) / "reports"
+
     def clear_requests(self) -> None:
         """Count from here."""
         self.stash.clear_requests()

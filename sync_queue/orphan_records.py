@@ -50,7 +50,7 @@ class OrphansOfLibrary(NamedTuple):
     uncertain: int
 
 
-class OrphansFound:
+class OrphanRecords:
     """The tables of orphans."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
