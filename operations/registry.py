@@ -6,7 +6,6 @@ An operation is a function `(request, context) -> result` whose annotations say 
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -17,10 +16,10 @@ from pydantic import ValidationError
 from operations.context import Context
 from operations.exceptions import OperationRefused
 from operations.model import Request, Result
+from operations.problems import refusal
 from operations.sign_in_file import SignInFile
 from sync_queue.data_folder import FOLDER_ERRORS, problem_text
 from sync_queue.manager import run_repairing
-from validation.config import DISPLAY_NAMES
 from validation.exceptions import SettingsInvalid, Stash2PlexError
 
 # By the name that the page asks for: the function, behind its module.
@@ -31,10 +30,12 @@ OPERATIONS: Mapping[str, str] = {
     "save_settings": "operations.settings:save_settings",
     "sign_in_begin": "operations.sign_in:begin",
     "sign_in_wait": "operations.sign_in:wait",
+    "check_setup": "operations.setup:check_setup",
+    "libraries": "operations.setup:list_libraries",
+    "path_map": "operations.setup:help_with_path_map",
+    "servers": "operations.servers:tell_servers",
 }
 RELOAD = "Reload this page, and try again."
-# How a sentence names a setting: “Plex URL” (plex_url).
-_KEY = re.compile(r"\((\w+)\)")
 
 Operation = Callable[[Any, Context], Result]
 
@@ -67,16 +68,6 @@ def operation_called(name: object) -> Operation:
     module, _, function = place.partition(":")
     operation: Operation = getattr(import_module(module), function)
     return operation
-
-
-def refusal(text: str) -> OperationRefused:
-    """The refusal with this text, and with the first setting that it names."""
-    return OperationRefused(text, setting=setting_named_in(text))
-
-
-def setting_named_in(text: str) -> str | None:
-    """The key of the first setting that a sentence for the user names."""
-    return next((key for key in _KEY.findall(text) if key in DISPLAY_NAMES), None)
 
 
 def request_type_of(operation: Operation) -> type[Request]:

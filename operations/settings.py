@@ -6,10 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
-
 from operations.context import Context
-from operations.model import Nothing, Request, Result
+from operations.model import Nothing, Result
 from operations.setting_forms import (
     CHOICES,
     MOST,
@@ -21,7 +19,8 @@ from operations.setting_forms import (
     with_changes,
 )
 from operations.setting_words import GROUPS
-from operations.sign_in_file import SignInFile, token_of_sign_in
+from operations.sign_in_file import SignInFile
+from operations.unsaved import Unsaved, changes_in, settings_after
 from sync_queue.drain_request import switch_automatic
 from validation.config import ANY_CERTIFICATE, DISPLAY_NAMES, problems_in
 from validation.usable import usable_settings
@@ -60,23 +59,11 @@ class Settings(Result):
     groups: list[Group]
 
 
-class Changes(Request):
-    """What was typed and not saved: values by key, None to unset; what is not named stays as it is stored."""
-
-    settings: dict[str, Any] = Field(default_factory=dict)
-
-
 class Checked(Result):
     """Sentences by key: what is wrong with a changed setting, and what is risky about one."""
 
     problems: dict[str, str]
     warnings: dict[str, str]
-
-
-class ChangesToSave(Changes):
-    """The same to be saved; with `use_sign_in` the token is that of the sign-in to Plex."""
-
-    use_sign_in: bool = False
 
 
 class Saved(Result):
@@ -100,7 +87,7 @@ def list_settings(request: Nothing, context: Context) -> Settings:  # noqa: ARG0
     )
 
 
-def check_settings(request: Changes, context: Context) -> Checked:
+def check_settings(request: Unsaved, context: Context) -> Checked:
     """Check what was typed, by the code that the tasks use; neither server is asked about it."""
     after = with_changes(context.stored, request.settings)
     is_risky = request.settings.get(CERTIFICATE) and not problems_in(after).get(CERTIFICATE)
@@ -110,15 +97,12 @@ def check_settings(request: Changes, context: Context) -> Checked:
     )
 
 
-def save_settings(request: ChangesToSave, context: Context) -> Saved:
+def save_settings(request: Unsaved, context: Context) -> Saved:
     """Save what was typed, unless some of it is wrong; all other settings stay, of other plugins too.
 
     Stash takes all settings of a plugin at once, so they are read right before.
     """
-    changes = dict(request.settings)
-    if request.use_sign_in:
-        changes["plex_token"] = token_of_sign_in(context)
-    after = with_changes(context.stored, changes)
+    changes, after = changes_in(request, context), settings_after(request, context)
     problems = _problems_of(changes, after)
     if problems:
         return Saved(problems=problems, is_saved=False)

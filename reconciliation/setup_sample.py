@@ -8,7 +8,7 @@ requests grow neither with the collection nor with Plex beyond a bound.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,6 @@ from plex.library import ITEMS_PER_READ, LibrarySection
 from plex.matching import Match, MatchLevel
 from reconciliation.path_map_help import Pair, file_pairs
 from stash.client import Stash
-from stash.log import Progress
 from stash.scene_files import files_named
 from validation.path_map import PathMap
 from validation.scene import Scene
@@ -80,14 +79,19 @@ class Sample:
 
 
 def take_sample(
-    stash: Stash, plex: Plex, sections: Sequence[LibrarySection], path_map: PathMap, progress: Progress
+    stash: Stash,
+    plex: Plex,
+    sections: Sequence[LibrarySection],
+    path_map: PathMap,
+    progress: Callable[[float], None] = lambda _: None,
+    count: int | None = None,
 ) -> Sample:
-    """Match a sample of the scenes with these libraries. Raises StashError, PlexError."""
+    """Match a sample of so many scenes with these libraries. Raises StashError, PlexError."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SCHEMA)
         index = FileIndex(connection)
         finder = ItemFinder(plex, sections, index, path_map, partial(files_named, stash))
-        ids = stash.sample_ids(SCENES_IN_SAMPLE)
+        ids = stash.sample_ids(count or SCENES_IN_SAMPLE)
         scenes: list[Scene] = []
         unreadable: list[str] = []
         found: dict[int, Found] = {}

@@ -33,11 +33,11 @@ class Operations:
     """Operations in the test's own process, each with connections of its own."""
 
     def __init__(self, here: Here) -> None:
-        self._here = here
+        self.here = here
 
     @property
     def world(self) -> World:
-        return self._here.world
+        return self.here.world
 
     def envelope(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """The whole answer; its log has nothing above the level debug."""
@@ -64,4 +64,4 @@ class Operations:
 
     def told(self, operation: str, **parameters: Any) -> Told:
         """Status, answer and log of the run."""
-        return self._here.run(arguments(operation, **parameters))
+        return self.here.run(arguments(operation, **parameters))

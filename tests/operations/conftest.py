@@ -27,3 +27,9 @@ def operations(
 ) -> Operations:
     """The operations in this process."""
     return Operations(Here(world, monkeypatch, capsys))
+
+
+@pytest.fixture
+def here(operations: Operations) -> Here:
+    """The entry in this process."""
+    return operations.here
