@@ -320,6 +320,8 @@ class StashPlugins:
                 process.kill()
             self._changed.notify_all()
         job.result = self._collect(process)
+        if job.result.error and job.status != "STOPPING":
+            self.log.write("error", f"Plugin returned error: {job.result.error}")
         with self._changed:
             self._finish(job, "CANCELLED" if job.status == "STOPPING" else "FINISHED")
 

@@ -32,9 +32,12 @@ class LogFeed(Feed):
 
         def take(line: LogLine) -> None:
             if line.level in SHOWN:
-                message = f"[Plugin / {name}] {line.text}"
-                entry = {"time": self._stamp(), "level": line.level.capitalize(), "message": message}
-                self._last.append(entry)
-                self.tell([entry])
+                self.write(line.level, f"[Plugin / {name}] {line.text}")
 
         return take
+
+    def write(self, level: str, message: str) -> None:
+        """Take one line, of whomever."""
+        entry = {"time": self._stamp(), "level": level.capitalize(), "message": message}
+        self._last.append(entry)
+        self.tell([entry])

@@ -116,6 +116,15 @@ def test_the_list_of_plugins_leads_to_their_scripts(stash: StashServer) -> None:
     assert plugin["paths"]["javascript"] == [f"{stash.url}/plugin/Painted/javascript"]
 
 
+def test_a_task_that_ends_with_an_error_is_finished_and_only_the_log_has_the_error(
+    stash: StashServer,
+) -> None:
+    (stash.plugins.plugin().directory / "painted.py").write_text('print(\'{"error": "out of paint"}\')')
+    assert stash.run_task("Paint").status == "FINISHED"
+    answer = requests.post(f"{stash.url}/graphql", json={"query": "{logs{level message}}"}, timeout=10).json()
+    assert answer["data"]["logs"] == [{"level": "Error", "message": "Plugin returned error: out of paint"}]
+
+
 def test_the_answering_key_is_that_of_the_standard() -> None:
     assert accepting_key("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
