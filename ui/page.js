@@ -58,7 +58,8 @@
   function define(name, make) {
     if (parts === null) return;
     try {
-      parts[name] = Object.freeze(make(/** @type {Parts} */ (parts)));
+      const made = make(/** @type {Parts} */ (parts));
+      Object.assign(parts, { [name]: Object.freeze(made) });
     } catch (problem) {
       giveUp(`for ${name} failed: ${problem}`);
     }

@@ -73,14 +73,12 @@ interface Servers {
 }
 
 /** A pair of a setting: a folder in Stash and in Plex, or a tag's name and its new one. */
-interface SettingPair {
-  old: string;
-  new: string;
-}
+type SettingPair = [string, string];
 
 /** By kind: text, secret (always null), choice: text · switch: boolean · number · names, choices: texts · pairs. */
 type SettingValue = string | boolean | number | string[] | SettingPair[] | null;
 
+/** By key; null unsets. */
 type SettingValues = Record<string, SettingValue>;
 
 interface Setting {

@@ -1,0 +1,72 @@
+// The page itself: its tabs, and what all of them share.
+Stash2Plex.define("shell", (parts) => {
+  const { React, h, Router } = parts.stash;
+  const { address, results, jobs, jobPanel, status } = parts;
+
+  /** @typedef {[string, string, View]} Tab Name in the address, title, what it shows. */
+
+  /** @type {Tab} */
+  const FIRST = ["overview", "Overview", parts.overview.Tab];
+  /** @type {Tab[]} */
+  const TABS = [
+    FIRST,
+    ["set_up", "Set up", parts.setUp.Tab],
+    ["settings", "Settings", parts.settings.Tab],
+    ["gaps", "Gaps", parts.gaps.Tab],
+    ["preview", "Preview", parts.preview.Tab],
+    ["queue", "Queue and failures", parts.queue.Tab],
+    ["orphans", "Orphans", parts.orphans.Tab],
+  ];
+
+  /** @type {Parts["shell"]["Page"]} */
+  function Page() {
+    const { get } = address.useAddress();
+    const wanted = get("tab");
+    const [name, title, Tab] = TABS.find(([known]) => known === wanted) ?? FIRST;
+    React.useEffect(() => {
+      document.title = `${title} | Stash2Plex`;
+    }, [title]);
+    return h(
+      "div",
+      { className: "s2p s2p-page" },
+      h("h1", null, "Stash2Plex"),
+      h(
+        results.Results,
+        { scope: name },
+        h(
+          jobs.WithJobs,
+          null,
+          h(
+            status.WithStatus,
+            null,
+            h(Tabs, { current: name }),
+            h(jobPanel.JobPanel),
+            h("div", { className: "s2p-tab", role: "region", "aria-label": title }, h(Tab)),
+          ),
+        ),
+      ),
+    );
+  }
+
+  /** @param {{current: string}} properties */
+  function Tabs({ current }) {
+    return h(
+      "nav",
+      { className: "s2p-tabs", "aria-label": "Stash2Plex" },
+      TABS.map(([name, title]) =>
+        h(
+          Router.Link,
+          {
+            key: name,
+            to: address.ofTab(name),
+            className: name === current ? "active" : undefined,
+            "aria-current": name === current ? "page" : undefined,
+          },
+          title,
+        ),
+      ),
+    );
+  }
+
+  return { Page };
+});

@@ -1,0 +1,15 @@
+// How it stands with the plugin, asked for once and shown by several: the overview, the set-up, the links to reports.
+Stash2Plex.define("status", ({ stash: { React, h }, operations }) => {
+  /** @type {Parts["status"]["Context"]} */
+  const Context = React.createContext(
+    /** @type {Answered<Status>} */ ({ answer: null, problem: null, isLoading: true, reload() {} }),
+  );
+
+  /** @type {Parts["status"]["WithStatus"]} */
+  function WithStatus({ children }) {
+    const value = operations.useAnswer("status", {});
+    return h(Context.Provider, { value }, children);
+  }
+
+  return { Context, WithStatus };
+});

@@ -1,0 +1,124 @@
+// Tables, one page at a time. In a narrow window each row is a card (style.css), and still a row to a screen reader.
+Stash2Plex.define("table", ({ stash: { React, h, Bootstrap, Router }, words, display, address }) => {
+  const { Button, Form } = Bootstrap;
+  const ROWS_A_PAGE = 50;
+
+  /** @type {Parts["table"]["Table"]} */
+  function Table({ label, columns, rows, idOf, ticks }) {
+    return h(
+      "table",
+      { className: "table s2p-table", role: "table", "aria-label": label },
+      h(
+        "thead",
+        { role: "rowgroup" },
+        h(
+          "tr",
+          { role: "row" },
+          ticks &&
+            h("th", { role: "columnheader", scope: "col", className: "s2p-tick" }, h(TickAll, { ticks })),
+          columns.map(({ title }) => h("th", { key: title, role: "columnheader", scope: "col" }, title)),
+        ),
+      ),
+      h(
+        "tbody",
+        { role: "rowgroup" },
+        rows.map((row) => {
+          const id = idOf(row);
+          return h(
+            "tr",
+            { key: id, role: "row" },
+            ticks && h("td", { role: "cell", className: "s2p-tick" }, h(Tick, { ticks, id, of: row })),
+            columns.map(({ title, cell }) =>
+              h("td", { key: title, role: "cell", "data-label": title }, h("div", null, cell(row))),
+            ),
+          );
+        }),
+      ),
+    );
+  }
+
+  /** @param {{ticks: Ticks<any>}} properties */
+  function TickAll({ ticks }) {
+    return h(Form.Check, {
+      id: `${ticks.name}-all`,
+      type: "checkbox",
+      "aria-label": "Tick all on this page",
+      checked: ticks.areAllOnPage,
+      onChange: display.onTicked(ticks.setPage),
+    });
+  }
+
+  /** @param {{ticks: Ticks<any>, id: number | string, of: any}} properties */
+  function Tick({ ticks, id, of: row }) {
+    // A renamed tag or performer in the queue has no scene of its own to act on.
+    if (typeof id !== "number") return null;
+    return h(Form.Check, {
+      id: `${ticks.name}-${id}`,
+      type: "checkbox",
+      "aria-label": `Tick ${words.shortened(ticks.titleOf(row), 80)}`,
+      checked: ticks.has(id),
+      onChange: display.onTicked((isOn) => ticks.set(id, isOn)),
+    });
+  }
+
+  /** @type {Parts["table"]["Pager"]} */
+  function Pager({ list, onPage }) {
+    const { page, pages, total } = list;
+    if (total === 0) return null;
+    const first = (page - 1) * ROWS_A_PAGE + 1;
+    const last = Math.min(page * ROWS_A_PAGE, total);
+    const step = (/** @type {string} */ title, /** @type {number} */ to) =>
+      h(
+        Button,
+        { size: "sm", variant: "secondary", disabled: to < 1 || to > pages, onClick: () => onPage(to) },
+        title,
+      );
+    return h(
+      "nav",
+      { className: "s2p-pager", "aria-label": "Pages" },
+      h("span", null, `${words.count(first)}–${words.count(last)} of ${words.count(total)}`),
+      pages > 1 && [
+        h(React.Fragment, { key: "first" }, step("First", page > 2 ? 1 : 0)),
+        h(React.Fragment, { key: "previous" }, step("Previous", page - 1)),
+        h("span", { key: "page" }, `Page ${words.count(page)} of ${words.count(pages)}`),
+        h(React.Fragment, { key: "next" }, step("Next", page + 1)),
+        h(React.Fragment, { key: "last" }, step("Last", page < pages - 1 ? pages : 0)),
+      ],
+    );
+  }
+
+  /** @type {Parts["table"]["SceneCell"]} */
+  function SceneCell({ row }) {
+    const name = row.title || "Without a title";
+    return h(
+      "div",
+      { className: "s2p-scene" },
+      h(display.Cover, { path: row.cover }),
+      h(
+        "div",
+        null,
+        row.scene_id === null
+          ? h(display.Text, { text: name })
+          : h(
+              Router.Link,
+              { to: `/scenes/${row.scene_id}`, title: "Open in Stash" },
+              h("bdi", { className: "s2p-text" }, words.shortened(name, 160)),
+            ),
+        row.file && h("div", { className: "s2p-file" }, h(display.Text, { text: row.file })),
+      ),
+    );
+  }
+
+  /** @type {Parts["table"]["OpenInPlex"]} */
+  function OpenInPlex({ row }) {
+    const to = address.outside(row.plex_address);
+    if (to === null) return null;
+    return h(
+      display.Outside,
+      { to, className: "btn btn-sm btn-secondary", title: "Open in Plex" },
+      h(display.Icon, { name: "faArrowUpRightFromSquare" }),
+    );
+  }
+
+  return { Table, Pager, SceneCell, OpenInPlex };
+});
