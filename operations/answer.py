@@ -58,6 +58,8 @@ def _find_packages(packages: Packages) -> None:
             return
     except PackagesMissing as missing:
         raise OperationRefused(str(missing)) from missing
+    if obstacle := packages.obstacle():
+        raise OperationRefused(obstacle)
     if packages.is_being_installed():
         raise OperationRefused(
             "The Python packages that Stash2Plex needs are being installed. Try again in a minute."

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
+
 from operations.context import Context
 from operations.model import Nothing, Problem, Result
 from operations.problems import problem_in
 from operations.setup import libraries_of
 from plex.exceptions import PlexError
+from sync_queue.facts import COUNTED_AT
+from sync_queue.state import SyncState
+from sync_queue.state_database import DATABASE
 from validation.exceptions import SettingsInvalid
 
 
@@ -63,6 +69,16 @@ def tell_servers(request: Nothing, context: Context) -> Servers:  # noqa: ARG001
     return Servers(stash=stash, plex=plex, problem=None, libraries=libraries)
 
 
+def _items_in_sync(context: Context, machine_identifier: str) -> dict[int, int] | None:
+    """By library, as far as a reconcile of this server has counted; None where none has."""
+    if not os.path.exists(os.path.join(context.data_dir, DATABASE)):
+        return None
+    with closing(SyncState(context.data_dir)) as state:
+        if state.time(COUNTED_AT) is None or state.machine_identifier != machine_identifier:
+            return None
+        return state.findings.items_in_sync(machine_identifier)
+
+
 def _ask_plex(context: Context) -> tuple[PlexServer, list[LibraryInUse]]:
     plex = context.plex
     server = PlexServer(
@@ -72,13 +88,14 @@ def _ask_plex(context: Context) -> tuple[PlexServer, list[LibraryInUse]]:
         is_owner=plex.is_owners_token(),
         machine_identifier=plex.machine_identifier,
     )
+    in_sync = _items_in_sync(context, plex.machine_identifier)
     libraries = [
         LibraryInUse(
             key=library.key,
             title=library.title,
             items=library.items or 0,
             is_chosen=library.is_chosen,
-            in_sync=None,
+            in_sync=None if in_sync is None else in_sync.get(library.key, 0),
         )
         for library in libraries_of(plex, context.config.plex_library)
         if library.is_for_movies

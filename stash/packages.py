@@ -115,6 +115,11 @@ class Packages:
         except PackagesMissing as problem:
             return str(problem)
 
+    def obstacle(self) -> str:
+        """What is missing and why no task can install it, with what to do; empty where one can."""
+        problem = _why_pip_cannot_be_started()
+        return f"Missing Python packages: {', '.join(self._missing())}. {problem}" if problem else ""
+
     def _folder_name(self) -> str:
         fits = (*EXTENSION_SUFFIXES, platform.machine(), self._read_requirements())
         python = f"{sys.implementation.name}{sys.version_info.major}.{sys.version_info.minor}"
@@ -175,8 +180,8 @@ class Packages:
 
     def _install(self, missing: Sequence[str], lock: Lock) -> None:
         missing_line = f"Missing Python packages: {', '.join(missing)}."
-        if problem := _why_pip_cannot_be_started():
-            raise PackagesMissing(f"{missing_line} {problem}")
+        if obstacle := self.obstacle():
+            raise PackagesMissing(obstacle)
         root = self._root()
         folder = os.path.join(root, self._folder_name())
         try:

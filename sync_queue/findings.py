@@ -134,6 +134,16 @@ class Findings:
         counted = dict(self._connection.execute(statement).fetchall())
         return {kind: counted.get(kind.value, 0) for kind in FindingKind}
 
+    def items_in_sync(self, server: str) -> dict[int, int]:
+        """How many items of each library are as their scenes are in Stash, by the library's key."""
+        statement = (
+            "SELECT section_key, COUNT(*) FROM (SELECT DISTINCT part.section_key, item.rating_key"
+            " FROM item JOIN part USING (rating_key) JOIN scene_text USING (scene_id) WHERE server = ?"
+            " AND NOT EXISTS (SELECT 1 FROM finding WHERE finding.scene_id = item.scene_id))"
+            " GROUP BY section_key"
+        )
+        return dict(self._connection.execute(statement, (server,)).fetchall())
+
     def page(self, kind: str, search: str, page: int) -> Page[ListedFinding]:
         """A page of findings, by scene; `kind` is a kind's value, `all` or `ignored`."""
         columns, source = _columns_of(kind), _source(kind, search)

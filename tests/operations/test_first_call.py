@@ -16,9 +16,10 @@ from tests.servers.world import ROOT, World, a_world
 
 
 @pytest.fixture
-def bare_world(tmp_path: Path) -> Iterator[World]:
-    """A world whose Stash has a Python without any package."""
-    with a_world(tmp_path, python=a_bare_python(tmp_path / "python", has_pip=False)) as world:
+def bare_world(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    """A world whose Stash has a Python without any package, by parameter without pip too."""
+    python = a_bare_python(tmp_path / "python", has_pip=getattr(request, "param", True))
+    with a_world(tmp_path, python=python) as world:
         yield world
         assert not world.stash.crashes
 
@@ -58,6 +59,15 @@ def test_while_a_task_installs_them_the_page_is_told_to_wait(
     with exclusive(str(bare_folder / "packages" / "install.lock")):
         problem = operations.problem("version")
     assert "are being installed" in problem["text"]
+    assert problem["task"] is None
+
+
+@pytest.mark.parametrize("bare_world", [False], indirect=True, ids=[""])
+def test_where_no_task_could_install_them_the_page_says_what_to_do_instead(
+    bare_world: World,
+) -> None:
+    problem = ask_as_the_page(bare_world, "version")["problem"]
+    assert "has no pip to install them" in problem["text"]
     assert problem["task"] is None
 
 

@@ -178,6 +178,7 @@ def test_both_servers_are_told_with_the_libraries(operations: Operations) -> Non
         ("Clips", 0, False),
     ]
     assert servers["problem"] is None
+    assert not operations.world.data_dir.exists()
 
 
 def test_a_plex_that_does_not_answer_leaves_what_can_be_told_of_stash(operations: Operations) -> None:
@@ -187,6 +188,24 @@ def test_a_plex_that_does_not_answer_leaves_what_can_be_told_of_stash(operations
     assert servers["problem"]["setting"] == "plex_url"
     operations.world.settings["path_map"] = "/data"
     assert operations.result("servers")["problem"]["setting"] == "path_map"
+
+
+def test_how_many_items_of_a_library_are_in_sync_is_told_once_a_reconcile_has_counted(
+    operations: Operations, here: Here
+) -> None:
+    some_films(operations.world)
+
+    def in_sync() -> list[int | None]:
+        return [library["in_sync"] for library in operations.result("servers")["libraries"]]
+
+    assert in_sync() == [None, None]
+    here.reconcile()
+    assert in_sync() == [0, 0]
+    here.drain()
+    assert in_sync() == [3, 0]
+    operations.world.stash.library.update_scene(2, details="Edited since")
+    here.reconcile()
+    assert in_sync() == [2, 0]
 
 
 def test_a_guest_of_the_server_is_told_apart_from_its_owner(operations: Operations) -> None:
