@@ -10,6 +10,8 @@ Stash2Plex.define("gaps", ({ stash: { h, Bootstrap }, display, table, sceneList,
     ambiguous: "Ambiguous",
     unknown: "Unknown",
   };
+  /** @type {Partial<Record<KindOfScene, string>>} */
+  const NO_GAPS = { left_out: "Left out", without_file: "Without a file", ignored: "Ignored" };
   const STATES = { waiting: "waiting", later: "due later", failed: "failed" };
 
   /** @type {ListFilter<Gaps>} */
@@ -24,6 +26,7 @@ Stash2Plex.define("gaps", ({ stash: { h, Bootstrap }, display, table, sceneList,
         title,
         count: counts[/** @type {GapKind} */ (value)] ?? 0,
       })),
+      ...Object.entries(NO_GAPS).map(([value, title]) => ({ value, title })),
     ],
   };
 
@@ -40,8 +43,7 @@ Stash2Plex.define("gaps", ({ stash: { h, Bootstrap }, display, table, sceneList,
     return h(
       "div",
       { className: "s2p-badges" },
-      h(Badge, { variant: "secondary" }, KINDS[row.kind] ?? row.kind),
-      row.is_ignored && h(Badge, { variant: "dark" }, "Ignored"),
+      h(Badge, { variant: "secondary" }, { ...KINDS, ...NO_GAPS }[row.kind]),
       row.state && h("small", { className: "text-muted" }, STATES[row.state]),
     );
   }
@@ -51,24 +53,27 @@ Stash2Plex.define("gaps", ({ stash: { h, Bootstrap }, display, table, sceneList,
     return h(sceneList.SceneList, {
       operation: "gaps",
       label: "Gaps",
-      filter: FILTER,
+      filters: [FILTER],
       columns: COLUMNS,
-      actions: [
-        sceneActions.SYNC_NOW,
-        sceneActions.RETRY,
-        sceneActions.ignore("scene"),
-        sceneActions.stopIgnoring("scene"),
-      ],
+      actions: ({ chosen }) =>
+        chosen.kind === "ignored"
+          ? [sceneActions.SYNC_NOW, sceneActions.stopIgnoring("scene")]
+          : [sceneActions.SYNC_NOW, sceneActions.RETRY, sceneActions.ignore("scene")],
       idOf: (/** @type {GapRow} */ row) => /** @type {number} */ (row.scene_id),
-      toChosen: (ids, { chosen, search }) => ({ scenes: ids, list: "gaps", kind: chosen, search }),
+      toChosen: (ids, { chosen, search }) => ({
+        scenes: ids,
+        list: "gaps",
+        kind: chosen.kind ?? "all",
+        search,
+      }),
       above: (/** @type {Gaps} */ found) =>
         h(tasks.Found, { at: found.found_at, task: "Reconcile Library (All)", verb: "Compared" }),
       empty: (/** @type {Gaps} */ found, chosen) =>
         found.found_at === null
           ? "The two libraries were not compared yet. A reconcile changes nothing in Plex."
-          : chosen === "all"
+          : chosen.kind === "all"
             ? "No gaps: every scene is in Plex as it is in Stash."
-            : "No gap of this kind.",
+            : "No scene of this kind.",
     });
   }
 

@@ -13,26 +13,23 @@ Stash2Plex.define("listState", ({ stash: { React }, address, operations }) => {
   }
 
   /** @type {Parts["listState"]["useList"]} */
-  function useList(operation, filter) {
+  function useList(operation, filters) {
     const { get, set } = address.useAddress();
     const page = Math.max(1, Number.parseInt(get("page"), 10) || 1);
     const search = get("search");
-    const chosen = get(filter.name) || filter.usual;
-    const answered = operations.useAnswer(
-      operation,
-      /** @type {any} */ ({ page, search, [filter.name]: chosen || null }),
-    );
+    const chosen = Object.fromEntries(filters.map(({ name, usual }) => [name, get(name) || usual]));
+    const asked = Object.fromEntries(Object.entries(chosen).map(([name, value]) => [name, value || null]));
+    const answered = operations.useAnswer(operation, /** @type {any} */ ({ page, search, ...asked }));
     return {
       answered,
       search,
       chosen,
-      setPage: (/** @type {number} */ to) => set({ page: to > 1 ? String(to) : "" }),
+      setPage: (to) => set({ page: to > 1 ? String(to) : "" }),
       setSearch: React.useCallback(
         (/** @type {string} */ text) => set({ search: text, page: "" }, true),
         [set],
       ),
-      setChosen: (/** @type {string} */ to) =>
-        set({ [filter.name]: to === filter.usual ? "" : to, page: "" }),
+      setChosen: ({ name, usual }, to) => set({ [name]: to === usual ? "" : to, page: "" }),
     };
   }
 
@@ -45,7 +42,7 @@ Stash2Plex.define("listState", ({ stash: { React }, address, operations }) => {
       setIsAll(false);
     }, []);
     React.useEffect(clear, [clear, scope]);
-    const onPage = rows.map(idOf).filter((id) => typeof id === "number");
+    const onPage = rows.map(idOf);
     const has = (/** @type {any} */ id) => isAll || ticked.has(id);
     const change = (/** @type {any[]} */ ids, /** @type {boolean} */ isOn) => {
       const next = new Set(ticked);

@@ -139,23 +139,25 @@ interface ListFilter<List> {
   name: string;
   label: string;
   usual: string;
+  /** One of many, so shown as a list to choose from. */
+  isLong?: boolean;
   values(list: List): FilterValue[];
 }
 
 interface ListState<List> {
   answered: Answered<List>;
   search: string;
-  /** The filter's value. */
-  chosen: string;
+  /** Each filter's value, by its name. */
+  chosen: Record<string, string>;
   setPage(page: number): void;
   setSearch(text: string): void;
-  setChosen(value: string): void;
+  setChosen(filter: ListFilter<any>, value: string): void;
 }
 
 interface Ticks<Row> {
   name: string;
   titleOf(row: Row): string;
-  has(id: number | string): boolean;
+  has(id: number): boolean;
   /** Whether all are ticked that fit the filter, on all pages. */
   isAll: boolean;
   ids: number[];
@@ -186,14 +188,13 @@ interface ShownList extends ListState<any> {
 interface SceneListProperties {
   operation: "gaps" | "preview" | "queue" | "orphans";
   label: string;
-  filter: ListFilter<any>;
+  filters: ListFilter<any>[];
   columns: Column<any>[];
   actions: ListAction[] | ((list: ListState<any>) => ListAction[]);
-  /** A number for what can be acted on. */
-  idOf(row: any): number | string;
+  idOf(row: any): number;
   toChosen(ids: number[] | "all", list: ListState<any>): Chosen;
   above(list: any): Drawn;
-  empty(list: any, chosen: string): string;
+  empty(list: any, chosen: Record<string, string>): string;
 }
 
 interface ControlProperties {
@@ -334,7 +335,7 @@ interface Parts {
       label: string;
       columns: Column<any>[];
       rows: any[];
-      idOf: (row: any) => number | string;
+      idOf: (row: any) => number;
       ticks?: Ticks<any>;
     }>;
     Pager: View<{ list: Paged<any>; onPage: (page: number) => void }>;
@@ -343,11 +344,11 @@ interface Parts {
   };
   listState: {
     useDebounced<Value>(value: Value, milliseconds?: number): Value;
-    useList(operation: SceneListProperties["operation"], filter: ListFilter<any>): ListState<any>;
+    useList(operation: SceneListProperties["operation"], filters: ListFilter<any>[]): ListState<any>;
     useTicks(
       name: string,
       rows: any[],
-      idOf: (row: any) => number | string,
+      idOf: (row: any) => number,
       titleOf: (row: any) => string,
       /** What is ticked is forgotten when this changes. */
       scope: string,

@@ -80,6 +80,7 @@ Stash2Plex.define("plexServer", ({ stash: { React, h, Bootstrap }, display, sign
       { controlId: id },
       h(Form.Label, null, setting.name),
       h(Form.Control, {
+        className: "text-input",
         type: isSecret ? "password" : "text",
         autoComplete: isSecret ? "new-password" : "off",
         spellCheck: false,

@@ -5,6 +5,7 @@ Stash2Plex.define("preview", ({ stash: { h }, words, display, table, sceneList, 
     name: "field",
     label: "Field",
     usual: "",
+    isLong: true,
     values: ({ items, fields }) => [
       { value: "", title: "All fields", count: items },
       ...fields.map(({ field, title, count }) => ({ value: field, title, count })),
@@ -73,11 +74,16 @@ Stash2Plex.define("preview", ({ stash: { h }, words, display, table, sceneList, 
     return h(sceneList.SceneList, {
       operation: "preview",
       label: "Preview",
-      filter: FILTER,
+      filters: [FILTER],
       columns: COLUMNS,
       actions: [sceneActions.SYNC_NOW, sceneActions.ignore("scene")],
       idOf: (/** @type {PreviewRow} */ row) => /** @type {number} */ (row.scene_id),
-      toChosen: (ids, { chosen, search }) => ({ scenes: ids, list: "preview", kind: chosen || null, search }),
+      toChosen: (ids, { chosen, search }) => ({
+        scenes: ids,
+        list: "preview",
+        field: chosen.field || null,
+        search,
+      }),
       above: (/** @type {Preview} */ found) =>
         h(tasks.Found, {
           at: found.made_at,

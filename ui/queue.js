@@ -47,24 +47,23 @@ Stash2Plex.define("queue", ({ stash: { h }, words, display, table, sceneList, sc
     return h(sceneList.SceneList, {
       operation: "queue",
       label: "Queue and failures",
-      filter: FILTER,
+      filters: [FILTER],
       columns: COLUMNS,
       actions: ({ chosen }) => [
         sceneActions.SYNC_NOW,
-        ...(chosen === "failed" ? [sceneActions.RETRY] : []),
+        ...(chosen.state === "failed" ? [sceneActions.RETRY] : []),
         sceneActions.ignore("scene"),
-        sceneActions.remove(/** @type {QueueState} */ (chosen)),
+        sceneActions.remove(/** @type {QueueState} */ (chosen.state)),
       ],
-      idOf: (/** @type {QueueRow} */ row) => row.scene_id ?? `${row.entity?.type} ${row.entity?.id}`,
+      idOf: (/** @type {QueueRow} */ row) => row.key,
       toChosen: (ids, { chosen, search }) => ({
         scenes: ids,
-        list: /** @type {QueueState} */ (chosen),
-        kind: chosen,
+        list: /** @type {QueueState} */ (chosen.state),
         search,
       }),
       above: () => h(tasks.RunTask, { task: "Process Queue" }),
       empty: (/** @type {Queue} */ _found, chosen) =>
-        EMPTY[/** @type {QueueState} */ (chosen)] ?? "Nothing here.",
+        EMPTY[/** @type {QueueState} */ (chosen.state)] ?? "Nothing here.",
     });
   }
 

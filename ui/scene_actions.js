@@ -1,17 +1,8 @@
 // What can be done with scenes, in the words in which the page says what came of it.
 Stash2Plex.define("sceneActions", ({ words }) => {
-  /** @type {Record<DrainState, string>} */
-  const WHAT_FOLLOWS = {
-    running: "Process Queue runs and writes what is queued.",
-    requested: "Process Queue was asked for and writes what is queued.",
-    "by hand": "Run Process Queue to write what is queued.",
-    idle: "Run Process Queue to write what is queued.",
-  };
-
-  /** @type {Parts["sceneActions"]["SYNC_NOW"]["toWords"]} */
-  function queuedInWords({ queued, drain }) {
-    return `${words.countOf(queued, "scene")} queued. ${WHAT_FOLLOWS[drain] ?? ""}`.trim();
-  }
+  /** @type {ListAction<"sync_now">["toWords"]} */
+  const queuedInWords = ({ queued, drain_words: whatFollows }) =>
+    `${words.countOf(queued, "scene")} queued. ${whatFollows}`;
 
   /** @param {string} what @param {string} done @returns {(result: {changed: number}) => string} */
   const changedInWords =
@@ -19,15 +10,25 @@ Stash2Plex.define("sceneActions", ({ words }) => {
     ({ changed }) =>
       `${words.countOf(changed, what)} ${done}.`;
 
+  /** A renamed tag in the queue is none. @param {{scene_id?: number | null}} row */
+  const isOfScene = (row) => row.scene_id !== null;
+
   /** @type {Parts["sceneActions"]["SYNC_NOW"]} */
-  const SYNC_NOW = { title: "Sync now", icon: "faRotate", operation: "sync_now", toWords: queuedInWords };
+  const SYNC_NOW = {
+    title: "Sync now",
+    icon: "faRotate",
+    operation: "sync_now",
+    isFor: isOfScene,
+    toWords: queuedInWords,
+  };
 
   /** @type {Parts["sceneActions"]["RETRY"]} */
   const RETRY = {
     title: "Retry",
+    isFor: (row) => row.state === undefined || row.state === "failed",
     icon: "faArrowRotateLeft",
     operation: "retry",
-    toWords: ({ queued }) => `${words.countOf(queued, "scene")} queued once more.`,
+    toWords: queuedInWords,
   };
 
   /** @type {Parts["sceneActions"]["ignore"]} */
@@ -36,7 +37,7 @@ Stash2Plex.define("sceneActions", ({ words }) => {
     icon: "faEyeSlash",
     operation: "ignore",
     parameters: { is_ignored: true },
-    isFor: (row) => row.is_ignored !== true,
+    isFor: isOfScene,
     toWords: changedInWords(what, "ignored from now on"),
   });
 
@@ -46,7 +47,6 @@ Stash2Plex.define("sceneActions", ({ words }) => {
     icon: "faEye",
     operation: "ignore",
     parameters: { is_ignored: false },
-    isFor: (row) => row.is_ignored === true,
     toWords: changedInWords(what, "no longer ignored"),
   });
 

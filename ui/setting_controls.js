@@ -37,14 +37,36 @@ Stash2Plex.define("settingControls", ({ stash: { React, h, Bootstrap }, words, d
           problem && h("div", { className: "text-danger" }, problem),
           warning && h("div", { className: "text-warning" }, warning),
         ),
-        h("small", { className: "text-muted" }, setting.description),
+        h("small", { className: "text-muted" }, descriptionOf(setting), defaultOf(setting)),
       ),
     );
   }
 
+  /** The description is that of Stash's own settings, where a list is one text. @param {Setting} setting */
+  function descriptionOf({ kind, description }) {
+    if (!["names", "choices", "pairs"].includes(kind)) return description;
+    const plain = description
+      .replace(/, (in pairs )?separated by (commas|semicolons)/, "")
+      .replace(/ Put a name that contains a \w+ in "quotes"\./, "");
+    return kind === "names" ? `${plain} One a line.` : plain;
+  }
+
+  /** @param {Setting} setting */
+  function defaultOf({ kind, is_required: isRequired, default: value }) {
+    if (isRequired || kind === "secret") return "";
+    if (kind === "switch") return ` Default ${value === true ? "on" : "off"}.`;
+    return ` Default ${words.valueInWords(/** @type {any} */ (value)) || "none"}.`;
+  }
+
   /** What every control tells of itself to those who do not see it. @param {ControlProperties} properties */
   function told({ id, isInvalid }) {
-    return { id, "aria-describedby": `${id}-about`, "aria-invalid": isInvalid, isInvalid };
+    return {
+      id,
+      "aria-describedby": `${id}-about`,
+      "aria-invalid": isInvalid,
+      isInvalid,
+      className: "text-input",
+    };
   }
 
   /** @param {ControlProperties} properties */
@@ -79,6 +101,7 @@ Stash2Plex.define("settingControls", ({ stash: { React, h, Bootstrap }, words, d
     const { setting, value, onChange } = properties;
     return h(Form.Check, {
       ...told(properties),
+      className: "",
       type: "switch",
       label: setting.name,
       checked: value === true,
@@ -109,7 +132,7 @@ Stash2Plex.define("settingControls", ({ stash: { React, h, Bootstrap }, words, d
       {
         ...told(properties),
         as: "select",
-        custom: true,
+        className: "input-control",
         value: chosen,
         onChange: display.onTyped(onChange),
       },
@@ -197,6 +220,7 @@ Stash2Plex.define("settingControls", ({ stash: { React, h, Bootstrap }, words, d
             h(Form.Control, {
               key: side,
               id: `${id}-${place}-${side}`,
+              className: "text-input",
               value: text,
               placeholder: sides[side],
               "aria-label": `${sides[side]}, pair ${place + 1}`,

@@ -48,10 +48,8 @@ Stash2Plex.define("table", ({ stash: { React, h, Bootstrap, Router }, words, dis
     });
   }
 
-  /** @param {{ticks: Ticks<any>, id: number | string, of: any}} properties */
+  /** @param {{ticks: Ticks<any>, id: number, of: any}} properties */
   function Tick({ ticks, id, of: row }) {
-    // A renamed tag or performer in the queue has no scene of its own to act on.
-    if (typeof id !== "number") return null;
     return h(Form.Check, {
       id: `${ticks.name}-${id}`,
       type: "checkbox",

@@ -29,7 +29,7 @@ Stash2Plex.define("tasks", ({ stash: { React, h, Bootstrap }, address, display, 
   function ReportLink({ report }) {
     const known = React.useContext(status.Context);
     const path = known.answer?.reports[report] ?? null;
-    if (path === null) return null;
+    if (path === null) return h("span", { className: "text-muted" }, known.answer?.reports.note);
     return h(display.Outside, { to: address.ofFile(path) }, "Open the report");
   }
 

@@ -30,6 +30,8 @@ interface SceneCounts {
   due_later: number | null;
   failed: number | null;
   missing: number | null;
+  empty: number | null;
+  stale: number | null;
   ambiguous: number | null;
   unknown: number | null;
   left_out: number | null;
@@ -55,7 +57,8 @@ interface Status {
   preview_at: Moment;
   orphans_at: Moment;
   orphans: number | null;
-  reports: { preview: string | null; orphans: string | null };
+  /** `note`: why there are none that Stash serves. */
+  reports: { preview: string | null; orphans: string | null; note?: string | null };
   next_step: { kind: NextStepKind; text: string };
 }
 
@@ -69,7 +72,7 @@ interface Servers {
     machine_identifier: string;
   } | null;
   problem: ProblemInWords | null;
-  libraries: { key: string; title: string; items: number; is_chosen: boolean; in_sync: number | null }[];
+  libraries: { key: number; title: string; items: number; is_chosen: boolean; in_sync: number | null }[];
 }
 
 /** A pair of a setting: a folder in Stash and in Plex, or a tag's name and its new one. */
@@ -113,11 +116,12 @@ interface Finding {
 }
 
 interface Library {
-  key: string;
+  key: number;
   title: string;
   type: string;
   is_for_movies: boolean;
-  items: number;
+  /** Null where nothing can be written to it. */
+  items: number | null;
   locations: string[];
   is_chosen: boolean;
 }
@@ -133,6 +137,7 @@ interface Sample {
   file: string;
   cover: string;
   level: string;
+  level_words: string;
   plex_path_looked_for: string;
   item: { rating_key: number; title: string; file: string; library: string } | null;
 }
@@ -168,10 +173,12 @@ interface SceneRow {
   plex_address?: string | null;
 }
 
+/** The kinds of which a gap is, and those in which there is nothing to do. */
 type GapKind = "missing" | "empty" | "stale" | "ambiguous" | "unknown";
+type KindOfScene = GapKind | "left_out" | "without_file" | "ignored";
 
 interface GapRow extends SceneRow {
-  kind: GapKind;
+  kind: KindOfScene;
   reason: string;
   cure: string;
   rating_key: number | null;
@@ -207,6 +214,8 @@ interface Preview extends Paged<PreviewRow> {
 type QueueState = "waiting" | "later" | "failed";
 
 interface QueueRow extends SceneRow {
+  /** The scene's id; negative for a job about no single scene. */
+  key: number;
   entity: { type: string; id: number } | null;
   reason: string;
   cure: string;
@@ -228,6 +237,8 @@ interface OrphanRow {
   is_ignored: boolean;
   plex_address?: string | null;
 }
+
+type OrphanKind = "all" | "orphans" | "uncertain" | "ignored";
 
 interface Orphans extends Paged<OrphanRow> {
   found_at: Moment;
@@ -275,7 +286,9 @@ interface Chosen {
   scenes?: number[] | "all";
   rating_keys?: number[] | "all";
   list?: ListName;
-  kind?: string | null;
+  kind?: string;
+  field?: string | null;
+  library?: string | null;
   search?: string;
 }
 
@@ -310,13 +323,13 @@ interface Operations {
   path_map: Operation<NotYetSaved, PathMap>;
   sign_in_begin: Operation<Nothing, { address: string; sign_in: string }>;
   sign_in_wait: Operation<{ sign_in: string }, SignIn>;
-  gaps: Operation<ListParameters & { kind: GapKind | "all" }, Gaps>;
+  gaps: Operation<ListParameters & { kind: KindOfScene | "all" }, Gaps>;
   preview: Operation<ListParameters & { field: string | null }, Preview>;
   queue: Operation<ListParameters & { state: QueueState }, Queue>;
-  orphans: Operation<ListParameters & { library: string | null }, Orphans>;
+  orphans: Operation<ListParameters & { library: string | null; kind: OrphanKind }, Orphans>;
   scene: Operation<{ scene_id: number }, SceneInPlex>;
-  sync_now: Operation<Chosen, { queued: number; drain: DrainState; drain_words?: string }>;
-  retry: Operation<Chosen, { queued: number }>;
+  sync_now: Operation<Chosen, { queued: number; drain: DrainState; drain_words: string }>;
+  retry: Operation<Chosen, { queued: number; drain: DrainState; drain_words: string }>;
   clear: Operation<Chosen & { state: QueueState }, { removed: number }>;
   ignore: Operation<Chosen & { is_ignored: boolean }, { changed: number }>;
 }
