@@ -39,6 +39,7 @@ bench: $(STAMP)
 	@$(RUN) -m benchmarks.reconcile
 	@$(RUN) -m benchmarks.drain
 	@$(RUN) -m benchmarks.window
+	@$(RUN) -m benchmarks.operations
 
 package:
 	@$(PYTHON) .ci/package.py

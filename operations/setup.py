@@ -17,12 +17,12 @@ from plex.matching import MatchLevel
 from reconciliation.path_map_help import helpful_path_map
 from reconciliation.setup_absence import like_named_folders
 from reconciliation.setup_check import Manner, find_out
-from reconciliation.setup_sample import Sample, take_sample
+from reconciliation.setup_sample import Limit, Sample, take_sample
 from validation.path_map import PathMap, file_name, suggest_path_map
 from validation.scene import Scene
 
-# Scenes that are looked for while a person waits; each may take a request to each library.
-SCENES_LOOKED_FOR = 50
+# While a person waits: each scene may take a request to each library, in which Plex looks at all its files.
+LIMIT = Limit(scenes=50, seconds=0.3)
 SAMPLES_SHOWN = 10
 
 
@@ -100,7 +100,7 @@ class PathMapHelp(Result):
 def check_setup(request: Unsaved, context: Context) -> SetupChecked:
     """What is right, what is wrong and what to do, by the code of the task; nothing is changed."""
     after = settings_after(request, context)
-    manner = Manner(is_task=False, scenes=SCENES_LOOKED_FOR)
+    manner = Manner(is_task=False, limit=LIMIT)
     return SetupChecked(
         findings=[
             FindingTold(level=finding.level.value, text=finding.text, setting=setting_named_in(finding.text))
@@ -138,7 +138,7 @@ def help_with_path_map(request: Unsaved, context: Context) -> PathMapHelp:
     usable, plex = plex_for(request, context)
     path_map, sections = usable.config.path_map, read_all_sections(plex)
     chosen = choose_sections(sections, usable.config.plex_library) or choose_sections(sections, ())
-    sample = take_sample(context.stash, plex, chosen, path_map, count=SCENES_LOOKED_FOR)
+    sample = take_sample(context.stash, plex, chosen, path_map, limit=LIMIT)
     return PathMapHelp(
         stash_folders=context.stash.video_folders(),
         plex_folders=list(dict.fromkeys(place for section in chosen for place in section.locations)),

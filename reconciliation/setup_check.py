@@ -18,7 +18,7 @@ from plex.listing import count_items
 from plex.matching import MatchLevel
 from reconciliation import path_map_help
 from reconciliation.setup_absence import reason_for_absence
-from reconciliation.setup_sample import Sample, take_sample
+from reconciliation.setup_sample import Limit, Sample, take_sample
 from reconciliation.setup_tags import doubts_about_tags
 from reconciliation.summary import shared_line
 from stash import log
@@ -65,12 +65,12 @@ class Finding:
 class Manner:
     """How a set-up is checked: by the task, or for a page that waits for the answer.
 
-    The task also tells the hooks whether to ask for a drain, and how far it is; `scenes` are so many, or as
-    many as is usual.
+    The task also tells the hooks whether to ask for a drain, and how far it is; `limit` is for the scenes
+    that are looked for, None for the usual one.
     """
 
     is_task: bool = True
-    scenes: int | None = None
+    limit: Limit | None = None
 
 
 def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
@@ -224,7 +224,7 @@ def _check_scenes(
         return
     if manner.is_task:
         log.info("Looking for some scenes from all over Stash in Plex…")
-    sample = take_sample(stash, plex, chosen, config.path_map, Progress(), manner.scenes)
+    sample = take_sample(stash, plex, chosen, config.path_map, Progress(), manner.limit)
     yield from (Finding(Level.DOUBT, problem) for problem in sample.unreadable)
     if not sample.scenes:
         yield Finding(Level.DOUBT, "Stash has no scene with a file. Scan your folders in Stash first.")

@@ -7,7 +7,9 @@ requests grow neither with the collection nor with Plex beyond a bound.
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from validation.path_map import PathMap
 from validation.scene import Scene
 
 SCENES_IN_SAMPLE = 200
+FEWEST_SCENES = 10
 
 
 @dataclass(frozen=True)
@@ -78,26 +81,46 @@ class Sample:
         return sum(not scene.is_worth_pushing for scene in self.absent())
 
 
+@dataclass(frozen=True)
+class Limit:
+    """How many scenes are looked for at the most, and for how many seconds where a person waits for it.
+
+    However slow a server is, a few scenes are looked for: fewer tell nothing.
+    """
+
+    scenes: int
+    seconds: float = math.inf
+
+    @property
+    def portion(self) -> int:
+        """How many scenes are looked for together."""
+        return ITEMS_PER_READ if self.seconds == math.inf else FEWEST_SCENES // 2
+
+
 def take_sample(
     stash: Stash,
     plex: Plex,
     sections: Sequence[LibrarySection],
     path_map: PathMap,
     progress: Callable[[float], None] = lambda _: None,
-    count: int | None = None,
+    limit: Limit | None = None,
 ) -> Sample:
-    """Match a sample of so many scenes with these libraries. Raises StashError, PlexError."""
+    """Match a sample of the scenes with these libraries. Raises StashError, PlexError."""
+    limit = limit or Limit(SCENES_IN_SAMPLE)
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SCHEMA)
         index = FileIndex(connection)
         finder = ItemFinder(plex, sections, index, path_map, partial(files_named, stash))
-        ids = stash.sample_ids(count or SCENES_IN_SAMPLE)
+        ids = stash.sample_ids(limit.scenes)
         scenes: list[Scene] = []
         unreadable: list[str] = []
         found: dict[int, Found] = {}
-        for start in range(0, len(ids), ITEMS_PER_READ):
+        deadline = time.monotonic() + limit.seconds
+        for start in range(0, len(ids), limit.portion):
+            if start >= FEWEST_SCENES and time.monotonic() > deadline:
+                break
             progress(start / len(ids))
-            read, malformed = stash.scenes_by_id(ids[start : start + ITEMS_PER_READ])
+            read, malformed = stash.scenes_by_id(ids[start : start + limit.portion])
             unreadable.extend(map(str, malformed.values()))
             batch = [scene for scene in read.values() if scene is not None]
             scenes.extend(batch)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciliation.setup_sample import Limit
 from sync_queue.drain_request import OFF_MARK
 from tests.builders.entry import Here
 from tests.builders.operation import Operations
@@ -144,6 +145,19 @@ def test_with_the_suggested_map_typed_in_every_sample_matches_by_its_path(operat
     help = operations.result("path_map", settings={"path_map": pairs})
     assert (help["pairs"], help["suggested"]) == (suggested, [])
     assert {sample["level"] for sample in help["samples"]} == {"exact"}
+
+
+@pytest.mark.parametrize(("seconds", "scenes"), [(-1.0, 10), (60.0, 30)])
+def test_a_slow_plex_is_asked_for_fewer_scenes_and_never_for_too_few(
+    operations: Operations, monkeypatch: pytest.MonkeyPatch, seconds: float, scenes: int
+) -> None:
+    monkeypatch.setattr("operations.setup.LIMIT", Limit(scenes=30, seconds=seconds))
+    some_films(operations.world, 40)
+    findings = operations.result("check_setup")["findings"]
+    assert any(
+        f"Of {scenes} scenes from all over Stash, by path: {scenes}" in one["text"] for one in findings
+    )
+    assert len(operations.result("path_map")["samples"]) == 10
 
 
 def test_where_plex_has_none_of_the_files_the_names_of_folders_tell_the_map(operations: Operations) -> None:

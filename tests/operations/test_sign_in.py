@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from operations.sign_in import SERVICE_VARIABLE, account_service
-from operations.sign_in_file import LASTS, NAME
+from operations.sign_in_file import NAME
 from plex.account import PLEX_TV
 from plex.client import client_identifier
 from tests.builders.operation import Operations
@@ -105,7 +105,7 @@ def test_what_is_kept_meanwhile_is_for_its_owner_only_and_for_an_hour(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_text())["token"] == TOKEN
     assert [one.name for one in operations.world.data_dir.iterdir()] == [NAME]
-    later = time.time() + LASTS
+    later = time.time() + 60 * 60
     monkeypatch.setattr(time, "time", lambda: later)
     operations.result("version")
     assert not path.exists()
