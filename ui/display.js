@@ -83,9 +83,12 @@ Stash2Plex.define("display", ({ stash: { React, h, Bootstrap, Router, icons }, w
     return h("div", { className: "s2p-state" }, children);
   }
 
+  /** @type {Parts["display"]["TaskButton"]} */
+  const TaskButton = React.createContext(/** @type {View<{task: string}> | null} */ (null));
+
   /** @type {Parts["display"]["Cures"]} */
   function Cures({ problem }) {
-    const { setting, scene_id: scene } = problem;
+    const { setting, scene_id: scene, task } = problem;
     return h(
       React.Fragment,
       null,
@@ -97,6 +100,18 @@ Stash2Plex.define("display", ({ stash: { React, h, Bootstrap, Router, icons }, w
         ),
       scene !== null &&
         h(Router.Link, { className: "btn btn-sm btn-secondary", to: `/scenes/${scene}` }, "Open the scene"),
+      task && h(TaskThatCures, { task }),
+    );
+  }
+
+  /** @param {{task: string}} properties On a scene's page no task is started: it would not be followed. */
+  function TaskThatCures({ task }) {
+    const Run = React.useContext(TaskButton);
+    if (Run !== null) return h(Run, { task });
+    return h(
+      Router.Link,
+      { className: "btn btn-sm btn-secondary", to: address.ofTab("overview") },
+      "Open Stash2Plex",
     );
   }
 
@@ -137,6 +152,7 @@ Stash2Plex.define("display", ({ stash: { React, h, Bootstrap, Router, icons }, w
     Outside,
     Loading,
     Empty,
+    TaskButton,
     Cures,
     ProblemView,
     Answered,

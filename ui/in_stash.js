@@ -2,7 +2,7 @@
 Stash2Plex.define("inStash", (parts) => {
   const { React, h, Bootstrap, Router } = parts.stash;
   const { address, display, operations, scene } = parts;
-  const { Button, Nav, Tab } = Bootstrap;
+  const { Nav, Tab } = Bootstrap;
   const SCENE_TAB = "stash2plex-panel";
   // Stash sorts settings by their keys; what nothing works without comes first.
   const FIRST = ["plex_url", "plex_token", "plex_library", "path_map"];
@@ -21,14 +21,9 @@ Stash2Plex.define("inStash", (parts) => {
       Router.NavLink,
       { className: "nav-utility", to: address.PAGE, title: "Stash2Plex" },
       h(
-        Button,
-        // The link around it is what is reached by the keyboard.
-        {
-          className: "minimal d-flex align-items-center h-100",
-          title: "Stash2Plex",
-          tabIndex: -1,
-          as: "span",
-        },
+        // A button without Stash's colour for one; the link around it is what is reached by the keyboard.
+        "span",
+        { className: "btn s2p-bar-item d-flex align-items-center h-100", title: "Stash2Plex" },
         h(display.Icon, { name: "faTv" }),
       ),
     );

@@ -266,6 +266,8 @@ interface Parts {
     Outside: View<{ to: string; className?: string; title?: string }>;
     Loading: View<{ what: string }>;
     Empty: View;
+    /** What starts a task, where tasks are followed. */
+    TaskButton: React.Context<View<{ task: string }> | null>;
     Cures: View<{ problem: ProblemInWords }>;
     ProblemView: View<{ problem: ProblemInWords; onRetry?: () => void }>;
     /** Its child is a function that draws the answer. */

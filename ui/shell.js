@@ -1,7 +1,7 @@
 // The page itself: its tabs, and what all of them share.
 Stash2Plex.define("shell", (parts) => {
   const { React, h, Router } = parts.stash;
-  const { address, results, jobs, jobPanel, status } = parts;
+  const { address, display, results, tasks, jobs, jobPanel, status } = parts;
 
   /** @typedef {[string, string, View]} Tab Name in the address, title, what it shows. */
 
@@ -41,7 +41,11 @@ Stash2Plex.define("shell", (parts) => {
             null,
             h(Tabs, { current: name }),
             h(jobPanel.JobPanel),
-            h("div", { className: "s2p-tab", role: "region", "aria-label": title }, h(Tab)),
+            h(
+              display.TaskButton.Provider,
+              { value: tasks.RunTask },
+              h("div", { className: "s2p-tab", role: "region", "aria-label": title }, h(Tab)),
+            ),
           ),
         ),
       ),

@@ -16,7 +16,7 @@ from tests.servers.world import TOKEN, World, a_world
 
 ADDRESS = "/plugins/stash2plex"
 WIDE, NARROW = ViewportSize(width=1300, height=900), ViewportSize(width=390, height=844)
-PATIENCE = 10_000
+PATIENCE = 20_000
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -54,16 +54,23 @@ def a_host(
     environment: Mapping[str, str] | None = None,
     **stash_options: Any,
 ) -> Iterator[Host]:
-    """A world whose Stash has a page, and a browser's profile of its own."""
+    """A world whose Stash has a page, and a window into it."""
     environment = {**NOT_MEASURED, **(environment or {})}
     with a_world(folder, videos, plan, environment, **stash_options) as world:
         world.stash.page = host_page()
-        context = browser.new_context(reduced_motion="reduce", viewport=WIDE, locale="en-GB")
-        context.set_default_timeout(PATIENCE)
-        try:
-            yield Host(world, context)
-        finally:
-            context.close()
+        with a_window(world, browser) as host:
+            yield host
+
+
+@contextmanager
+def a_window(world: World, browser: Browser) -> Iterator[Host]:
+    """A browser's profile of its own, for a world whose Stash has a page."""
+    context = browser.new_context(reduced_motion="reduce", viewport=WIDE, locale="en-GB")
+    context.set_default_timeout(PATIENCE)
+    try:
+        yield Host(world, context)
+    finally:
+        context.close()
 
 
 @dataclass
@@ -84,6 +91,18 @@ class Visitor:
     def goes_to(self, path: str) -> Visitor:
         self.page.goto(self.host.url + path)
         return self
+
+    @property
+    def next_step(self) -> Locator:
+        """The place of the one thing to do next."""
+        return self.page.get_by_role("region", name="Next step")
+
+    def tab(self, title: str) -> Locator:
+        """The link to a tab of the page."""
+        return self.page.get_by_role("navigation", name="Stash2Plex").get_by_role("link", name=title)
+
+    def table(self, name: str) -> Locator:
+        return self.page.get_by_role("table", name=name, exact=True)
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
