@@ -138,7 +138,7 @@ class SyncWorker:
         return ReadAhead(open_reader)
 
     def _drain_batches(self, batches: Sequence[Sequence[Work]], reader: Reader | ReadAhead) -> None:
-        """Write each batch while the next one is read, and the one before it is read back."""
+        """Write each batch while the next one is read, and the one before it is read back and recorded."""
         waits = (self._claim_and_start(batch, reader) for batch in batches)
         following = next(waits, None)
         confirm: Callable[[], None] | None = None
@@ -146,17 +146,21 @@ class SyncWorker:
         for number, batch in enumerate(batches, start=1):
             assert following is not None
             wait, following = following, None
-            if isinstance(reader, ReadAhead):
-                following = next(waits, None)
             self._done = self._summary.handled + len(sent)
             to_come = sum(map(len, batches[number - 1 :])) + self._queue.count_after(self._last_row)
             self._known = self._done + to_come
+            finish: Callable[[], list[tuple[Work, Sent]]] = list
             try:
                 read = wait()
-                sent = self._sent(self._planned(batch, read))
+                finish = self._start_sending(self._planned(batch, read))
+                if isinstance(reader, ReadAhead):
+                    following = next(waits, None)
             finally:
-                if confirm:
-                    confirm()
+                try:
+                    if confirm:
+                        confirm()
+                finally:
+                    sent = finish()
             confirm = self._start_confirming(sent, read.versions, others_follow=number < len(batches))
             following = following or next(waits, None)
         if confirm:
@@ -214,17 +218,25 @@ class SyncWorker:
                 "again, or restored? Nothing is lost; what is waiting will be written at a later run."
             )
 
-    def _sent(self, planned: Sequence[tuple[Work, Planned]]) -> list[tuple[Work, Sent]]:
-        results = self._senders.carry_out([plans for _, plans in planned], self._scene_sent)
-        failures: list[tuple[Work, Exception]] = []
-        all_sent: list[tuple[Work, Sent]] = []
-        for (work, _), result in zip(planned, results, strict=True):
-            if isinstance(result, Exception):
-                failures.append((work, result))
-            else:
-                all_sent.append((work, result))
-        self._doubts.judge("writing", failures, len(failures) + sum(sent.is_write for _, sent in all_sent))
-        return all_sent
+    def _start_sending(
+        self, planned: Sequence[tuple[Work, Planned]]
+    ) -> Callable[[], list[tuple[Work, Sent]]]:
+        """Begin to write; returns a function that waits for it and settles, or doubts, what failed."""
+        results = self._senders.start([plans for _, plans in planned], self._scene_sent)
+
+        def finish() -> list[tuple[Work, Sent]]:
+            failures: list[tuple[Work, Exception]] = []
+            all_sent: list[tuple[Work, Sent]] = []
+            for (work, _), result in zip(planned, results(), strict=True):
+                if isinstance(result, Exception):
+                    failures.append((work, result))
+                else:
+                    all_sent.append((work, result))
+            asked = len(failures) + sum(sent.is_write for _, sent in all_sent)
+            self._doubts.judge("writing", failures, asked)
+            return all_sent
+
+        return finish
 
     def _start_confirming(
         self, all_sent: Sequence[tuple[Work, Sent]], versions: Sequence[Changed], others_follow: bool
@@ -242,7 +254,7 @@ class SyncWorker:
 
     def _record(self, confirmed: Sequence[tuple[Work, Sent]], versions: Sequence[Changed]) -> None:
         """Remember what was read and brought to Plex, and only then let the jobs go."""
-        with self._state.lock:
+        with self._state.lock, self._state.one_transaction():
             shown = self._read_back.shown
             pushed = [
                 (plan, shown.get(plan.item.rating_key, plan.item))
