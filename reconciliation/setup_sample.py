@@ -80,13 +80,22 @@ class Sample:
 
 
 def take_sample(
-    stash: Stash, plex: Plex, sections: Sequence[LibrarySection], path_map: PathMap, progress: Progress
+    stash: Stash,
+    plex: Plex,
+    sections: Sequence[LibrarySection],
+    path_map: PathMap,
+    expected: Mapping[int, int],
+    progress: Progress,
 ) -> Sample:
-    """Match a sample of the scenes with these libraries. Raises StashError, PlexError."""
+    """Match a sample of the scenes with these libraries.
+
+    `expected` has how many items the libraries had when last they were believed, by their keys.
+    Raises StashError, PlexError.
+    """
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SCHEMA)
         index = FileIndex(connection)
-        finder = ItemFinder(plex, sections, index, path_map, partial(files_named, stash))
+        finder = ItemFinder(plex, sections, index, path_map, partial(files_named, stash), expected)
         ids = stash.sample_ids(SCENES_IN_SAMPLE)
         scenes: list[Scene] = []
         unreadable: list[str] = []
