@@ -13,6 +13,8 @@ from plex.fields import FIELDS, NAMES_REMEMBERED, Kind, PlexFields, tag_key, tex
 
 # In a stored base: the fields that were carried and had no value. No field has this name.
 EMPTY = ""
+# The texts of a scene are compared with its items' before and after they are written.
+TEXTS_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def after_rollback(base: Base, shown: Base, theirs: PlexFields) -> Base:
     return Base(texts, tags)
 
 
+@lru_cache(maxsize=TEXTS_REMEMBERED)
 def text_hash(text: str) -> str:
     """The hash of a text; empty for an empty one."""
     key = text_key(text)

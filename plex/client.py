@@ -90,7 +90,8 @@ class Plex:
         # Edits are the bulk of all requests, and their addresses are long: what is the same in all is
         # prepared once, and an address that is quoted already is not parsed and quoted again.
         self._headers = {**plexapi.BASE_HEADERS, "X-Plex-Token": token}
-        self._edit = self._session.prepare_request(requests.Request("PUT", url, self._headers))
+        edit = self._session.prepare_request(requests.Request("PUT", url, self._headers))
+        self._session.prepare_edits(edit)
 
     def another(self) -> Plex:
         """One more connection to the same server, for another thread. Raises PlexError.
@@ -149,17 +150,16 @@ class Plex:
     def ask(self, path: str, arguments: Mapping[str, object]) -> None:
         """Ask for something that Plex does later and answers with nothing. Raises PlexError."""
         url = self._server.url(path + joinArgs(arguments))
-        _check_done(self._session.get(url, headers=self._headers))
+        _check_done(self._session.get(url, headers=self._headers).content)
 
     def put(self, path: str, arguments: Mapping[str, object]) -> None:
         """Write; Plex answers a successful write with nothing. Raises PlexError."""
-        request = self._edit.copy()
-        request.url = self._server.url(path + joinArgs(arguments))
-        _check_done(self._session.send(request))
+        _check_done(self._session.edit(path + joinArgs(arguments)))
 
     def post(self, path: str, content: bytes) -> None:
         """Send bytes, an image; Plex answers with nothing. Raises PlexError."""
-        _check_done(self._session.post(self._server.url(path), data=content, headers=self._headers))
+        url = self._server.url(path)
+        _check_done(self._session.post(url, data=content, headers=self._headers).content)
 
 
 # What plexapi raises for what is no answer of Plex; most of these are its own ways of stumbling.
@@ -173,9 +173,9 @@ _NO_PLEX = (
 )
 
 
-def _check_done(response: requests.Response) -> None:
+def _check_done(answer: bytes) -> None:
     """A page of somebody else, such as a proxy that wants a login, is no “done”."""
-    start = response.content.lstrip()
+    start = answer.lstrip()
     if start and not start.startswith((b"<?xml", b"<MediaContainer", b"{")):
         raise _another_page()
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -73,6 +74,8 @@ class UnownedItem(NamedTuple):
     may_fit: int
 
 
+# A file is looked for under its key again and again while its scene is read.
+FILES_REMEMBERED = 1_000
 _UNOWNED = """
 SELECT rating_key, section_key, MAX(EXISTS(
     SELECT 1 FROM scene_file AS file WHERE file.name = part.name
@@ -85,6 +88,7 @@ ORDER BY rating_key
 """
 
 
+@lru_cache(maxsize=FILES_REMEMBERED)
 def key_of_path(path: str, size: int | None) -> FileKey:
     """The key of a file at this path in Plex."""
     key = path_key(path)
@@ -186,7 +190,11 @@ class FileIndex:
 
     def put_scene_files(self, files: Iterable[tuple[int, Sequence[FileKey]]]) -> None:
         """Remember the files of these scenes (scene id, keys) as they are now."""
-        entries = list(files)
+        wanted = dict(files)
+        known = self.files_of_scenes(wanted)
+        entries = [(scene_id, keys) for scene_id, keys in wanted.items() if set(known[scene_id]) != set(keys)]
+        if not entries:
+            return
         with self._connection:
             self.forget_scenes(scene_id for scene_id, _ in entries)
             self._connection.executemany("INSERT INTO scene_file VALUES (?,?,?,?,?)", _file_rows(entries))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 from xml.etree.ElementTree import ParseError
@@ -28,7 +28,8 @@ from plex.exceptions import (
     PlexTooLarge,
     PlexUnavailable,
 )
-from transport.bounded_answer import AnswerTooLarge, bound_in_time, read_whole
+from transport.bounded_answer import AnswerTooLarge, BoundedAdapter, bound_in_time, read_whole
+from transport.kept_connection import KeptConnection
 from validation.redaction import Redaction
 
 CONNECT_TIMEOUT = 5.0
@@ -50,6 +51,8 @@ _HTTPS_ONLY = re.compile(r"HTTP request.*HTTPS", re.IGNORECASE)
 _TLS_ALERT = "\\x15\\x03"
 _NO_TLS = re.compile("WRONG_VERSION_NUMBER|HTTP_REQUEST|RECORD_LAYER_FAILURE|record layer", re.IGNORECASE)
 _SPOKEN_BY_PLEX = "X-Plex-Protocol"
+# What there is instead of an answer.
+_UNANSWERED = (requests.RequestException, urllib3.exceptions.HTTPError)
 RETRY_LATER = "Nothing is lost; what is waiting will be written at the next run."
 
 
@@ -76,59 +79,86 @@ class PlexSession(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a request and read its whole answer. Raises PlexError."""
-        connecting, reading = self._patience or (CONNECT_TIMEOUT, READ_TIMEOUT)
-        kwargs["timeout"] = (UPLOAD_TIMEOUT if request.body else connecting, reading)
-        kwargs["allow_redirects"] = False
-        kwargs["stream"] = True
         try:
             response = self._send_again_if_dropped(request, **kwargs)
-        except requests.exceptions.SSLError as error:
+        except _UNANSWERED as error:
+            raise self._in_words(error) from error
+        return self._checked(response)
+
+    def prepare_edits(self, request: requests.PreparedRequest) -> None:
+        """Take this PUT, without a body, for the form of all edits; something was asked of Plex before."""
+        adapter = cast(BoundedAdapter, self.get_adapter(self._address))
+        self._kept = KeptConnection(adapter, request, CONNECT_TIMEOUT, READ_TIMEOUT)
+
+    def edit(self, place: str) -> bytes:
+        """Send an edit to this path, arguments included, below Plex's address; what Plex answers.
+
+        It is what a drain does all the time: for Plex and for the caller it is the same as `send`, and
+        takes an eighth of the time. Raises PlexError.
+        """
+        try:
+            answer = self._kept.send(place)
+            if isinstance(answer, bytes):
+                return answer
+            response = self._whole_or_again(answer, place)
+        except _UNANSWERED as error:
+            raise self._in_words(error) from error
+        return self._checked(response).content
+
+    def _in_words(self, error: Exception) -> PlexError:
+        """What it means that no answer came."""
+        if isinstance(error, requests.exceptions.SSLError):
             if _NO_TLS.search(str(error)):
-                raise PlexUnavailable(
+                return PlexUnavailable(
                     f"What answers at {self._address} does not speak https. Write http:// in setting “Plex "
                     f"URL” (plex_url). {RETRY_LATER}"
-                ) from error
-            raise PlexUnavailable(
+                )
+            return PlexUnavailable(
                 "The TLS certificate of Plex does not fit the address in setting “Plex URL” (plex_url). "
                 "Use http:// inside your own network, the plex.direct address, or the setting “Accept any "
                 "certificate of Plex” (plex_accept_any_certificate). " + RETRY_LATER
-            ) from error
-        except AnswerTooLarge as error:
-            raise PlexAnswerInvalid(
+            )
+        if isinstance(error, AnswerTooLarge):
+            return PlexAnswerInvalid(
                 "Plex sent an answer that did not end. Is there a proxy in between? " + RETRY_LATER
-            ) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise PlexUnavailable(
-                f"Plex cannot be reached or is too slow ({type(error).__name__}). Is it running, and is "
-                f"{self._address} in setting “Plex URL” (plex_url) its address as seen from Stash? "
-                f"{_hint_at_scheme(error)}{RETRY_LATER}"
-            ) from error
-        problem = self._problem_of(response)
-        if problem:
-            raise problem
-        return response
+            )
+        return PlexUnavailable(
+            f"Plex cannot be reached or is too slow ({type(error).__name__}). Is it running, and is "
+            f"{self._address} in setting “Plex URL” (plex_url) its address as seen from Stash? "
+            f"{_hint_at_scheme(error)}{RETRY_LATER}"
+        )
 
     def _send_again_if_dropped(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Plex closes idle connections after 20 seconds; every request of ours may be repeated."""
         try:
             return self._send_and_read(request, **kwargs)
         except requests.exceptions.ConnectionError as error:
-            if not (error.args and isinstance(error.args[0], ProtocolError)):
+            if not _was_dropped(error):
                 raise
             return self._send_and_read(request, **kwargs)
 
+    def _whole_or_again(self, answer: requests.Response | None, place: str) -> requests.Response:
+        """The answer to an edit, read to its end; sent again where none came, or its end did not."""
+        if answer is not None:
+            try:
+                self.cookies.update(answer.cookies)
+                return _read(answer)
+            except requests.exceptions.ConnectionError as error:
+                if not _was_dropped(error):
+                    raise
+        return self._send_and_read(self._kept.request(place))
+
     def _send_and_read(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        response = super().send(request, **kwargs)
-        # Plex writes UTF-8, whatever a proxy leaves of the header that says so.
-        response.encoding = "utf-8"
-        if response.ok:
-            read_whole(response)
-            return response
-        try:
-            read_whole(response, LARGEST_ERROR)
-        except AnswerTooLarge:
-            # The status says enough.
-            response.raw = BytesIO()
+        connecting, reading = self._patience or (CONNECT_TIMEOUT, READ_TIMEOUT)
+        kwargs["timeout"] = (UPLOAD_TIMEOUT if request.body else connecting, reading)
+        kwargs["allow_redirects"] = False
+        kwargs["stream"] = True
+        return _read(super().send(request, **kwargs))
+
+    def _checked(self, response: requests.Response) -> requests.Response:
+        problem = self._problem_of(response)
+        if problem:
+            raise problem
         return response
 
     def _problem_of(self, response: requests.Response) -> PlexError | None:
@@ -149,6 +179,26 @@ class PlexSession(requests.Session):
         except (PlexError, ParseError, UnicodeError):
             return False
         return bool(identity.get("machineIdentifier"))
+
+
+def _was_dropped(error: requests.exceptions.ConnectionError) -> bool:
+    """Whether the connection was there and ended, as an idle one does, before the answer did."""
+    return bool(error.args) and isinstance(error.args[0], ProtocolError)
+
+
+def _read(response: requests.Response) -> requests.Response:
+    """The same answer, its body read: of an error no more than may have words in it."""
+    # Plex writes UTF-8, whatever a proxy leaves of the header that says so.
+    response.encoding = "utf-8"
+    if response.ok:
+        read_whole(response)
+        return response
+    try:
+        read_whole(response, LARGEST_ERROR)
+    except AnswerTooLarge:
+        # The status says enough.
+        response.raw = BytesIO()
+    return response
 
 
 def _hint_at_scheme(error: Exception) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -17,6 +18,7 @@ from plex.library import LibrarySection, check_names, choose_sections, read_all_
 from plex.listing import count_items
 from plex.matching import MatchLevel
 from reconciliation import path_map_help
+from reconciliation.library_size import LibrarySizes
 from reconciliation.setup_absence import reason_for_absence
 from reconciliation.setup_sample import Limit, Sample, take_sample
 from reconciliation.setup_tags import doubts_about_tags
@@ -27,6 +29,9 @@ from stash.exceptions import StashError
 from stash.log import Progress
 from sync_queue import data_folder
 from sync_queue.drain_request import switch_automatic
+from sync_queue.facts import known_sizes
+from sync_queue.state import SyncState
+from sync_queue.state_database import DATABASE as STATE_DATABASE
 from validation.config import Stash2PlexConfig
 from validation.usable import Usable, usable_settings
 
@@ -168,8 +173,11 @@ def _check_plex(stash: Stash, settings: Usable, data_dir: str, manner: Manner) -
             plex = connect(config, data_dir)
             yield _check_token(plex)
             everything = read_all_sections(plex)
-            yield from _check_libraries(plex, everything, config)
-            yield from _check_scenes(stash, plex, everything, config, manner)
+            chosen = choose_sections(everything, config.plex_library)
+            counts = {section: count_items(plex, section) for section in chosen}
+            expected, shrunk = _known_before(data_dir, plex.machine_identifier, counts)
+            yield from _check_libraries(counts, shrunk, everything, config)
+            yield from _check_scenes(stash, plex, everything, expected, config, manner)
     except (PlexError, StashError) as problem:
         yield Finding(Level.WRONG, str(problem))
 
@@ -186,20 +194,38 @@ def _check_token(plex: Plex) -> Finding:
     return Finding(Level.RIGHT, f"The server “{plex.name}” accepts the token{owner}.")
 
 
+def _known_before(
+    data_dir: str, server: str, counts: Mapping[LibrarySection, int]
+) -> tuple[Mapping[int, int], Mapping[int, str]]:
+    """How many items libraries had at the last reconcile that believed it, by their keys.
+
+    And, by their keys, what is to be said of those that have so few now that it is hard to believe.
+    """
+    if not os.path.isfile(os.path.join(data_dir, STATE_DATABASE)):
+        return {}, {}
+    with closing(SyncState(data_dir)) as state:
+        sizes = LibrarySizes(state, server, is_by_hand=False, only_looks=True)
+        problems = {section.key: sizes.problem_with(section, count) for section, count in counts.items()}
+        return known_sizes(state, server), {key: problem for key, problem in problems.items() if problem}
+
+
 def _check_libraries(
-    plex: Plex, everything: Sequence[LibrarySection], config: Stash2PlexConfig
+    counts: Mapping[LibrarySection, int],
+    shrunk: Mapping[int, str],
+    everything: Sequence[LibrarySection],
+    config: Stash2PlexConfig,
 ) -> Iterator[Finding]:
-    chosen = choose_sections(everything, config.plex_library)
-    for section in chosen:
-        count = count_items(plex, section)
-        if config.plex_library and not count:
+    for section, count in counts.items():
+        if section.key in shrunk:
+            yield Finding(Level.DOUBT, shrunk[section.key])
+        elif config.plex_library and not count:
             text = f"Library “{section.title}” is empty. In Plex, add its folders and let it scan them."
             yield Finding(Level.DOUBT, text)
         else:
             yield Finding(Level.RIGHT, f"Library “{section.title}”: {count:,} items.")
     try:
         check_names(everything, config.plex_library)
-        if not chosen:
+        if not counts:
             raise NoMovieLibrary
     except (LibraryNotFound, NoMovieLibrary) as problem:
         yield Finding(Level.WRONG, str(problem))
@@ -215,6 +241,7 @@ def _check_scenes(
     stash: Stash,
     plex: Plex,
     everything: Sequence[LibrarySection],
+    expected: Mapping[int, int],
     config: Stash2PlexConfig,
     manner: Manner,
 ) -> Iterator[Finding]:
@@ -224,7 +251,7 @@ def _check_scenes(
         return
     if manner.is_task:
         log.info("Looking for some scenes from all over Stash in Plex…")
-    sample = take_sample(stash, plex, chosen, config.path_map, Progress(), manner.limit)
+    sample = take_sample(stash, plex, chosen, config.path_map, expected, Progress(), manner.limit)
     yield from (Finding(Level.DOUBT, problem) for problem in sample.unreadable)
     if not sample.scenes:
         yield Finding(Level.DOUBT, "Stash has no scene with a file. Scan your folders in Stash first.")

@@ -102,15 +102,20 @@ def take_sample(
     plex: Plex,
     sections: Sequence[LibrarySection],
     path_map: PathMap,
+    expected: Mapping[int, int] | None = None,
     progress: Callable[[float], None] = lambda _: None,
     limit: Limit | None = None,
 ) -> Sample:
-    """Match a sample of the scenes with these libraries. Raises StashError, PlexError."""
+    """Match a sample of the scenes with these libraries.
+
+    `expected` has how many items the libraries had when last they were believed, by their keys.
+    Raises StashError, PlexError.
+    """
     limit = limit or Limit(SCENES_IN_SAMPLE)
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SCHEMA)
         index = FileIndex(connection)
-        finder = ItemFinder(plex, sections, index, path_map, partial(files_named, stash))
+        finder = ItemFinder(plex, sections, index, path_map, partial(files_named, stash), expected)
         ids = stash.sample_ids(limit.scenes)
         scenes: list[Scene] = []
         unreadable: list[str] = []

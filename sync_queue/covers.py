@@ -130,9 +130,11 @@ class Covers:
         `rolled_back` has the keys of items that Plex shows as they once were. Raises StashError or
         PlexError; whatever was done until then is remembered.
         """
+        if not scene.screenshot_url or not self._kinds:
+            return 0
         targets = self._targets(items, rolled_back)
         settled = [is_settled(target.record, scene) and target.is_as_left for target in targets]
-        if not scene.screenshot_url or all(settled):
+        if all(settled):
             return 0
         uploads, targets = self._with_ours_chosen_again(targets)
         lost = [not target.is_as_left for target in targets]

@@ -46,45 +46,40 @@ class ReadBack:
         """Begin to look at what was sent, beside whatever is sent next where `others_follow`.
 
         Returns a function that gives for each scene None where Plex shows what was sent, else why it
-        does not count as written. It raises what means that a server is in trouble, and nothing may be
-        sent over the worker's connection meanwhile.
+        does not count as written. It raises what means that a server is in trouble. Where others follow,
+        it uses a connection of its own, and may be called while they are sent.
         """
         keys = _keys_of(all_sent)
         if not keys or not others_follow or self._thread is None:
-            return lambda: self._verdicts(all_sent, read_each(self._plex, keys))
+            return lambda: self._verdicts(self._plex, all_sent, read_each(self._plex, keys))
         reading = self._thread.submit(self._read, keys)
-        return lambda: self._verdicts(all_sent, self._again_where_unclear(all_sent, reading.result()))
+
+        def verdicts() -> list[Exception | None]:
+            plex, read = reading.result()
+            return self._verdicts(plex, all_sent, _again_where_unclear(plex, all_sent, read))
+
+        return verdicts
 
     def close(self) -> None:
         """End the thread, after what it is reading."""
         if self._thread is not None:
             self._thread.shutdown(cancel_futures=True)
 
-    def _read(self, rating_keys: Sequence[int]) -> EachRead:
+    def _read(self, rating_keys: Sequence[int]) -> tuple[Plex, EachRead]:
         if self._beside is None:
             assert self._open_lane is not None
             self._beside = self._open_lane().plex
-        return read_each(self._beside, rating_keys)
+        return self._beside, read_each(self._beside, rating_keys)
 
-    def _again_where_unclear(self, all_sent: Sequence[Sent], read: EachRead) -> EachRead:
-        """What was read a while ago, with the items anew to which something would have to be written."""
-        unclear = [sent for sent in all_sent if not _shows_all(sent, read)]
-        if not unclear:
-            return read
-        keys = set(_keys_of(unclear))
-        now = read_each(self._plex, keys)
-        items = {key: item for key, item in read.items.items() if key not in keys}
-        failures = {key: failure for key, failure in read.failures.items() if key not in keys}
-        return EachRead({**items, **now.items}, {**failures, **now.failures})
-
-    def _verdicts(self, all_sent: Sequence[Sent], read: EachRead) -> list[Exception | None]:
+    def _verdicts(self, plex: Plex, all_sent: Sequence[Sent], read: EachRead) -> list[Exception | None]:
         self.shown = dict(read.items)
         first = _each(list(map(_pairs_of, all_sent)), self._first_look, read, all_sent)
         again = [
-            one if isinstance(one, Exception) else attempt(partial(self._write_again, one)) for one in first
+            one if isinstance(one, Exception) else attempt(partial(self._write_again, plex, one))
+            for one in first
         ]
         written = [[] if isinstance(one, Exception) else one for one in again]
-        read = read_each(self._plex, [plan.item.rating_key for pairs in written for plan, _ in pairs])
+        read = read_each(plex, [plan.item.rating_key for pairs in written for plan, _ in pairs])
         self.shown.update(read.items)
         return list(map(_verdict, again, _each(written, _second_look, read, all_sent)))
 
@@ -110,10 +105,10 @@ class ReadBack:
             return ()
         return to_put_back(plan, changes, self._renewal.plan_from(plan.scene, meanwhile), now)
 
-    def _write_again(self, missed: _Written) -> _Written:
+    def _write_again(self, plex: Plex, missed: _Written) -> _Written:
         for plan, changes in missed:
             with self._pace.writing():
-                write(self._plex, plan.item, Merge(changes), plan.pictures)
+                write(plex, plan.item, Merge(changes), plan.pictures)
         return missed
 
 
@@ -125,6 +120,18 @@ def _keys_of(all_sent: Sequence[Sent]) -> list[int]:
         for plan, changes in zip(sent.plans, sent.written, strict=True)
         if changes or sent.uploads
     ]
+
+
+def _again_where_unclear(plex: Plex, all_sent: Sequence[Sent], read: EachRead) -> EachRead:
+    """What was read a while ago, with the items anew to which something would have to be written."""
+    unclear = [sent for sent in all_sent if not _shows_all(sent, read)]
+    if not unclear:
+        return read
+    keys = set(_keys_of(unclear))
+    now = read_each(plex, keys)
+    items = {key: item for key, item in read.items.items() if key not in keys}
+    failures = {key: failure for key, failure in read.failures.items() if key not in keys}
+    return EachRead({**items, **now.items}, {**failures, **now.failures})
 
 
 def _shows_all(sent: Sent, read: EachRead) -> bool:

@@ -39,7 +39,7 @@ from validation.scene import Scene
 AIM, TOO_OLD = 0.1, 0.5
 # What was read with its batch is good enough where it gets no older than this.
 FRESH_ENOUGH = 0.25
-LARGEST_GROUP = 25
+LARGEST_GROUP = 50
 # By so many seconds a look at what is being written goes before the write.
 HEAD_START = 0.005
 

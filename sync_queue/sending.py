@@ -1,6 +1,6 @@
 """Sending plans to Plex: text and tags in one request an item, then the cover.
 
-`Senders.carry_out` takes the scenes of a batch in small groups: while one is being written, the items
+`Senders.start` takes the scenes of a batch in small groups: while one is being written, the items
 of the next are read once more (sync_queue.renewal), and recorded as begun before they are sent.
 """
 
@@ -155,19 +155,28 @@ class Senders:
         self._renewal = renewal
         self._open_lane = open_lane
         self._own = threading.local()
-        self._first: Sender | None = None
+        self._only: Sender | None = None
         self._count = config.parallel_writes if open_lane else 1
         # Seconds that a scene takes, by those that were sent last.
         self._seconds: float | None = None
         threads = ThreadPoolExecutor(self._count, thread_name_prefix="writing") if open_lane else None
         self._threads = threads
+        self._conductor = ThreadPoolExecutor(1, thread_name_prefix="conducting") if open_lane else None
         self._ahead = RenewalAhead(renewal, open_lane) if open_lane else None
 
-    def carry_out(self, batch: Sequence[Planned], on_sent: Callable[[], None]) -> list[Sent | Exception]:
-        """Send what was planned, in this order; for each scene what was sent, or why it could not be.
+    def start(
+        self, batch: Sequence[Planned], on_sent: Callable[[], None]
+    ) -> Callable[[], list[Sent | Exception]]:
+        """Begin to send what was planned, in this order; returns a function that waits until it is done.
 
-        Calls `on_sent` after each scene. Raises what means that a server is in trouble.
+        That gives for each scene what was sent, or why it could not be, and raises what means that a
+        server is in trouble. `on_sent` is called after each scene. Without threads it does the sending.
         """
+        if self._conductor is None:
+            return partial(self._carry_out, batch, on_sent)
+        return self._conductor.submit(self._carry_out, batch, on_sent).result
+
+    def _carry_out(self, batch: Sequence[Planned], on_sent: Callable[[], None]) -> list[Sent | Exception]:
         results: list[Sent | Exception] = []
         sending: deque[Callable[[], Sent | Exception]] = deque()
         seen: dict[int, PlexItem] = {}
@@ -200,8 +209,9 @@ class Senders:
 
     def close(self) -> None:
         """End the threads, after what they are sending; what has not begun is not sent."""
-        if self._threads is not None:
-            self._threads.shutdown(cancel_futures=True)
+        for threads in (self._threads, self._conductor):
+            if threads is not None:
+                threads.shutdown(cancel_futures=True)
         if self._ahead is not None:
             self._ahead.close()
 
@@ -243,11 +253,12 @@ class Senders:
     def _start(self, ready: Ready) -> Callable[[], Sent | Exception]:
         """Begin to send the plans of one scene; returns a function that waits until it is done.
 
-        Without threads that function does the sending: order and pace are those of its calls.
+        Without threads that function does the sending: order and pace are those of its calls. So it is
+        where a single one would only be waited for: to hand over a scene takes as long as a quick write.
         """
         if isinstance(ready, Exception):
             return lambda: ready
-        if self._threads is None:
+        if self._threads is None or (self._count == 1 and not self._is_slow):
             return partial(attempt, partial(self._send, ready))
         return partial(attempt, self._threads.submit(self._send, ready).result)
 
@@ -261,10 +272,16 @@ class Senders:
         return sent
 
     def _sender(self) -> Sender:
-        """The sender of this thread."""
+        """The sender of this thread; one for all where only one scene is sent at a time."""
+        if self._count == 1:
+            # It may use the worker's connections, which nobody else uses while it sends.
+            self._only = self._only or self._new_sender(self._lane)
+            return self._only
         if not hasattr(self._own, "sender"):
-            # A single thread may use the worker's connections: the worker waits while it sends.
-            lane = self._open_lane() if self._open_lane and self._count > 1 else self._lane
-            self._own.sender = Sender(lane, self._state, self._config, self.pace, self._renewal)
+            assert self._open_lane is not None
+            self._own.sender = self._new_sender(self._open_lane())
         sender: Sender = self._own.sender
         return sender
+
+    def _new_sender(self, lane: Lane) -> Sender:
+        return Sender(lane, self._state, self._config, self.pace, self._renewal)

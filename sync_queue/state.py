@@ -7,6 +7,7 @@ in Stash or Plex.
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from plex.index import FileIndex
@@ -102,6 +103,10 @@ class SyncState(CoverRecords):
         self.previewed = Previewed(self._connection)
         self.orphans = OrphanRecords(self._connection)
         self.ignored = Ignored(self._connection)
+
+    def one_transaction(self) -> AbstractContextManager[object]:
+        """A block whose changes are committed together: each commit waits for the disk."""
+        return self._connection
 
     def another(self) -> SyncState:
         """The same state over a connection of its own, for another thread."""

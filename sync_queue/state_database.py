@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any, Literal
 
 from sync_queue.data_folder import QUEUE_DATABASE as QUEUE
 from sync_queue.data_folder import SET_ASIDE, Unusable, columns_of, examine, open_database
@@ -31,6 +32,20 @@ DOUBTFUL = -1
 COUNTED = "counted"
 # The fact that names the queue's file that was set aside last, as far as it is known.
 KNOWN_ASIDE = "queue set aside"
+
+
+class _Connection(sqlite3.Connection):
+    """A connection of which a `with` within a `with` belongs to the same transaction."""
+
+    _depth = 0
+
+    def __enter__(self) -> _Connection:
+        self._depth += 1
+        return self
+
+    def __exit__(self, *raised: Any) -> Literal[False]:
+        self._depth -= 1
+        return super().__exit__(*raised) if not self._depth else False
 
 
 def open_state_database(
@@ -54,7 +69,7 @@ def open_state_database(
 
 def _connect(path: str, migrations: Sequence[str], is_doubted: bool) -> sqlite3.Connection:
     # The senders' threads record covers, one at a time; everything else is the worker's.
-    connection = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, factory=_Connection)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         # A power cut may not take what was recorded: our own value in Plex would pass for a person's edit.

@@ -14,9 +14,9 @@ from functools import partial
 
 from plex.artwork import ArtworkKind
 from plex.client import Plex
-from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexRejected
+from plex.exceptions import PlexError, PlexNotFound
 from plex.item_finder import Found
-from plex.library import LibrarySection, read_sections, scan_folder
+from plex.library import LibrarySection, read_sections
 from plex.matching import MatchLevel
 from stash import log
 from stash.changes import SCENE, Changed
@@ -31,6 +31,7 @@ from sync_queue.pushed import Pushed
 from sync_queue.read_back import ReadBack
 from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader
 from sync_queue.renewal import Planned, Renewal
+from sync_queue.scans import Scans
 from sync_queue.sending import Senders, Sent
 from sync_queue.state import SyncState
 from sync_queue.witness import count_step
@@ -81,7 +82,7 @@ class SyncWorker:
         self._doubts = Doubts(self._claims.settle_failed)
         self._entities = Entities(queue, state, stash, config, self._claims, clock)
         self._sections: list[LibrarySection] = []
-        self._scanned: set[str] = set()
+        self._scans = Scans(plex, config.path_map)
         # The last row that was looked at; scenes done, and all that are known of, for the progress.
         self._last_row = 0
         self._done, self._known = 0, 0
@@ -138,7 +139,7 @@ class SyncWorker:
         return ReadAhead(open_reader)
 
     def _drain_batches(self, batches: Sequence[Sequence[Work]], reader: Reader | ReadAhead) -> None:
-        """Write each batch while the next one is read, and the one before it is read back."""
+        """Write each batch while the next one is read, and the one before it is read back and recorded."""
         waits = (self._claim_and_start(batch, reader) for batch in batches)
         following = next(waits, None)
         confirm: Callable[[], None] | None = None
@@ -146,17 +147,21 @@ class SyncWorker:
         for number, batch in enumerate(batches, start=1):
             assert following is not None
             wait, following = following, None
-            if isinstance(reader, ReadAhead):
-                following = next(waits, None)
             self._done = self._summary.handled + len(sent)
             to_come = sum(map(len, batches[number - 1 :])) + self._queue.count_after(self._last_row)
             self._known = self._done + to_come
+            finish: Callable[[], list[tuple[Work, Sent]]] = list
             try:
                 read = wait()
-                sent = self._sent(self._planned(batch, read))
+                finish = self._start_sending(self._planned(batch, read))
+                if isinstance(reader, ReadAhead):
+                    following = next(waits, None)
             finally:
-                if confirm:
-                    confirm()
+                try:
+                    if confirm:
+                        confirm()
+                finally:
+                    sent = finish()
             confirm = self._start_confirming(sent, read.versions, others_follow=number < len(batches))
             following = following or next(waits, None)
         if confirm:
@@ -219,17 +224,25 @@ class SyncWorker:
                 "again, or restored? Nothing is lost; what is waiting will be written at a later run."
             )
 
-    def _sent(self, planned: Sequence[tuple[Work, Planned]]) -> list[tuple[Work, Sent]]:
-        results = self._senders.carry_out([plans for _, plans in planned], self._scene_sent)
-        failures: list[tuple[Work, Exception]] = []
-        all_sent: list[tuple[Work, Sent]] = []
-        for (work, _), result in zip(planned, results, strict=True):
-            if isinstance(result, Exception):
-                failures.append((work, result))
-            else:
-                all_sent.append((work, result))
-        self._doubts.judge("writing", failures, len(failures) + sum(sent.is_write for _, sent in all_sent))
-        return all_sent
+    def _start_sending(
+        self, planned: Sequence[tuple[Work, Planned]]
+    ) -> Callable[[], list[tuple[Work, Sent]]]:
+        """Begin to write; returns a function that waits for it and settles, or doubts, what failed."""
+        results = self._senders.start([plans for _, plans in planned], self._scene_sent)
+
+        def finish() -> list[tuple[Work, Sent]]:
+            failures: list[tuple[Work, Exception]] = []
+            all_sent: list[tuple[Work, Sent]] = []
+            for (work, _), result in zip(planned, results(), strict=True):
+                if isinstance(result, Exception):
+                    failures.append((work, result))
+                else:
+                    all_sent.append((work, result))
+            asked = len(failures) + sum(sent.is_write for _, sent in all_sent)
+            self._doubts.judge("writing", failures, asked)
+            return all_sent
+
+        return finish
 
     def _start_confirming(
         self, all_sent: Sequence[tuple[Work, Sent]], versions: Sequence[Changed], others_follow: bool
@@ -247,7 +260,7 @@ class SyncWorker:
 
     def _record(self, confirmed: Sequence[tuple[Work, Sent]], versions: Sequence[Changed]) -> None:
         """Remember what was read and brought to Plex, and only then let the jobs go."""
-        with self._state.lock:
+        with self._state.lock, self._state.one_transaction():
             shown = self._read_back.shown
             pushed = [
                 (plan, shown.get(plan.item.rating_key, plan.item))
@@ -321,21 +334,10 @@ class SyncWorker:
             self._claims.postpone(work, Outcome.UNKNOWN, match.reason)
             return
         if self._config.plex_scan_missing:
-            self._ask_for_scans(scene)
+            self._scans.ask_for(scene, self._sections)
         if self._state.was_pushed(scene.id):
             raise PlexNotFound("Plex no longer shows any of its files.")
         if self._config.plex_holds_a_part and self._state.is_whole:
             self._claims.finish([work], Outcome.NOT_IN_PLEX)
         else:
             self._claims.postpone(work, Outcome.NOT_IN_PLEX, "Plex has none of its files.")
-
-    def _ask_for_scans(self, scene: Scene) -> None:
-        """Ask Plex once a run for each folder in which a file is that it does not have."""
-        paths = (self._config.path_map.to_plex(file.path) for file in scene.files)
-        for folder in {path.rpartition("/")[0] for path in paths} - self._scanned:
-            self._scanned.add(folder)
-            try:
-                if scan_folder(self._lane.plex, self._sections, folder):
-                    log.debug(f"Scene {scene.id}: asked Plex to scan {folder}.")
-            except (PlexBusy, PlexNotFound, PlexRejected) as problem:
-                log.debug(f"Scene {scene.id}: Plex was asked to scan {folder}: {problem}")

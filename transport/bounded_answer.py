@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from http.client import HTTPResponse
 from io import BufferedReader, BytesIO, RawIOBase
-from typing import Any
+from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -44,7 +44,7 @@ def bound_in_time(session: requests.Session) -> None:
     """
     session.headers["Accept-Encoding"] = ", ".join(ENCODINGS)
     for scheme in ("http://", "https://"):
-        session.mount(scheme, _BoundedAdapter())
+        session.mount(scheme, BoundedAdapter())
 
 
 def read_whole(response: requests.Response, largest: int = LARGEST_ANSWER) -> bytes:
@@ -106,10 +106,11 @@ def _is_cut(response: requests.Response) -> bool:
 
 
 class _UntilDeadline(RawIOBase):
-    """What comes out of a socket, until a moment of `time.monotonic`."""
+    """What comes out of a socket, after what came out of it already, until a moment of `time.monotonic`."""
 
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
+    def __init__(self, connection: socket.socket, begun: bytes, deadline: float) -> None:
         self._connection = connection
+        self._begun = begun
         self._deadline = deadline
         self._silence = connection.gettimeout()
         # Keeps the socket open until the answer was read, as http.client relies on.
@@ -119,6 +120,10 @@ class _UntilDeadline(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self._begun:
+            count = min(len(buffer), len(self._begun))
+            buffer[:count], self._begun = self._begun[:count], self._begun[count:]
+            return count
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the answer did not end in time")
@@ -134,38 +139,61 @@ class _UntilDeadline(RawIOBase):
 class _BoundedSocket:
     """The one thing that http.client asks of a socket for an answer: a file to read it from."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, begun: bytes) -> None:
         self._connection = connection
+        self._begun = begun
 
     def makefile(self, mode: str) -> BufferedReader:
         assert mode == "rb"
-        return BufferedReader(_UntilDeadline(self._connection, time.monotonic() + LONGEST_ANSWER))
+        deadline = time.monotonic() + LONGEST_ANSWER
+        return BufferedReader(_UntilDeadline(self._connection, self._begun, deadline))
 
 
-class _BoundedResponse(HTTPResponse):
-    def __init__(self, sock: Any, *arguments: Any, **options: Any) -> None:
-        super().__init__(_BoundedSocket(sock), *arguments, **options)  # type: ignore[arg-type]
+class BoundedResponse(HTTPResponse):
+    """An answer that ends in time; `begun` is what was read of it already."""
+
+    def __init__(self, sock: Any, *arguments: Any, begun: bytes = b"", **options: Any) -> None:
+        super().__init__(_BoundedSocket(sock, begun), *arguments, **options)  # type: ignore[arg-type]
 
 
 class _BoundedConnection(HTTPConnection):
-    response_class = _BoundedResponse
+    response_class = BoundedResponse
 
 
 class _BoundedSecureConnection(HTTPSConnection):
-    response_class = _BoundedResponse
+    response_class = BoundedResponse
 
 
 class _BoundedPool(HTTPConnectionPool):
     ConnectionCls = _BoundedConnection
 
+    def fresh_connection(self) -> HTTPConnection:
+        return cast(HTTPConnection, self._new_conn())
+
 
 class _BoundedSecurePool(HTTPSConnectionPool):
     ConnectionCls = _BoundedSecureConnection
 
+    def fresh_connection(self) -> HTTPConnection:
+        return cast(HTTPConnection, self._new_conn())
 
-class _BoundedAdapter(HTTPAdapter):
+
+class BoundedAdapter(HTTPAdapter):
     """Sends over connections whose answers end in time."""
 
+    _pool: _BoundedPool | _BoundedSecurePool | None = None
+
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """What requests calls to make its pools."""
         super().init_poolmanager(*arguments, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _BoundedPool, "https": _BoundedSecurePool}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """What requests calls before each request, with the pool of its connections."""
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+        self._pool = conn
+
+    def fresh_connection(self) -> HTTPConnection:
+        """One more connection to where the last request went, as yet unopened, with its certificates."""
+        assert self._pool is not None
+        return self._pool.fresh_connection()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cached_property
+
+_PLAIN = re.compile("[A-Za-z0-9]+")
 
 
 class Redaction(logging.Filter):
@@ -16,7 +19,8 @@ class Redaction(logging.Filter):
     def __init__(self, secret: str) -> None:
         super().__init__()
         self.secret = secret
-        self._pattern = re.compile("".join(map(_forms_of, secret))) if secret else None
+        # Whatever form a secret has in a text, its letters and digits are as they are.
+        self._plain = max(_PLAIN.findall(secret), key=len, default="")
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Clean the record; it is always let through."""
@@ -26,7 +30,14 @@ class Redaction(logging.Filter):
 
     def clean(self, text: str) -> str:
         """The text without the secret."""
-        return self._pattern.sub("***", text) if self._pattern else text
+        if not self.secret or self._plain not in text:
+            return text
+        return self._pattern.sub("***", text)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        # Made when it is needed, which is hardly ever: Stash gives a new secret with every answer.
+        return re.compile("".join(map(_forms_of, self.secret)))
 
 
 def _forms_of(character: str) -> str:

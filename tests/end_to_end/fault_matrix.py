@@ -26,9 +26,9 @@ from tests.end_to_end.copied_worlds import LONGEST_RUN, SHORT_TIMES, Copies, cop
 from tests.end_to_end.covering import covering
 from tests.end_to_end.forked import in_children, set_limits
 from tests.end_to_end.matrix_command import run_command
-from tests.end_to_end.promises import broken_by_a_run, kept_and_failed, rows_of
+from tests.end_to_end.promises import broken_by_a_run, broken_in_the_end, kept_and_failed, rows_of
 from tests.end_to_end.small_world import LONGEST, OLD, SmallWorld
-from tests.servers.odd_answers import DRIP, ENDLESS, HANGING, KINDS, SHRINKING
+from tests.servers.odd_answers import DRIP, ENDLESS, HANGING, KINDS, SHRINKING, Rule
 from tests.servers.odd_documents import SPOILT
 
 ALWAYS, ONCE = "always", "once"
@@ -38,6 +38,7 @@ OTHER_SETTINGS = {
     "preserve_plex_edits": True,
     "background_from_cover": True,
 }
+UNDO = "undo_first_sync"
 SLOW = (DRIP, ENDLESS, HANGING)
 # A failed scene needs evidence about that one scene.
 ABOUT_ONE = {*SPOILT, "status 400", "status 413", "status 414"}
@@ -100,8 +101,20 @@ class FaultMatrix:
         return covering(list(self.cells()))
 
     def play(self, cells: Iterable[Cell], at_a_time: int = 3) -> Iterator[tuple[Cell, list[str]]]:
-        """Try cells, each in a process of its own; what was broken in each."""
+        """Try cells, each in a world of its own; what was broken in each."""
         yield from in_children(cells, self._play, at_a_time)
+
+    def play_rows(self, cells: Iterable[Cell], at_a_time: int = 3) -> Iterator[tuple[str, list[str]]]:
+        """Try cells, those of one task and request one after another in the same world; what was broken.
+
+        A new world is taken where all is right already or the request is not made any more; only then is
+        run what has to make everything right. That costs a third of trying each cell alone.
+        """
+        rows: dict[tuple[str, str], list[Cell]] = {}
+        for cell in cells:
+            rows.setdefault((cell.task, cell.request), []).append(cell)
+        for _, played in in_children(rows.values(), self._play_row, at_a_time):
+            yield from ((name, problems) for name, problems in played)
 
     def _learn(self, task: str, args: Mapping[str, Any]) -> dict[str, Asked]:
         """The requests of a task in which nothing fails."""
@@ -137,31 +150,63 @@ class FaultMatrix:
 
     def _play(self, cell: Cell) -> list[str]:
         with self._world(f"cell {os.getpid()}", cell.task) as world:
-            assert world.plex is not None
-            assert world.stash is not None
-            for server in (world.plex, world.stash):
-                server.odd_answers.pause = 0.05
-                if cell.times == ALWAYS:
-                    server.odd_answers.add(cell.answer, cell.request)
-                elif cell.times == ONCE:
-                    middle = (self.asked[cell.task][cell.request].count + 1) // 2
-                    server.odd_answers.add(cell.answer, cell.request, first=middle, times=1)
-            problems = self._problems(world, cell)
-            for server in (world.plex, world.stash):
-                server.odd_answers.clear()
-            return problems + recover(world, was_undone=cell.task == "undo_first_sync")
+            with self._fault(world, cell):
+                problems = self._problems(world, cell)
+            return problems + recover(world, was_undone=cell.task == UNDO)
+
+    def _play_row(self, cells: list[Cell]) -> list[tuple[str, list[str]]]:
+        played: list[tuple[str, list[str]]] = []
+        while cells:
+            # In a fork, because what is played in a world stays in it.
+            ((_, some),) = in_children([cells], self._play_some, 1)
+            played += some
+            cells = cells[len(some) - 1 :]
+        return played
+
+    def _play_some(self, cells: list[Cell]) -> list[tuple[str, list[str]]]:
+        """Try cells in one world for as long as their request is made; the last is how the world ends."""
+        played: list[tuple[str, list[str]]] = []
+        was_undone = cells[0].task == UNDO
+        with self._world(f"cell {os.getpid()}", cells[0].task) as world:
+            for cell in cells:
+                with self._fault(world, cell) as rules:
+                    problems = self._problems(world, cell)
+                if played and not any(rule.used for rule in rules):
+                    break
+                played.append((str(cell), problems))
+                if not broken_in_the_end(world, was_undone):
+                    return [*played, (str(cell), [])]
+            before = f" and {len(played) - 1} before it" if len(played) > 1 else ""
+            return [*played, (f"after {played[-1][0]}{before}", recover(world, was_undone))]
+
+    @contextmanager
+    def _fault(self, world: SmallWorld, cell: Cell) -> Iterator[list[Rule]]:
+        """Let both servers answer as the cell says."""
+        assert world.plex is not None
+        assert world.stash is not None
+        answers = [server.odd_answers for server in (world.plex, world.stash)]
+        first, times = 1, None
+        if cell.times == ONCE:
+            first, times = (self.asked[cell.task][cell.request].count + 1) // 2, 1
+        for one in answers:
+            one.pause = 0.05
+        yield [one.add(cell.answer, cell.request, first, times) for one in answers if cell.answer]
+        for one in answers:
+            one.clear()
 
     def _problems(self, world: SmallWorld, cell: Cell) -> list[str]:
-        rows = rows_of(world, OLD)
+        is_hook = cell.task == "hook of a scene"
+        rows = rows_of(world, OLD) if is_hook else 0
+        failed_before = kept_and_failed(world)[1]
         if cell.task == "clear_queue":
             world.queued.clear()
         put_back = set_limits(SHORT_TIMES if cell.answer in SLOW else {})
         run = world.run(tasks()[cell.task], LONGEST_RUN if cell.answer in SLOW else LONGEST)
         put_back()
         problems = broken_by_a_run(world, run)
-        if cell.task == "hook of a scene" and rows_of(world, OLD) != rows + 1:
+        if is_hook and rows_of(world, OLD) != rows + 1:
             problems.append("the edit that the hook told of is not in the queue")
-        failed = kept_and_failed(world)[1]
+        failed = kept_and_failed(world)[1] - failed_before
         if len(failed) > (1 if cell.answer in ABOUT_ONE else 0) and cell.answer not in SPOILT:
             problems.append(f"{len(failed)} scenes failed for good by a server's fault")
         return problems
@@ -176,4 +221,5 @@ def a_matrix() -> Iterator[FaultMatrix]:
 
 if __name__ == "__main__":
     with a_matrix() as matrix:
-        sys.exit(run_command(sys.argv[1:], list(matrix.cells()), matrix.sample, matrix.play, __doc__))
+        cells, sample = list(matrix.cells()), matrix.sample
+        sys.exit(run_command(sys.argv[1:], cells, sample, matrix.play, __doc__, matrix.play_rows))

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,11 +41,14 @@ class Run:
 
 
 def warm_up() -> None:
-    """Import all that a run may need, so that each fork has it already."""
+    """Import all that a run may need, and look at what is installed, so that each fork has it behind it."""
     for name in OURS:
         module = import_module(name)
         for found in pkgutil.iter_modules(getattr(module, "__path__", ())):
             import_module(f"{name}.{found.name}")
+    import_module("stashapi.log")
+    for line in Path("requirements.txt").read_text(encoding="utf-8").splitlines():
+        version(line.partition(">=")[0])
 
 
 def set_limits(limits: Mapping[str, float]) -> Callable[[], None]:

@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 Cell = TypeVar("Cell", bound=tuple[str, ...])
+# Tries cells, so many at a time; what was broken, by what names a cell.
+Play = Callable[[Iterable[Cell], int], Iterator[tuple[object, list[str]]]]
 
 
 def run_command(
     arguments: Sequence[str],
     cells: list[Cell],
     sample: Callable[[], list[Cell]],
-    play: Callable[[Iterable[Cell], int], Iterator[tuple[Cell, list[str]]]],
+    play: Play[Cell],
     description: str | None,
+    play_sample: Play[Cell] | None = None,
 ) -> int:
-    """Play the cells that the command line names and say what was broken; returns 1 where anything was."""
+    """Play the cells that the command line names and say what was broken; returns 1 where anything was.
+
+    `play_sample` is how the daily run plays its sample, where it does so in a way of its own.
+    """
     chosen = _read(arguments, description)
     if chosen.sample:
-        cells = sample()
+        cells, play = sample(), play_sample or play
     elif chosen.cell:
         cells = [cell for cell in cells if set(chosen.cell) <= set(cell)]
+        if not cells:
+            print("No cell has all these words, each as it stands in the matrix.")
+            return 1
     elif chosen.draw:
         seed = random.randrange(10**6) if chosen.seed is None else chosen.seed
         print(f"Drawn by --draw {chosen.draw} --seed {seed}", flush=True)
         cells = random.Random(seed).sample(cells, min(chosen.draw, len(cells)))
-    began, broken = time.monotonic(), 0
+    began, broken, before = time.monotonic(), 0, sum(os.times()[:4])
     for cell, problems in play(cells, chosen.at_a_time):
         broken += bool(problems)
         for problem in problems:
             print(f"{cell}\n    {problem}", flush=True)
-    seconds = time.monotonic() - began
-    print(f"{len(cells)} cells in {seconds:.0f} s; a promise is broken in {broken} of them")
+    seconds, processor = time.monotonic() - began, sum(os.times()[:4]) - before
+    print(
+        f"{len(cells)} cells in {seconds:.0f} s ({processor:.0f} s of processor); "
+        f"a promise is broken in {broken} of them"
+    )
     return 1 if broken else 0
 
 

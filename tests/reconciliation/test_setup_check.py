@@ -209,6 +209,19 @@ def test_an_empty_library_is_warned_of_where_the_setting_names_it(world: World, 
     assert "“Clips” is empty" in the_warning(check(here))
 
 
+def test_no_scene_is_called_missing_for_a_library_that_has_suddenly_nothing_in_it(
+    world: World, here: Here
+) -> None:
+    add_films(world)
+    world.settings["plex_library"] = "Films"
+    here.reconcile()
+    for item in world.plex.library.items():
+        world.plex.library.remove_item(item.rating_key)
+    told = check(here)
+    assert the_warning(told).startswith("Library “Films” had 6 items at the last reconcile and has 0 now.")
+    assert (counts(told)["not known"], counts(told)["not in Plex"]) == (6, 0)
+
+
 def test_a_data_folder_that_cannot_be_written_is_named_and_the_rest_is_checked(
     world: World, here: Here
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 import transport.bounded_answer
+from tests.servers.plex.server import PlexTestServer
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from transport.bounded_answer import AnswerTooLarge, AnswerUnusable, bound_in_time, read_whole
@@ -155,7 +156,7 @@ def test_a_slow_answer_over_an_encrypted_connection_ends_as_well(
         session.post(address, json=QUESTION, stream=True, timeout=(5, 5))
 
 
-def encrypt(server: StashServer, folder: Path) -> Path:
+def encrypt(server: StashServer | PlexTestServer, folder: Path) -> Path:
     """Let the server speak TLS from now on; returns its certificate, which it made itself as Stash does."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     options = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
