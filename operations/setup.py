@@ -100,7 +100,7 @@ class PathMapHelp(Result):
 def check_setup(request: Unsaved, context: Context) -> SetupChecked:
     """What is right, what is wrong and what to do, by the code of the task; nothing is changed."""
     after = settings_after(request, context)
-    manner = Manner(is_task=False, limit=LIMIT)
+    manner = Manner(is_task=False, limit=LIMIT, known_in=context.data_dir)
     return SetupChecked(
         findings=[
             FindingTold(level=finding.level.value, text=finding.text, setting=setting_named_in(finding.text))
@@ -138,7 +138,7 @@ def help_with_path_map(request: Unsaved, context: Context) -> PathMapHelp:
     usable, plex = plex_for(request, context)
     path_map, sections = usable.config.path_map, read_all_sections(plex)
     chosen = choose_sections(sections, usable.config.plex_library) or choose_sections(sections, ())
-    sample = take_sample(context.stash, plex, chosen, path_map, limit=LIMIT)
+    sample = take_sample(context.stash, plex, chosen, path_map, limit=LIMIT, data_dir=context.data_dir)
     return PathMapHelp(
         stash_folders=context.stash.video_folders(),
         plex_folders=list(dict.fromkeys(place for section in chosen for place in section.locations)),

@@ -172,6 +172,14 @@ class FileIndex:
                 f"INSERT INTO part VALUES ({_marks(len(KnownPart._fields))})", _part_rows(item)
             )
 
+    def learn(self, other: FileIndex, paths: Iterable[int]) -> None:
+        """Take over what another index knows of the items that have a part at one of these paths."""
+        there = {part.rating_key for found in other.parts_by_path(paths).values() for part in found}
+        with self._connection:
+            for rating_key, parts in other.parts_of_items(there).items():
+                self._connection.execute("DELETE FROM part WHERE rating_key = ?", (rating_key,))
+                self._connection.executemany(f"INSERT INTO part VALUES ({_marks(len(parts[0]))})", parts)
+
     def put_items_of_name(self, section_key: int, name: int, items: Iterable[ListedItem]) -> None:
         """Remember that these are the items of a library that have a file of this name, and no others."""
         with self._connection:

@@ -37,7 +37,7 @@ from stash.scene_files import files_named
 from stash.scene_pages import ScenePage, ahead
 from sync_queue.catch_up import CatchUp
 from sync_queue.covers import version_of
-from sync_queue.facts import COUNTED_AT, known_sizes
+from sync_queue.facts import COUNTED_AT, PLEX_ADDRESS, known_sizes
 from sync_queue.manager import JobQueue
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
@@ -128,9 +128,7 @@ class GapDetectionEngine:
             log.info(f"Comparing {self._scenes_of(scope)} with Plex…")
             plex = connect(config, self._data_dir)
             sections = read_sections(plex, config.plex_library)
-            self._server = plex.machine_identifier
-            self.plex = plex
-            state.use_server(self._server, str(config.path_map))
+            self._use_plex(plex, state)
             self._progress(_CONNECTED)
             gaps_of = self._gaps_of_all if scope == "all" else self._gaps_of_recent
             self.gaps = gaps_of(plex, sections, state)
@@ -145,6 +143,12 @@ class GapDetectionEngine:
         finally:
             state.close()
         return self._result
+
+    def _use_plex(self, plex: Plex, state: SyncState) -> None:
+        self._server = plex.machine_identifier
+        self.plex = plex
+        state.use_server(self._server, str(self._config.path_map))
+        state.set_fact(PLEX_ADDRESS, self._config.plex_url)
 
     def _scenes_of(self, scope: str) -> str:
         if scope == "all":

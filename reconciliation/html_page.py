@@ -67,14 +67,20 @@ class Links:
 
     def item(self, rating_key: int) -> str:
         """A link, in HTML, to an item's page in Plex."""
-        details = f"/server/{self.machine_identifier}/details?key=%2Flibrary%2Fmetadata%2F{rating_key}"
-        return _link(f"{self.plex}/web/index.html#!{details}", f"item {rating_key}")
+        address = address_of_item(self.plex, self.machine_identifier, rating_key)
+        return _link(address, f"item {rating_key}")
 
 
 def links_to(stash: Stash, plex: Plex, config: Stash2PlexConfig) -> Links:
     """Links to these servers, to Stash as players reach it where a setting says how."""
     address = config.performer_image_address or stash.connection.address
     return Links(address, config.plex_url, plex.machine_identifier)
+
+
+def address_of_item(plex: str, machine_identifier: str, rating_key: int) -> str:
+    """Where a browser shows an item of this server, whose address this is."""
+    details = f"/server/{machine_identifier}/details?key=%2Flibrary%2Fmetadata%2F{rating_key}"
+    return f"{plex}/web/index.html#!{details}"
 
 
 def _link(address: str, text: str) -> str:

@@ -71,11 +71,13 @@ class Manner:
     """How a set-up is checked: by the task, or for a page that waits for the answer.
 
     The task also tells the hooks whether to ask for a drain, and how far it is; `limit` is for the scenes
-    that are looked for, None for the usual one.
+    that are looked for, None for the usual one. `known_in` is the data folder, where it may be believed what
+    the last reconcile found in Plex.
     """
 
     is_task: bool = True
     limit: Limit | None = None
+    known_in: str | None = None
 
 
 def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
@@ -251,7 +253,9 @@ def _check_scenes(
         return
     if manner.is_task:
         log.info("Looking for some scenes from all over Stash in Plex…")
-    sample = take_sample(stash, plex, chosen, config.path_map, expected, Progress(), manner.limit)
+    sample = take_sample(
+        stash, plex, chosen, config.path_map, expected, Progress(), manner.limit, data_dir=manner.known_in
+    )
     yield from (Finding(Level.DOUBT, problem) for problem in sample.unreadable)
     if not sample.scenes:
         yield Finding(Level.DOUBT, "Stash has no scene with a file. Scan your folders in Stash first.")

@@ -1,28 +1,31 @@
 """Some scenes from all over the collection, matched with Plex as a sync would match them.
 
-The index is a private one in memory: nothing that a sync relies on is read or changed. ItemFinder
-asks Plex for each file by its name, or lists the libraries where that takes fewer requests, so the
-requests grow neither with the collection nor with Plex beyond a bound.
+The index is a private one in memory: nothing that a sync relies on is changed. ItemFinder asks Plex for each
+file by its name, or lists the libraries where that takes fewer requests, so the requests grow neither with
+the collection nor with Plex beyond a bound.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from plex.client import Plex
-from plex.index import SCHEMA, FileIndex
+from plex.index import SCHEMA, FileIndex, keys_of_files
 from plex.item_finder import Found, ItemFinder
 from plex.library import ITEMS_PER_READ, LibrarySection
 from plex.matching import Match, MatchLevel
 from reconciliation.path_map_help import Pair, file_pairs
 from stash.client import Stash
 from stash.scene_files import files_named
+from sync_queue.state import SyncState
+from sync_queue.state_database import DATABASE
 from validation.path_map import PathMap
 from validation.scene import Scene
 
@@ -105,14 +108,16 @@ def take_sample(
     expected: Mapping[int, int] | None = None,
     progress: Callable[[float], None] = lambda _: None,
     limit: Limit | None = None,
+    data_dir: str | None = None,
 ) -> Sample:
     """Match a sample of the scenes with these libraries.
 
-    `expected` has how many items the libraries had when last they were believed, by their keys.
-    Raises StashError, PlexError.
+    `expected` has how many items the libraries had when last they were believed, by their keys. With a data
+    folder, Plex is not asked for the names of files that a reconcile has found there. Raises StashError,
+    PlexError, and with a data folder OSError and sqlite3.Error.
     """
     limit = limit or Limit(SCENES_IN_SAMPLE)
-    with closing(sqlite3.connect(":memory:")) as connection:
+    with closing(sqlite3.connect(":memory:")) as connection, _known(plex, data_dir) as known:
         connection.executescript(SCHEMA)
         index = FileIndex(connection)
         finder = ItemFinder(plex, sections, index, path_map, partial(files_named, stash), expected)
@@ -129,7 +134,20 @@ def take_sample(
             unreadable.extend(map(str, malformed.values()))
             batch = [scene for scene in read.values() if scene is not None]
             scenes.extend(batch)
+            if known is not None:
+                files = (file for scene in batch for file in scene.files)
+                index.learn(known, (key.path for key in keys_of_files(files, path_map)))
             found.update(finder.find([scene for scene in batch if scene.files]))
         with_file = [scene for scene in scenes if scene.files]
         progress(1.0)
     return Sample(with_file, found, len(scenes) - len(with_file), unreadable)
+
+
+@contextmanager
+def _known(plex: Plex, data_dir: str | None) -> Iterator[FileIndex | None]:
+    """Where the last reconcile found files in this Plex; None where that is not known."""
+    if data_dir is None or not os.path.exists(os.path.join(data_dir, DATABASE)):
+        yield None
+        return
+    with closing(SyncState(data_dir)) as state:
+        yield state.index if state.machine_identifier == plex.machine_identifier else None

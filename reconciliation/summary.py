@@ -9,6 +9,11 @@ from stash import log
 
 # So many of the scenes that share something are named in the log; the debug log names all.
 SHARED_SHOWN = 3
+# What to do about scenes that share something.
+SHARED_CURE = (
+    "In Plex, split an item that holds files of several scenes, and scan the folder of a file that is not "
+    "there; or merge the scenes in Stash."
+)
 
 
 def tell(result: GapDetectionResult, is_queued: bool, is_drained: bool) -> None:
@@ -22,8 +27,7 @@ def shared_line(shared: Sequence[str]) -> str:
     """What to do about scenes that share a file or an item with others; some of them are named."""
     return (
         f"Scenes left alone because they share a file or an item of Plex with another scene: {len(shared)} "
-        f"({'; '.join(shared[:SHARED_SHOWN])}). In Plex, split an item that holds files of several scenes, "
-        "and scan the folder of a file that is not there; or merge the scenes in Stash."
+        f"({'; '.join(shared[:SHARED_SHOWN])}). {SHARED_CURE}"
     )
 
 

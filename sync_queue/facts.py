@@ -13,6 +13,8 @@ _SIZE = "items in section "
 # The facts that say, in seconds since 1970, when scenes were counted by a full reconcile, when what would be
 # written was previewed, and when orphans were searched.
 COUNTED_AT, PREVIEWED_AT, ORPHANS_AT = "scenes counted at", "previewed at", "orphans found at"
+# The fact that says at which address Plex was reached when the libraries were last compared.
+PLEX_ADDRESS = "plex address"
 
 
 class Facts:

@@ -91,7 +91,7 @@ class OrphanRecords:
         )
         values = {"section_key": section_key, "search": search}
         order = "orphan.rating_key"
-        return page_of(self._connection, columns, _source(kind), order, values, page, FoundOrphan)
+        return page_of(self._connection, columns, _source(kind), order, values, page, _orphan)
 
     def rating_keys(self, kind: str, section_key: int | None, search: str) -> list[int]:
         """All the items of this list."""
@@ -121,6 +121,11 @@ class OrphansReplacement:
         row = (rating_key, section_key, int(is_uncertain), shown, file, folded(shown, file))
         self._orphans.add([row])
         self._orphans.flush()
+
+
+def _orphan(rating_key: int, title: str, file: str, library: str, *flags: int) -> FoundOrphan:
+    is_uncertain, is_ignored = map(bool, flags)
+    return FoundOrphan(rating_key, title, file, library, is_uncertain, is_ignored)
 
 
 def _source(kind: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -10,11 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operations.setting_forms import CHOICES, kind_of, shown, with_changes
-from operations.setting_words import GROUPS
 from sync_queue.drain_request import OFF_MARK
 from tests.builders.operation import Operations
-from tests.servers.stash.plugins import load_plugin
-from tests.servers.world import ROOT, TOKEN
+from tests.servers.world import TOKEN
 from validation.config import ANY_CERTIFICATE, DISPLAY_NAMES, read_settings
 from validation.names import read_list, read_pairs
 
@@ -25,22 +22,6 @@ NAMES = st.text(st.sampled_from("ab ,;=>\"'é\\/“”"), min_size=1, max_size=8
 
 def by_key(result: Any) -> dict[str, dict[str, Any]]:
     return {setting["key"]: setting for group in result["groups"] for setting in group["settings"]}
-
-
-def test_every_setting_is_shown_with_the_words_of_the_manifest_in_the_groups_of_the_documentation() -> None:
-    manifest = load_plugin(ROOT / "Stash2Plex.yml").settings
-    words = {key: one for group in GROUPS.values() for key, one in group.items()}
-    assert {key: one.description for key, one in words.items()} == {
-        key: setting["description"] for key, setting in manifest.items()
-    }
-    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    told = {
-        section.partition("\n")[0]: re.findall(r"^\| \*\*.+?\*\* \(`(\w+)`\)", section, re.MULTILINE)
-        for section in page.split("\n## ")[1:]
-    }
-    assert {title: list(group) for title, group in GROUPS.items()} == {
-        title: keys for title, keys in told.items() if keys
-    }
 
 
 def test_a_setting_comes_with_all_that_its_control_needs(operations: Operations) -> None:

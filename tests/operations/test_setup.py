@@ -160,6 +160,25 @@ def test_a_slow_plex_is_asked_for_fewer_scenes_and_never_for_too_few(
     assert len(operations.result("path_map")["samples"]) == 10
 
 
+def test_where_a_reconcile_has_found_the_files_plex_is_not_asked_for_their_names(
+    operations: Operations, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plex.item_finder.PAGE_SIZE", 1)
+    some_films(operations.world, 40)
+
+    def asked_by_name() -> int:
+        operations.world.clear_requests()
+        samples = operations.result("path_map")["samples"]
+        assert {sample["level"] for sample in samples} == {"exact"}
+        return sum("file" in request.query for request in operations.world.plex.requests)
+
+    assert asked_by_name() >= 20
+    here.reconcile()
+    assert asked_by_name() == 0
+    operations.world.plex.library.machine_identifier = "another server"
+    assert asked_by_name() >= 20
+
+
 def test_where_plex_has_none_of_the_files_the_names_of_folders_tell_the_map(operations: Operations) -> None:
     world = operations.world
     unset(world, "path_map")
