@@ -61,7 +61,7 @@ Stash2Plex.define("folders", (parts) => {
 
   /** @type {Column<Sample>[]} */
   const COLUMNS = [
-    { title: "Scene in Stash", cell: (row) => h(table.SceneCell, { row }) },
+    { title: "Scene in Stash", width: "wide", cell: (row) => h(table.SceneCell, { row }) },
     { title: "Looked for in Plex", cell: (row) => h(display.Text, { text: row.plex_path_looked_for }) },
     { title: "Item in Plex", cell: (row) => h(Item, { row }) },
   ];

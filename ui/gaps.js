@@ -32,8 +32,8 @@ Stash2Plex.define("gaps", ({ stash: { h, Bootstrap }, display, table, sceneList,
 
   /** @type {Column<GapRow>[]} */
   const COLUMNS = [
-    { title: "Scene", cell: (row) => h(table.SceneCell, { row }) },
-    { title: "Gap", cell: (row) => h(KindOfGap, { row }) },
+    { title: "Scene", width: "wide", cell: (row) => h(table.SceneCell, { row }) },
+    { title: "Gap", width: "slim", cell: (row) => h(KindOfGap, { row }) },
     { title: "Reason", cell: (row) => h(display.Text, { text: row.reason }) },
     { title: "Cure", cell: (row) => h(display.Text, { text: row.cure }) },
   ];

@@ -147,18 +147,25 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
     /** @type {JobList} */ list,
     /** @type {(event: JobEvent) => void} */ change,
   ) {
-    const { refresh } = React.useContext(results.Context);
+    const { refresh, tell } = React.useContext(results.Context);
     const [outcome, setOutcome] = React.useState(/** @type {Outcome | null} */ (null));
     const [job] = list.ended;
     React.useEffect(() => {
       if (job === undefined) return;
       askForOutcome(client, job).then((found) => {
         setOutcome(found);
+        tell(inWords(found));
         change({ kind: "settled", id: job.id });
         refresh();
       });
-    }, [client, job, change, refresh]);
+    }, [client, job, change, refresh, tell]);
     return /** @type {const} */ ([outcome, setOutcome]);
+  }
+
+  /** @param {Outcome} outcome @returns {Told} */
+  function inWords({ task, isCancelled, failure }) {
+    if (failure !== null) return { text: "", problem: operations.inWords(`${task} failed: ${failure}`) };
+    return { text: `${task} ${isCancelled ? "was cancelled" : "is done"}.` };
   }
 
   /** @param {ApolloClient} client @param {OurJob} job @returns {Promise<Outcome>} */

@@ -37,7 +37,7 @@ Stash2Plex.define("orphans", (parts) => {
 
   /** @type {Column<OrphanRow>[]} */
   const COLUMNS = [
-    { title: "Item in Plex", cell: (row) => h(Item, { row }) },
+    { title: "Item in Plex", width: "wide", cell: (row) => h(Item, { row }) },
     { title: "Library", cell: (row) => h(display.Text, { text: row.library }) },
     { title: "Reason", cell: (row) => h(Reason, { row }) },
   ];

@@ -48,7 +48,12 @@ Stash2Plex.define("overview", (parts) => {
         h(
           Counts,
           { title: "Scenes", counts: SCENES, found },
-          h("small", { className: "text-muted" }, " counted ", h(display.Time, { at: found.counted_at })),
+          h(
+            "small",
+            { className: "text-muted" },
+            found.counted_at === null ? " not counted yet" : " counted ",
+            found.counted_at !== null && h(display.Time, { at: found.counted_at }),
+          ),
         ),
         h(Counts, { title: "Queue", counts: QUEUE, found }),
         h(servers.Servers, { isSetUp: found.is_set_up }),
@@ -71,7 +76,9 @@ Stash2Plex.define("overview", (parts) => {
           h(display.Time, { at: found.outage_since }),
           ". Everything is kept, and the next edit or task tries again.",
         ),
-      found.problems.map((problem, place) => h(display.ProblemView, { key: place, problem })),
+      // That nothing is set yet is what the next step is about.
+      found.is_set_up &&
+        found.problems.map((problem, place) => h(display.ProblemView, { key: place, problem })),
       !found.is_memory_whole && h(Alert, { variant: "warning" }, MEMORY),
     );
   }

@@ -5,7 +5,13 @@ type ApolloClient = import("@apollo/client").ApolloClient<object>;
 /** Its names are checked, its properties are not: no call of createElement fits the types that it has. */
 type Bootstrap = Record<keyof typeof import("react-bootstrap"), any>;
 type Icons = Omit<typeof import("@fortawesome/free-solid-svg-icons"), "prefix" | "fas">;
-type LinkProperties = { to: string; className?: string; title?: string; "aria-current"?: "page" | undefined };
+type LinkProperties = {
+  to: string;
+  className?: string;
+  title?: string;
+  "aria-label"?: string;
+  "aria-current"?: "page" | undefined;
+};
 type Router = Pick<typeof import("react-router-dom"), "Prompt" | "useHistory" | "useLocation"> & {
   Link: View<LinkProperties>;
   NavLink: View<LinkProperties>;
@@ -125,6 +131,7 @@ interface Jobs extends JobList {
 
 interface Column<Row> {
   title: string;
+  width?: "wide" | "slim" | "actions";
   cell(row: Row): Drawn;
 }
 
@@ -215,8 +222,8 @@ interface Connection {
 }
 
 interface TestState {
-  /** What was tested last, or is being tested. */
-  tested: NotYetSaved | null;
+  /** What was tested last, or is being tested; and what it became when it was saved. */
+  tested: NotYetSaved[];
   findings: Finding[] | null;
   problem: ProblemInWords | null;
   isTesting: boolean;
@@ -342,7 +349,8 @@ interface Parts {
     }>;
     Pager: View<{ list: Paged<any>; onPage: (page: number) => void }>;
     SceneCell: View<{ row: SceneRow }>;
-    OpenInPlex: View<{ row: { plex_address?: string | null } }>;
+    /** Links to the row's scene in Stash and to its item in Plex. */
+    Open: View<{ row: { scene_id?: number | null; plex_address?: string | null } }>;
   };
   listState: {
     useDebounced<Value>(value: Value, milliseconds?: number): Value;

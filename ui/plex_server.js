@@ -5,8 +5,8 @@ Stash2Plex.define("plexServer", ({ stash: { React, h, Bootstrap }, display, sign
 
   /** @type {[Connection["way"], string][]} */
   const WAYS = [
-    ["sign_in", "Sign in to Plex"],
-    ["by_hand", "Address and token by hand"],
+    ["sign_in", "By signing in"],
+    ["by_hand", "By address and token"],
   ];
 
   /** @type {Parts["plexServer"]["asNotYetSaved"]} */
@@ -21,7 +21,7 @@ Stash2Plex.define("plexServer", ({ stash: { React, h, Bootstrap }, display, sign
     return h(
       React.Fragment,
       null,
-      h(Ways, { connection, onChange }),
+      h("div", null, h(Ways, { connection, onChange })),
       connection.way === "sign_in"
         ? h(signIn.SignIn, { chosen: connection.address, onChoose })
         : h(ByHand, { connection, stored, onChange }),

@@ -14,7 +14,7 @@ Stash2Plex.define("preview", ({ stash: { h }, words, display, table, sceneList, 
 
   /** @type {Column<PreviewRow>[]} */
   const COLUMNS = [
-    { title: "Scene", cell: (row) => h(table.SceneCell, { row }) },
+    { title: "Scene", width: "wide", cell: (row) => h(table.SceneCell, { row }) },
     { title: "Changes in Plex", cell: (row) => h(Changes, { changes: row.changes }) },
   ];
 

@@ -18,10 +18,10 @@ Stash2Plex.define("queue", ({ stash: { h }, words, display, table, sceneList, sc
 
   /** @type {Column<QueueRow>[]} */
   const COLUMNS = [
-    { title: "Scene", cell: (row) => h(table.SceneCell, { row }) },
+    { title: "Scene", width: "wide", cell: (row) => h(table.SceneCell, { row }) },
     { title: "Reason", cell: (row) => h(display.Text, { text: row.reason }) },
     { title: "Cure", cell: (row) => h(display.Text, { text: row.cure }) },
-    { title: "When", cell: (row) => h(When, { row }) },
+    { title: "When", width: "slim", cell: (row) => h(When, { row }) },
   ];
 
   /** @param {{row: QueueRow}} properties */
@@ -61,7 +61,7 @@ Stash2Plex.define("queue", ({ stash: { h }, words, display, table, sceneList, sc
         list: /** @type {QueueState} */ (chosen.state),
         search,
       }),
-      above: () => h(tasks.RunTask, { task: "Process Queue" }),
+      above: () => h("div", { className: "s2p-found" }, h(tasks.RunTask, { task: "Process Queue" })),
       empty: (/** @type {Queue} */ _found, chosen) =>
         EMPTY[/** @type {QueueState} */ (chosen.state)] ?? "Nothing here.",
     });

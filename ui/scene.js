@@ -111,10 +111,11 @@ Stash2Plex.define("scene", (parts) => {
     );
   }
 
-  /** @param {{field: FieldInBoth}} properties */
+  /** What both have alike needs no more words; what neither has, none at all. @param {{field: FieldInBoth}} properties */
   function Field({ field }) {
     const [stash, plex, pushed] = [field.stash, field.plex, field.pushed].map(words.valueInWords);
-    const isSame = stash === plex;
+    const isSame = field.winner === "same";
+    if (isSame && stash === "") return null;
     return h(
       React.Fragment,
       null,
@@ -122,36 +123,35 @@ Stash2Plex.define("scene", (parts) => {
         "dt",
         null,
         h("span", null, field.title),
-        field.is_locked &&
-          h(
-            "span",
-            { title: "Locked in Plex" },
-            h(display.Icon, { name: "faLock" }),
-            h("span", { className: "sr-only" }, "locked in Plex"),
-          ),
-        h(Badge, { variant: field.will_write ? "primary" : "secondary" }, field.words),
+        field.is_locked && h(Locked),
+        !isSame && h(Badge, { variant: field.will_write ? "primary" : "secondary" }, field.words),
       ),
       h(
         "dd",
         null,
-        isSame
-          ? h(Value, { of: "Both", text: stash ?? "" })
-          : [
-              h(Value, { key: "stash", of: "Stash", text: stash ?? "" }),
-              h(Value, { key: "plex", of: "Plex", text: plex ?? "" }),
-            ],
-        field.pushed !== null && pushed !== plex && h(Value, { of: "Last pushed", text: pushed ?? "" }),
+        h(Value, { of: isSame ? "Both" : "Stash", text: stash }),
+        !isSame && h(Value, { of: "Plex", text: plex }),
+        !isSame && field.pushed !== null && h(Value, { of: "Last pushed", text: pushed }),
       ),
     );
   }
 
-  /** @param {{of: string, text: string}} properties */
+  function Locked() {
+    return h(
+      "span",
+      { title: "Locked in Plex" },
+      h(display.Icon, { name: "faLock" }),
+      h("span", { className: "sr-only" }, "locked in Plex"),
+    );
+  }
+
+  /** @param {{of: string, text: string | undefined}} properties */
   function Value({ of: owner, text }) {
     return h(
       "div",
       null,
       h("span", { className: "text-muted" }, `${owner}: `),
-      text === "" ? h("em", { className: "text-muted" }, "empty") : h(display.Text, { text }),
+      !text ? h("em", { className: "text-muted" }, "empty") : h(display.Text, { text }),
     );
   }
 

@@ -16,7 +16,11 @@ Stash2Plex.define("sceneList", (parts) => {
     const shown = { ...list, ticks, actions, toChosen: properties.toChosen };
     const withActions = [
       ...columns,
-      { title: "Actions", cell: (/** @type {any} */ row) => h(RowActions, { row, shown, idOf }) },
+      {
+        title: "Actions",
+        width: /** @type {const} */ ("actions"),
+        cell: (/** @type {any} */ row) => h(RowActions, { row, shown, idOf }),
+      },
     ];
     return h(
       React.Fragment,
@@ -158,7 +162,7 @@ Stash2Plex.define("sceneList", (parts) => {
             chosen: () => shown.toChosen([idOf(row)], shown),
           }),
         ),
-      h(table.OpenInPlex, { row }),
+      h(table.Open, { row }),
     );
   }
 
@@ -182,7 +186,7 @@ Stash2Plex.define("sceneList", (parts) => {
         Button,
         {
           size: "sm",
-          variant: action.question ? "danger" : "secondary",
+          variant: "secondary",
           disabled: isOff || isBusy,
           title: action.title,
           "aria-label": action.title,

@@ -36,7 +36,8 @@ Stash2Plex.define("servers", ({ stash: { React, h, Bootstrap }, words, display, 
       { className: "s2p-box" },
       h("h3", null, kind),
       h("div", null, h(display.Text, { text: server.name })),
-      h("div", { className: "text-muted" }, h(display.Text, { text: `Version ${server.version}` })),
+      server.version !== "" &&
+        h("div", { className: "text-muted" }, h(display.Text, { text: `Version ${server.version}` })),
       h("div", { className: "text-muted" }, h(display.Text, { text: server.address })),
       isOwner === false &&
         h("div", { className: "text-warning" }, "The token is not that of the server's owner."),

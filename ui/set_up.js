@@ -14,17 +14,19 @@ Stash2Plex.define("setUp", (parts) => {
 
   /** @param {{stored: Map<string, Setting>}} properties */
   function Steps({ stored }) {
+    const storedAddress = String(stored.get("plex_url")?.value ?? "");
     const [connection, setConnection] = React.useState(
       /** @type {Connection} */ ({
-        way: "sign_in",
-        address: String(stored.get("plex_url")?.value ?? ""),
+        way: storedAddress === "" ? "sign_in" : "by_hand",
+        address: storedAddress,
         token: "",
         isSignedIn: false,
       }),
     );
     const { state, test, keepFor } = setUpTest.useTest();
     const notYetSaved = plexServer.asNotYetSaved(connection);
-    const isOfTest = JSON.stringify(state.tested) === JSON.stringify(notYetSaved);
+    const isOfTest = state.tested.some((one) => JSON.stringify(one) === JSON.stringify(notYetSaved));
+    const canGoOn = isOfTest && state.findings !== null && !state.findings.some(isInTheWay);
     const change = React.useCallback(
       (/** @type {Partial<Connection>} */ changed) => setConnection((before) => ({ ...before, ...changed })),
       [],
@@ -51,9 +53,13 @@ Stash2Plex.define("setUp", (parts) => {
         h(plexServer.PlexServer, { connection, stored, onChange: change, onChoose: choose }),
         h(TestOfServer, { state: isOfTest ? state : setUpTest.NOT_TESTED, notYetSaved, onTest: test }),
       ),
-      isOfTest && state.findings !== null && h(LibrariesAndFolders, { notYetSaved, onSaved }),
+      canGoOn && h(LibrariesAndFolders, { notYetSaved, onSaved }),
     );
   }
+
+  /** What is wrong with libraries and folders is put right in the next steps. @param {Finding} finding */
+  const isInTheWay = ({ level, setting }) =>
+    level === "error" && !["plex_library", "path_map"].includes(setting ?? "");
 
   /** @param {{title: string, children?: React.ReactNode}} properties */
   function Step({ title, children }) {
@@ -152,7 +158,7 @@ Stash2Plex.define("setUp", (parts) => {
     const { save, isBusy } = settings.useSave();
     const known = React.useContext(status.Context);
     const [isSaved, setIsSaved] = React.useState(false);
-    const asText = JSON.stringify({ ...changes, plex_token: null });
+    const asText = JSON.stringify({ ...changes, plex_token: undefined });
     React.useEffect(() => setIsSaved(false), [asText]);
     const saveAll = async () => {
       if (!(await save({ settings: changes, use_sign_in: useSignIn }))) return;

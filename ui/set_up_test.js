@@ -1,7 +1,7 @@
 // Check Setup with what is not saved yet, and what it found.
 Stash2Plex.define("setUpTest", ({ stash: { React, h, Apollo }, display, operations }) => {
   /** @type {TestState} */
-  const NOT_TESTED = { tested: null, findings: null, problem: null, isTesting: false };
+  const NOT_TESTED = { tested: [], findings: null, problem: null, isTesting: false };
 
   /** @type {Parts["setUpTest"]["useTest"]} */
   function useTest() {
@@ -12,19 +12,20 @@ Stash2Plex.define("setUpTest", ({ stash: { React, h, Apollo }, display, operatio
       async (/** @type {NotYetSaved} */ tested) => {
         last.current += 1;
         const number = last.current;
-        setState({ ...NOT_TESTED, tested, isTesting: true });
+        setState({ ...NOT_TESTED, tested: [tested], isTesting: true });
         try {
           const { findings } = await operations.call(client, "check_setup", tested);
-          if (number === last.current) setState({ ...NOT_TESTED, tested, findings });
+          if (number === last.current) setState({ ...NOT_TESTED, tested: [tested], findings });
         } catch (thrown) {
           const problem = /** @type {ProblemInWords} */ (thrown);
-          if (number === last.current) setState({ ...NOT_TESTED, tested, problem });
+          if (number === last.current) setState({ ...NOT_TESTED, tested: [tested], problem });
         }
       },
       [client],
     );
     const keepFor = React.useCallback(
-      (/** @type {NotYetSaved} */ tested) => setState((before) => ({ ...before, tested })),
+      (/** @type {NotYetSaved} */ saved) =>
+        setState((before) => ({ ...before, tested: [...before.tested, saved] })),
       [],
     );
     return { state, test, keepFor };

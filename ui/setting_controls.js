@@ -212,6 +212,12 @@ Stash2Plex.define("settingControls", ({ stash: { React, h, Bootstrap }, words, d
     return h(
       "div",
       { className: "s2p-pairs" },
+      pairs.length > 0 &&
+        h(
+          "div",
+          { className: "s2p-pair s2p-sides", "aria-hidden": true },
+          sides.map((side) => h("span", { key: side }, side)),
+        ),
       pairs.map((pair, place) =>
         h(
           "div",

@@ -16,7 +16,9 @@ Stash2Plex.define("table", ({ stash: { React, h, Bootstrap, Router }, words, dis
           { role: "row" },
           ticks &&
             h("th", { role: "columnheader", scope: "col", className: "s2p-tick" }, h(TickAll, { ticks })),
-          columns.map(({ title }) => h("th", { key: title, role: "columnheader", scope: "col" }, title)),
+          columns.map(({ title, width }) =>
+            h("th", { key: title, role: "columnheader", scope: "col", className: classOf(width) }, title),
+          ),
         ),
       ),
       h(
@@ -28,14 +30,21 @@ Stash2Plex.define("table", ({ stash: { React, h, Bootstrap, Router }, words, dis
             "tr",
             { key: id, role: "row" },
             ticks && h("td", { role: "cell", className: "s2p-tick" }, h(Tick, { ticks, id, of: row })),
-            columns.map(({ title, cell }) =>
-              h("td", { key: title, role: "cell", "data-label": title }, h("div", null, cell(row))),
+            columns.map(({ title, width, cell }) =>
+              h(
+                "td",
+                { key: title, role: "cell", "data-label": title, className: classOf(width) },
+                h("div", null, cell(row)),
+              ),
             ),
           );
         }),
       ),
     );
   }
+
+  /** @param {Column<any>["width"]} width */
+  const classOf = (width) => (width === undefined ? undefined : `s2p-column-${width}`);
 
   /** @param {{ticks: Ticks<any>}} properties */
   function TickAll({ ticks }) {
@@ -99,7 +108,7 @@ Stash2Plex.define("table", ({ stash: { React, h, Bootstrap, Router }, words, dis
           ? h(display.Text, { text: name })
           : h(
               Router.Link,
-              { to: `/scenes/${row.scene_id}`, title: "Open in Stash" },
+              { to: `/scenes/${row.scene_id}` },
               h("bdi", { className: "s2p-text" }, words.shortened(name, 160)),
             ),
         row.file && h("div", { className: "s2p-file" }, h(display.Text, { text: row.file })),
@@ -107,16 +116,31 @@ Stash2Plex.define("table", ({ stash: { React, h, Bootstrap, Router }, words, dis
     );
   }
 
-  /** @type {Parts["table"]["OpenInPlex"]} */
-  function OpenInPlex({ row }) {
-    const to = address.outside(row.plex_address);
-    if (to === null) return null;
+  /** @type {Parts["table"]["Open"]} */
+  function Open({ row }) {
+    const inPlex = address.outside(row.plex_address);
     return h(
-      display.Outside,
-      { to, className: "btn btn-sm btn-secondary", title: "Open in Plex" },
-      h(display.Icon, { name: "faArrowUpRightFromSquare" }),
+      React.Fragment,
+      null,
+      row.scene_id &&
+        h(
+          Router.Link,
+          {
+            to: `/scenes/${row.scene_id}`,
+            className: "btn btn-sm btn-secondary",
+            title: "Open in Stash",
+            "aria-label": "Open in Stash",
+          },
+          h(display.Icon, { name: "faCirclePlay" }),
+        ),
+      inPlex !== null &&
+        h(
+          display.Outside,
+          { to: inPlex, className: "btn btn-sm btn-secondary", title: "Open in Plex" },
+          h(display.Icon, { name: "faArrowUpRightFromSquare" }),
+        ),
     );
   }
 
-  return { Table, Pager, SceneCell, OpenInPlex };
+  return { Table, Pager, SceneCell, Open };
 });

@@ -6,13 +6,16 @@ Stash2Plex.define("tasks", ({ stash: { React, h, Bootstrap }, address, display, 
   function RunTask({ task, title = task, variant = "secondary", size = "sm" }) {
     const known = React.useContext(jobs.Context);
     if (known === null) return null;
-    const isRunning = known.ours.some((job) => job.task === task);
+    const running = known.ours.find((job) => job.task === task);
     return h(
       Button,
-      { size, variant, disabled: isRunning, onClick: () => known.run(task) },
-      isRunning ? `${title}: running…` : title,
+      { size, variant, disabled: running !== undefined, onClick: () => known.run(task) },
+      running === undefined ? title : `${title}: ${howFar(running)}`,
     );
   }
+
+  /** @param {OurJob} job */
+  const howFar = ({ progress }) => (progress === null ? "running…" : `${Math.round(progress * 100)}%`);
 
   /** @type {Parts["tasks"]["Found"]} */
   function Found({ at, task, verb, report }) {
