@@ -18,7 +18,7 @@ from operations.exceptions import OperationRefused
 from operations.model import Request, Result
 from operations.problems import refusal
 from operations.sign_in_file import SignInFile
-from sync_queue.data_folder import FOLDER_ERRORS, problem_text
+from sync_queue.data_folder import FOLDER_ERRORS, problem_text, waiting_at_most
 from sync_queue.manager import run_repairing
 from validation.exceptions import SettingsInvalid, Stash2PlexError
 
@@ -45,6 +45,8 @@ OPERATIONS: Mapping[str, str] = {
     "path_map": "operations.setup:help_with_path_map",
     "servers": "operations.servers:tell_servers",
 }
+# Seconds to wait for a task that writes to a database just now.
+PATIENCE = 3.0
 RELOAD = "Reload this page, and try again."
 
 Operation = Callable[[Any, Context], Result]
@@ -59,7 +61,9 @@ def carry_out(args: Mapping[str, Any], context: Context) -> dict[str, Any]:
     SignInFile(context.data_dir).forget_if_old(context.now)
     request = _request_of(operation, args)
     try:
-        return run_repairing(context.data_dir, lambda: operation(request, context)).model_dump(mode="json")
+        with waiting_at_most(PATIENCE):
+            result = run_repairing(context.data_dir, lambda: operation(request, context))
+        return result.model_dump(mode="json")
     except OperationRefused:
         raise
     except SettingsInvalid as invalid:

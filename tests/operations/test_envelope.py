@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 import sqlite3
+import time
+from contextlib import closing
 from typing import Any, cast, get_type_hints
 
 import pytest
@@ -149,6 +151,21 @@ def test_an_operation_answers_while_a_task_drains(operations: Operations) -> Non
     with exclusive(str(operations.world.data_dir / WORKER_LOCK)):
         for name in ("version", "settings", "servers", "libraries"):
             operations.result(name)
+
+
+@pytest.mark.parametrize(("database", "name"), [("state.db", "ignore"), ("queue.db", "sync_now")])
+def test_a_task_that_writes_without_end_is_waited_for_a_moment_and_no_longer(
+    operations: Operations, monkeypatch: pytest.MonkeyPatch, database: str, name: str
+) -> None:
+    monkeypatch.setattr("operations.registry.PATIENCE", 0.2)
+    operations.result("ignore", scenes=[1], is_ignored=True)
+    began = time.monotonic()
+    with closing(sqlite3.connect(operations.world.data_dir / database)) as task:
+        task.execute("BEGIN IMMEDIATE")
+        problem = operations.problem(name, scenes=[2])
+    assert time.monotonic() - began < 3
+    assert "Try again in a moment." in problem["text"]
+    assert operations.result("ignore", scenes=[2])["changed"] == 1
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
