@@ -17,12 +17,12 @@ from plex.matching import MatchLevel
 from reconciliation.path_map_help import helpful_path_map
 from reconciliation.setup_absence import like_named_folders
 from reconciliation.setup_check import Manner, find_out
-from reconciliation.setup_sample import Limit, Sample, take_sample
+from reconciliation.setup_sample import Effort, Sample, take_sample
 from validation.path_map import PathMap, file_name, suggest_path_map
 from validation.scene import Scene
 
 # While a person waits: each scene may take a request to each library, in which Plex looks at all its files.
-LIMIT = Limit(scenes=50, seconds=0.3)
+SCENES, SECONDS = 50, 0.3
 SAMPLES_SHOWN = 10
 
 
@@ -100,7 +100,7 @@ class PathMapHelp(Result):
 def check_setup(request: Unsaved, context: Context) -> SetupChecked:
     """What is right, what is wrong and what to do, by the code of the task; nothing is changed."""
     after = settings_after(request, context)
-    manner = Manner(is_task=False, limit=LIMIT, known_in=context.data_dir)
+    manner = Manner(is_task=False, effort=_effort(context))
     return SetupChecked(
         findings=[
             FindingTold(level=finding.level.value, text=finding.text, setting=setting_named_in(finding.text))
@@ -138,7 +138,7 @@ def help_with_path_map(request: Unsaved, context: Context) -> PathMapHelp:
     usable, plex = plex_for(request, context)
     path_map, sections = usable.config.path_map, read_all_sections(plex)
     chosen = choose_sections(sections, usable.config.plex_library) or choose_sections(sections, ())
-    sample = take_sample(context.stash, plex, chosen, path_map, limit=LIMIT, data_dir=context.data_dir)
+    sample = take_sample(context.stash, plex, chosen, path_map, effort=_effort(context))
     return PathMapHelp(
         stash_folders=context.stash.video_folders(),
         plex_folders=list(dict.fromkeys(place for section in chosen for place in section.locations)),
@@ -146,6 +146,10 @@ def help_with_path_map(request: Unsaved, context: Context) -> PathMapHelp:
         suggested=_pairs(_suggestion(sample, chosen, path_map)),
         samples=_samples(sample, path_map, {section.key: section.title for section in sections}),
     )
+
+
+def _effort(context: Context) -> Effort:
+    return Effort(SCENES, SECONDS, known_in=context.data_dir)
 
 
 def _pairs(path_map: PathMap | None) -> list[FolderPair]:

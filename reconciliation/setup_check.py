@@ -20,7 +20,7 @@ from plex.matching import MatchLevel
 from reconciliation import path_map_help
 from reconciliation.library_size import LibrarySizes
 from reconciliation.setup_absence import reason_for_absence
-from reconciliation.setup_sample import Limit, Sample, take_sample
+from reconciliation.setup_sample import Effort, Sample, take_sample
 from reconciliation.setup_tags import doubts_about_tags
 from reconciliation.summary import shared_line
 from stash import log
@@ -70,14 +70,12 @@ class Finding:
 class Manner:
     """How a set-up is checked: by the task, or for a page that waits for the answer.
 
-    The task also tells the hooks whether to ask for a drain, and how far it is; `limit` is for the scenes
-    that are looked for, None for the usual one. `known_in` is the data folder, where it may be believed what
-    the last reconcile found in Plex.
+    The task also tells the hooks whether to ask for a drain, and how far it is; `effort` is for the scenes
+    that are looked for, None for the usual one.
     """
 
     is_task: bool = True
-    limit: Limit | None = None
-    known_in: str | None = None
+    effort: Effort | None = None
 
 
 def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
@@ -253,9 +251,7 @@ def _check_scenes(
         return
     if manner.is_task:
         log.info("Looking for some scenes from all over Stash in Plex…")
-    sample = take_sample(
-        stash, plex, chosen, config.path_map, expected, Progress(), manner.limit, data_dir=manner.known_in
-    )
+    sample = take_sample(stash, plex, chosen, config.path_map, expected, Progress(), manner.effort)
     yield from (Finding(Level.DOUBT, problem) for problem in sample.unreadable)
     if not sample.scenes:
         yield Finding(Level.DOUBT, "Stash has no scene with a file. Scan your folders in Stash first.")

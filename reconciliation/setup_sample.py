@@ -85,14 +85,16 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Limit:
+class Effort:
     """How many scenes are looked for at the most, and for how many seconds where a person waits for it.
 
-    However slow a server is, a few scenes are looked for: fewer tell nothing.
+    However slow a server is, a few scenes are looked for: fewer tell nothing. `known_in` is the data folder,
+    where Plex need not be asked for the names of files that the last reconcile has found there.
     """
 
     scenes: int
     seconds: float = math.inf
+    known_in: str | None = None
 
     @property
     def portion(self) -> int:
@@ -107,30 +109,23 @@ def take_sample(
     path_map: PathMap,
     expected: Mapping[int, int] | None = None,
     progress: Callable[[float], None] = lambda _: None,
-    limit: Limit | None = None,
-    data_dir: str | None = None,
+    effort: Effort | None = None,
 ) -> Sample:
     """Match a sample of the scenes with these libraries.
 
-    `expected` has how many items the libraries had when last they were believed, by their keys. With a data
-    folder, Plex is not asked for the names of files that a reconcile has found there. Raises StashError,
-    PlexError, and with a data folder OSError and sqlite3.Error.
+    `expected` has how many items the libraries had when last they were believed, by their keys. Raises
+    StashError, PlexError, and where what is known may be used OSError and sqlite3.Error.
     """
-    limit = limit or Limit(SCENES_IN_SAMPLE)
-    with closing(sqlite3.connect(":memory:")) as connection, _known(plex, data_dir) as known:
+    effort = effort or Effort(SCENES_IN_SAMPLE)
+    with closing(sqlite3.connect(":memory:")) as connection, _known(plex, effort.known_in) as known:
         connection.executescript(SCHEMA)
         index = FileIndex(connection)
         finder = ItemFinder(plex, sections, index, path_map, partial(files_named, stash), expected)
-        ids = stash.sample_ids(limit.scenes)
         scenes: list[Scene] = []
         unreadable: list[str] = []
         found: dict[int, Found] = {}
-        deadline = time.monotonic() + limit.seconds
-        for start in range(0, len(ids), limit.portion):
-            if start >= FEWEST_SCENES and time.monotonic() > deadline:
-                break
-            progress(start / len(ids))
-            read, malformed = stash.scenes_by_id(ids[start : start + limit.portion])
+        for ids in _portions(stash.sample_ids(effort.scenes), effort, progress):
+            read, malformed = stash.scenes_by_id(ids)
             unreadable.extend(map(str, malformed.values()))
             batch = [scene for scene in read.values() if scene is not None]
             scenes.extend(batch)
@@ -139,8 +134,20 @@ def take_sample(
                 index.learn(known, (key.path for key in keys_of_files(files, path_map)))
             found.update(finder.find([scene for scene in batch if scene.files]))
         with_file = [scene for scene in scenes if scene.files]
-        progress(1.0)
     return Sample(with_file, found, len(scenes) - len(with_file), unreadable)
+
+
+def _portions(
+    ids: Sequence[int], effort: Effort, progress: Callable[[float], None]
+) -> Iterator[Sequence[int]]:
+    """These ids in portions, as long as there is time."""
+    deadline = time.monotonic() + effort.seconds
+    for start in range(0, len(ids), effort.portion):
+        if start >= FEWEST_SCENES and time.monotonic() > deadline:
+            break
+        progress(start / len(ids))
+        yield ids[start : start + effort.portion]
+    progress(1.0)
 
 
 @contextmanager

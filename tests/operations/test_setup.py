@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from reconciliation.setup_sample import Limit
 from sync_queue.drain_request import OFF_MARK
 from tests.builders.entry import Here
 from tests.builders.operation import Operations
@@ -151,7 +150,8 @@ def test_with_the_suggested_map_typed_in_every_sample_matches_by_its_path(operat
 def test_a_slow_plex_is_asked_for_fewer_scenes_and_never_for_too_few(
     operations: Operations, monkeypatch: pytest.MonkeyPatch, seconds: float, scenes: int
 ) -> None:
-    monkeypatch.setattr("operations.setup.LIMIT", Limit(scenes=30, seconds=seconds))
+    monkeypatch.setattr("operations.setup.SCENES", 30)
+    monkeypatch.setattr("operations.setup.SECONDS", seconds)
     some_films(operations.world, 40)
     findings = operations.result("check_setup")["findings"]
     assert any(
