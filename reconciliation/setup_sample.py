@@ -134,7 +134,7 @@ def take_sample(
                 index.learn(known, (key.path for key in keys_of_files(files, path_map)))
             found.update(finder.find([scene for scene in batch if scene.files]))
         with_file = [scene for scene in scenes if scene.files]
-    return Sample(with_file, found, len(scenes) - len(with_file), unreadable)
+    return Sample(with_file, found, stash.count_without_file(), unreadable)
 
 
 def _portions(

@@ -16,7 +16,7 @@ from stash.documents import FOLDERS, NEWEST, SAVE_SETTINGS, SETTINGS, TAG_NAMES
 from stash.exceptions import EntityUnusable, GraphQLRefusal, StashAnswerInvalid
 from stash.images import Cover, read_cover
 from stash.scene_pages import PAGE_SIZE, ScenePage, ScenePages
-from stash.scenes_by_id import ScenesById, count_in, sample_of_ids, scenes_in
+from stash.scenes_by_id import ScenesById, count_in, count_without_file, sample_of_ids, scenes_in
 from stash.session import GraphQLInterface, StashSession
 from validation.config import secrets_in
 from validation.exceptions import SceneMalformed
@@ -125,8 +125,12 @@ class Stash:
         return names
 
     def sample_ids(self, count: int) -> list[int]:
-        """The ids of so many scenes from all over the collection, the same ones every time."""
+        """The ids of so many scenes with a file from all over the collection, the same ones every time."""
         return sample_of_ids(self.ask, count)
+
+    def count_without_file(self) -> int:
+        """How many scenes have no file. Raises StashError."""
+        return count_without_file(self.ask)
 
     def pages(self, where: Mapping[str, Any] | None = None) -> Iterator[ScenePage]:
         """All scenes that the GraphQL filter `where` admits, by pages.
