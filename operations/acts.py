@@ -16,7 +16,7 @@ from operations.exceptions import OperationRefused
 from operations.model import Request, Result
 from operations.opened import open_queue, open_state, titles_in
 from sync_queue.findings import IGNORED_KIND, SHOWN
-from sync_queue.job import LARGEST_ID, Job
+from sync_queue.job import LARGEST_ID
 from sync_queue.job_queue import JobQueue
 from sync_queue.orphan_records import KINDS as ORPHAN_KINDS
 from sync_queue.queue_list import FAILED_STATE, STATES
@@ -156,7 +156,7 @@ def _keys(
 def _append(queue: JobQueue, scene_ids: list[int], reason: str, context: Context) -> int:
     """Make these scenes due; those that are due already need no further job. Returns of how many."""
     due = queue.due_scene_ids(context.now)
-    queue.put_jobs(Job(one, reason, context.now) for one in scene_ids if one not in due)
+    queue.put_scenes((one for one in scene_ids if one not in due), reason)
     return len(scene_ids)
 
 

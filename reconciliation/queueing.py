@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from reconciliation.detector import GapKind
 from reconciliation.result import GapDetectionResult
-from sync_queue.job import Job
 from sync_queue.manager import JobQueue
 
 
@@ -19,10 +18,9 @@ def enqueue(
     if holds_a_part:
         result.not_wanted_count = result.missing_count
         gaps = {scene_id: kind for scene_id, kind in gaps.items() if kind is not GapKind.MISSING}
-    result.enqueued_count = queue.put_jobs(
-        Job(scene_id, kind.value, queued_at=now)
-        for scene_id, kind in gaps.items()
-        if scene_id not in (waiting if kind is GapKind.MISSING else due)
-    )
+    for kind in GapKind:
+        known = waiting if kind is GapKind.MISSING else due
+        wanted = (scene_id for scene_id, one in gaps.items() if one is kind and scene_id not in known)
+        result.enqueued_count += queue.put_scenes(wanted, kind.value)
     result.skipped_already_queued = len(gaps) - result.enqueued_count
     result.is_work_due = queue.has_due_jobs()

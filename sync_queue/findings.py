@@ -170,7 +170,6 @@ class FindingsReplacement:
             (one.scene_id, one.kind.value, as_text(one.reason), one.rating_key, int(one.is_for_path_map))
             for one in findings
         )
-        self._rows.flush()
 
 
 def _columns_of(kind: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 Row = TypeVar("Row")
 ROWS_PER_PAGE = 50
+ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,28 @@ def page_of(
 
 
 class Replacement:
-    """The new rows of a table, collected beside it."""
+    """The new rows of a table, collected beside it.
+
+    They are written some hundred at a time, in a transaction of their own: the connection can be used for
+    other writes in between.
+    """
 
     def __init__(self, connection: sqlite3.Connection, table: str, width: int) -> None:
         self._connection = connection
         self._statement = f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * width)})"
+        self._rows: list[tuple[Any, ...]] = []
 
     def add(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Add some rows."""
-        self._connection.executemany(self._statement, rows)
+        """Add some rows; one with the key of an earlier one takes its place."""
+        self._rows.extend(rows)
+        if len(self._rows) >= ROWS_AT_ONCE:
+            self.write()
 
-    def flush(self) -> None:
-        """Let the connection be used for other writes; what came so far is in no file of the database."""
+    def write(self) -> None:
+        """Write what was added and is not written yet. It is in no file of the database then."""
+        self._connection.executemany(self._statement, self._rows)
         self._connection.commit()
+        self._rows.clear()
 
 
 @contextmanager
@@ -74,10 +84,10 @@ def replacing(
     for table in tables:
         connection.execute(f"CREATE TEMP TABLE new_{table} AS SELECT * FROM {table} WHERE 0")
     try:
-        yield [Replacement(connection, f"temp.new_{table}", width) for table, width in widths.items()]
-        # What came so far came in a transaction that may have seen an older state than another connection
-        # has written since; SQLite lets such a one write no more.
-        connection.commit()
+        collected = [Replacement(connection, f"temp.new_{table}", width) for table, width in widths.items()]
+        yield collected
+        for one in collected:
+            one.write()
         with connection:
             if forget_old is not None:
                 forget_old()

@@ -110,7 +110,6 @@ class OrphansReplacement:
     def add_library(self, section_key: int, title: str, items: int) -> None:
         """Add a library that was searched, with so many items."""
         self._libraries.add([(section_key, as_text(title), items)])
-        self._libraries.flush()
 
     def add(
         self, rating_key: int, section_key: int, is_uncertain: bool, title: str = "", file: str = ""
@@ -120,7 +119,6 @@ class OrphansReplacement:
         shown = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
         row = (rating_key, section_key, int(is_uncertain), shown, file, folded(shown, file))
         self._orphans.add([row])
-        self._orphans.flush()
 
 
 def _orphan(rating_key: int, title: str, file: str, library: str, *flags: int) -> FoundOrphan:

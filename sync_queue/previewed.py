@@ -112,7 +112,6 @@ class PreviewReplacement:
         self._items.add([(scene_id, rating_key, f",{names}")])
         packed = zlib.compress(json.dumps(kept, separators=(",", ":")).encode(), 1)
         self._changes.add([(scene_id, rating_key, packed)])
-        self._changes.flush()
 
 
 def _source(field: str, search: str) -> str:

@@ -109,13 +109,18 @@ class QueueList(JobRows):
         """
         wanted = [WAITS] if {WAITING, LATER} & set(states) else []
         wanted += [f"status = {FAILED}"] if FAILED_STATE in states else []
-        count = 0
+        is_meant = f"({_KEY}) IN (SELECT key FROM temp.meant) AND ({' OR '.join(wanted)})"
+        table = self._table_name
         with self.tran_lock, self._putter as transaction:
-            for key in keys:
-                is_meant = "scene_id = ? AND entity = ''" if key > 0 else "_id = ? AND scene_id = 0"
-                statement = f"DELETE FROM {self._table_name} WHERE {is_meant} AND ({' OR '.join(wanted)})"
-                count += transaction.execute(statement, (abs(key),)).rowcount > 0
-        return count
+            transaction.execute("CREATE TEMP TABLE meant (key INTEGER PRIMARY KEY)")
+            try:
+                transaction.executemany("INSERT OR IGNORE INTO meant VALUES (?)", [(key,) for key in keys])
+                counted = f"SELECT COUNT(DISTINCT {_KEY}) FROM {table} WHERE {is_meant}"
+                (count,) = transaction.execute(counted).fetchone()
+                transaction.execute(f"DELETE FROM {table} WHERE {is_meant}")
+            finally:
+                transaction.execute("DROP TABLE temp.meant")
+        return int(count)
 
     @contextmanager
     def _titles(self, path: str) -> Iterator[None]:
