@@ -135,7 +135,7 @@ Stash2Plex.define("display", ({ stash: { React, h, Bootstrap, Router, icons }, w
   function Answered({ of, what, children }) {
     if (of.problem !== null) return h(ProblemView, { problem: of.problem, onRetry: of.reload });
     if (of.answer === null) return h(Loading, { what });
-    return h("div", { "aria-busy": of.isLoading }, children(of.answer));
+    return h("div", { className: "s2p-answer", "aria-busy": of.isLoading }, children(of.answer));
   }
 
   /** @type {Parts["display"]["onTyped"]} */

@@ -49,13 +49,25 @@ Stash2Plex.define("inStash", (parts) => {
   ];
 
   /** @param {any} properties @param {...any} others */
-  function tool(properties, ...others) {
-    // Stash draws two sections of tools, of which the first holds nothing but its playground.
-    if (React.Children.count(properties.children) < 2) return [properties, ...others];
-    return [...withMore(properties, h(Tool, { key: "stash2plex" })), ...others];
-  }
+  const tool = (properties, ...others) => [
+    ...withMore(properties, h(Tool, { key: "stash2plex" })),
+    ...others,
+  ];
+
+  /** Which of them shows itself: Stash has several sections of tools, and draws one in each. */
+  let shownTool = /** @type {object | null} */ (null);
 
   function Tool() {
+    const [isShown, setIsShown] = React.useState(false);
+    React.useEffect(() => {
+      const me = {};
+      shownTool ??= me;
+      setIsShown(shownTool === me);
+      return () => {
+        if (shownTool === me) shownTool = null;
+      };
+    }, []);
+    if (!isShown) return null;
     return h(
       "div",
       { className: "setting" },

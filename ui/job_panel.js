@@ -77,7 +77,7 @@ Stash2Plex.define("jobPanel", ({ stash: { React, h, Bootstrap }, words, display,
         null,
         h("strong", null, `${task} ${how}.`),
         " ",
-        failure && h(display.Text, { text: failure }),
+        failure && h(display.Text, { text: failure, limit: 1000 }),
       ),
       lines.length > 0 &&
         h("details", { open: failure !== null }, h("summary", null, "What it said"), h(Lines, { lines })),

@@ -164,7 +164,8 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
 
   /** @param {Outcome} outcome @returns {Told} */
   function inWords({ task, isCancelled, failure }) {
-    if (failure !== null) return { text: "", problem: operations.inWords(`${task} failed: ${failure}`) };
+    if (failure !== null)
+      return { text: "", problem: operations.inWords(`${task} failed. The top of this page says why.`) };
     return { text: `${task} ${isCancelled ? "was cancelled" : "is done"}.` };
   }
 

@@ -51,7 +51,8 @@ Stash2Plex.define("setUp", (parts) => {
         Step,
         { title: "1. Plex server" },
         h(plexServer.PlexServer, { connection, stored, onChange: change, onChoose: choose }),
-        h(TestOfServer, { state: isOfTest ? state : setUpTest.NOT_TESTED, notYetSaved, onTest: test }),
+        (connection.way === "by_hand" || connection.address !== "") &&
+          h(TestOfServer, { state: isOfTest ? state : setUpTest.NOT_TESTED, notYetSaved, onTest: test }),
       ),
       canGoOn && h(LibrariesAndFolders, { notYetSaved, onSaved }),
     );
