@@ -29,7 +29,10 @@ CERTIFICATE = "plex_accept_any_certificate"
 
 
 class Setting(Result):
-    """One setting, for its control; `value` is what is in force, and None for a secret."""
+    """One setting, for its control; `value` is what is in force, and None for a secret.
+
+    `default_words` says the default after the word “Default”; it is empty for what is required.
+    """
 
     key: str
     name: str
@@ -40,6 +43,7 @@ class Setting(Result):
     least: int | None
     most: int | None
     default: Any
+    default_words: str
     value: Any
     is_set: bool
     problem: str | None
@@ -131,6 +135,7 @@ def _setting(key: str, stored: object, problem: str | None) -> Setting:
         least=1 if key in MOST else None,
         most=MOST.get(key),
         default=default_of(key),
+        default_words=words.default,
         value=shown(key, stored),
         is_set=not is_unset(stored),
         problem=problem,

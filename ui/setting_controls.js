@@ -37,26 +37,22 @@ Stash2Plex.define("settingControls", ({ stash: { React, h, Bootstrap }, words, d
           problem && h("div", { className: "text-danger" }, problem),
           warning && h("div", { className: "text-warning" }, warning),
         ),
-        h("small", { className: "text-muted" }, descriptionOf(setting), defaultOf(setting)),
+        h("small", { className: "text-muted" }, descriptionOf(setting)),
       ),
     );
   }
 
-  /** The description is that of Stash's own settings, where a list is one text. @param {Setting} setting */
-  function descriptionOf({ kind, description }) {
-    if (!["names", "choices", "pairs"].includes(kind)) return description;
-    const plain = description
-      .replace(/, (in pairs )?separated by (commas|semicolons)/, "")
-      .replace(/ Put a name that contains a \w+ in "quotes"\./, "");
-    return kind === "names" ? `${plain} One a line.` : plain;
+  /** @param {Setting} setting */
+  function descriptionOf({ kind, description, default_words: usual }) {
+    const words = ["names", "choices", "pairs"].includes(kind) ? withoutNotation(description) : description;
+    return [words, kind === "names" ? "One a line." : "", usual && `Default ${usual}.`].join(" ");
   }
 
-  /** @param {Setting} setting */
-  function defaultOf({ kind, is_required: isRequired, default: value }) {
-    if (isRequired || kind === "secret") return "";
-    if (kind === "switch") return ` Default ${value === true ? "on" : "off"}.`;
-    return ` Default ${words.valueInWords(/** @type {any} */ (value)) || "none"}.`;
-  }
+  /** Stash's own settings have the same description, and there a list is one text. @param {string} description */
+  const withoutNotation = (description) =>
+    description
+      .replace(/, (in pairs )?separated by (commas|semicolons)/, "")
+      .replace(/ Put a name that contains a \w+ in "quotes"\./, "");
 
   /** What every control tells of itself to those who do not see it. @param {ControlProperties} properties */
   function told({ id, isInvalid }) {

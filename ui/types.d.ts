@@ -94,6 +94,8 @@ interface Setting {
   least: number | null;
   most: number | null;
   default: SettingValue;
+  /** The default, to stand after the word “Default”; empty for what is required. */
+  default_words: string;
   value: SettingValue;
   is_set: boolean;
   problem: string | null;

@@ -38,6 +38,7 @@ def test_a_setting_comes_with_all_that_its_control_needs(operations: Operations)
         "least": 1,
         "most": 365,
         "default": 1,
+        "default_words": "1",
         "value": 7,
         "is_set": True,
         "problem": None,
@@ -47,6 +48,7 @@ def test_a_setting_comes_with_all_that_its_control_needs(operations: Operations)
     assert found["path_map"]["value"] == [["/data", "/media"]]
     assert (found["tags_as"]["kind"], found["tags_as"]["value"]) == ("choice", "labels")
     assert found["leave_fields"]["choices"][0] == "title"
+    assert found["plex_library"]["default_words"] == "is all movie libraries"
     assert [found[key]["default"] for key in ("manual_drain", "tags_include", "plex_url")] == [False, [], ""]
     assert {key for key, one in found.items() if one["is_required"]} == {"plex_url", "plex_token"}
 
