@@ -43,12 +43,15 @@ def main(sizes: list[int]) -> None:
     heading("Operations", "scenes", "operation", "wall s", "CPU s", "peak MB", "answer kB", "within 1 s")
     for size in sizes:
         with an_arena(size) as arena, AccountServer() as account:
+            bare = min((measured([sys.executable, "-S", "-c", "pass"], b"") for _ in range(RUNS)), key=_wall)
+            for name in ("check_setup", "path_map"):
+                runs = [ask(arena, account, name, {})[0] for _ in range(RUNS)]
+                tell(arena, f"{name}, before any task", bare, runs)
             arena.run_task("reconcile_all")
             arena.clear_queue()
             arena.edit(min(EDITED, arena.scenes // 2))
             for mode in ("reconcile_all", "preview", "find_orphans"):
                 arena.run_task(mode)
-            bare = min((measured([sys.executable, "-S", "-c", "pass"], b"") for _ in range(RUNS)), key=_wall)
             waiting = ask(arena, account, "sign_in_begin", {})[1]["sign_in"]
             account.sign_in()
             for name in OPERATIONS:

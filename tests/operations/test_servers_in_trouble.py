@@ -25,6 +25,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "libraries": {},
     "check_setup": {},
     "path_map": {"settings": {"path_map": None}},
+    "status": {},
+    "scene": {"scene_id": 1},
 }
 
 
