@@ -5,6 +5,8 @@ Stash2Plex.define("display", ({ stash: { React, h, Bootstrap, Router, icons }, w
 
   /** @type {Parts["display"]["Icon"]} */
   function Icon({ name }) {
+    // A Stash of another year may have other icons.
+    if (icons[name] === undefined) return null;
     const [width, height, , , path] = icons[name].icon;
     return h(
       "svg",

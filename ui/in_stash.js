@@ -2,6 +2,7 @@
 Stash2Plex.define("inStash", (parts) => {
   const { React, h, Bootstrap, Router } = parts.stash;
   const { address, display, operations, scene } = parts;
+  const { guarded } = parts.guard;
   const { Nav, Tab } = Bootstrap;
   const SCENE_TAB = "stash2plex-panel";
   // Stash sorts settings by their keys; what nothing works without comes first.
@@ -10,9 +11,11 @@ Stash2Plex.define("inStash", (parts) => {
   /** What is drawn, with more after it. @param {any} properties @param {any} more @returns {any[]} */
   const withMore = (properties, more) => [{ ...properties, children: [properties.children, more] }];
 
+  const KEY = "stash2plex";
+
   /** @param {any} properties @param {...any} others */
   const barItem = (properties, ...others) => [
-    ...withMore(properties, h(BarItem, { key: "stash2plex" })),
+    ...withMore(properties, guarded(h(BarItem), undefined, KEY)),
     ...others,
   ];
 
@@ -31,7 +34,7 @@ Stash2Plex.define("inStash", (parts) => {
 
   /** @param {any} properties @param {...any} others */
   const sceneTab = (properties, ...others) => [
-    ...withMore(properties, h(Nav.Item, { key: "stash2plex" }, h(Nav.Link, { eventKey: SCENE_TAB }, "Plex"))),
+    ...withMore(properties, h(Nav.Item, { key: KEY }, h(Nav.Link, { eventKey: SCENE_TAB }, "Plex"))),
     ...others,
   ];
 
@@ -41,16 +44,19 @@ Stash2Plex.define("inStash", (parts) => {
       properties,
       h(
         Tab.Pane,
-        { key: "stash2plex", eventKey: SCENE_TAB, mountOnEnter: true, unmountOnExit: true },
-        properties.scene && h(scene.Tab, { sceneId: Number(properties.scene.id) }),
+        { key: KEY, eventKey: SCENE_TAB, mountOnEnter: true, unmountOnExit: true },
+        properties.scene && guarded(h(scene.Tab, { sceneId: Number(properties.scene.id) }), inWords),
       ),
     ),
     ...others,
   ];
 
+  /** @param {string} reason */
+  const inWords = (reason) => `This cannot be shown: ${reason}`;
+
   /** @param {any} properties @param {...any} others */
   const tool = (properties, ...others) => [
-    ...withMore(properties, h(Tool, { key: "stash2plex" })),
+    ...withMore(properties, guarded(h(Tool), undefined, KEY)),
     ...others,
   ];
 
@@ -95,7 +101,7 @@ Stash2Plex.define("inStash", (parts) => {
     const drawn = others[others.length - 1];
     if (properties.pluginID !== operations.PLUGIN) return drawn;
     return [
-      h(SettingsLink, { key: "link" }),
+      guarded(h(SettingsLink), undefined, "link"),
       h("div", { key: "settings", className: "s2p-own-settings" }, drawn),
     ];
   }

@@ -30,7 +30,7 @@ Stash2Plex.define("jobList", () => {
   function next(list, event) {
     if (event.kind === "looked") return afterLooking(list, event.jobs, event.asked);
     if (event.kind === "settled") return { ...list, ended: list.ended.filter((job) => job.id !== event.id) };
-    if (event.kind === "started") return afterNews(list, event.job, event.asked);
+    if (event.kind === "started") return afterNews(list, event.job, event.asked, true);
     return event.type === "REMOVE" ? afterEnd(list, event.job) : afterNews(list, event.job, event.asked);
   }
 
@@ -46,18 +46,27 @@ Stash2Plex.define("jobList", () => {
     const seen = jobs.filter((job) => taskOf(job) !== null);
     const unseen = list.ours.filter((job) => !there.has(job.id) && !isEnded(job));
     return {
-      ours: [...seen.map((job) => ours(job, known.get(job.id)?.since ?? asked)), ...unseen],
+      ours: [
+        ...seen.map((job) => ours(job, known.get(job.id) ?? { since: asked, isFromHere: false })),
+        ...unseen,
+      ],
       others: jobs.filter((job) => taskOf(job) === null),
       ended: [...list.ended, ...list.ours.filter(isEnded)],
     };
   }
 
-  function afterNews(/** @type {JobList} */ list, /** @type {StashJob} */ job, /** @type {number} */ asked) {
+  function afterNews(
+    /** @type {JobList} */ list,
+    /** @type {StashJob} */ job,
+    /** @type {number} */ asked,
+    isFromHere = false,
+  ) {
     if (list.ended.some((ended) => ended.id === job.id)) return list;
     const name = taskOf(job) === null ? "others" : "ours";
     const before = list.ours.find((known) => known.id === job.id);
     const jobs = /** @type {OurJob[]} */ (list[name]);
-    const one = name === "ours" ? ours(job, before?.since ?? asked) : job;
+    const since = before?.since ?? asked;
+    const one = ours(job, { since, isFromHere: isFromHere || before?.isFromHere === true });
     const isNew = !jobs.some((known) => known.id === job.id);
     return {
       ...list,
@@ -74,9 +83,9 @@ Stash2Plex.define("jobList", () => {
     };
   }
 
-  /** @param {StashJob} job @param {number} since @returns {OurJob} */
-  function ours(job, since) {
-    return { ...job, task: taskOf(job) ?? job.description, since };
+  /** @param {StashJob} job @param {{since: number, isFromHere: boolean}} known @returns {OurJob} */
+  function ours(job, { since, isFromHere }) {
+    return { ...job, task: taskOf(job) ?? job.description, since, isFromHere };
   }
 
   /** @type {Parts["jobList"]["linesOf"]} */

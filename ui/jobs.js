@@ -154,7 +154,8 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
       if (job === undefined) return;
       askForOutcome(client, job).then((found) => {
         setOutcome(found);
-        tell(inWords(found));
+        // What somebody has just done here is not replaced by what came by itself.
+        if (job.isFromHere) tell(inWords(found));
         change({ kind: "settled", id: job.id });
         refresh();
       });

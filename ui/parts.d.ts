@@ -82,10 +82,14 @@ interface StashJob {
   error: string | null;
 }
 
-/** A job that is a task of this plugin; `since` is when the page first knew of it, in milliseconds. */
+/**
+ * A job that is a task of this plugin; `since` is when the page first knew of it, in milliseconds, and
+ * `isFromHere` whether the page started it.
+ */
 interface OurJob extends StashJob {
   task: string;
   since: number;
+  isFromHere: boolean;
 }
 
 interface JobList {
@@ -243,6 +247,10 @@ interface Parts {
     api: PluginApi;
     /** Whether this Stash's PluginApi has what stands there under this name with dots. */
     has(name: string): boolean;
+  };
+  guard: {
+    /** What is drawn; should that fail, what `instead` makes of the reason (nothing, where it is left out). */
+    guarded(drawn: Drawn, instead?: (reason: string) => Drawn, key?: string): React.ReactElement;
   };
   words: {
     count(number: number | null): string;

@@ -1,7 +1,8 @@
 // The page itself: its tabs, and what all of them share.
 Stash2Plex.define("shell", (parts) => {
   const { React, h, Router } = parts.stash;
-  const { address, display, results, tasks, jobs, jobPanel, status } = parts;
+  const { guarded } = parts.guard;
+  const { address, display, operations, results, tasks, jobs, jobPanel, status } = parts;
 
   /** @typedef {[string, string, View]} Tab Name in the address, title, what it shows. */
 
@@ -18,13 +19,23 @@ Stash2Plex.define("shell", (parts) => {
     ["orphans", "Orphans", parts.orphans.Tab],
   ];
 
+  /** @param {string} reason */
+  const inWords = (reason) =>
+    h(display.ProblemView, {
+      problem: operations.inWords(`This tab cannot be shown: ${reason}. Reload the page.`),
+    });
+
   /** @type {Parts["shell"]["Page"]} */
   function Page() {
     const { get } = address.useAddress();
     const wanted = get("tab");
     const [name, title, Tab] = TABS.find(([known]) => known === wanted) ?? FIRST;
     React.useEffect(() => {
+      const before = document.title;
       document.title = `${title} | Stash2Plex`;
+      return () => {
+        document.title = before;
+      };
     }, [title]);
     return h(
       "div",
@@ -44,7 +55,11 @@ Stash2Plex.define("shell", (parts) => {
             h(
               display.TaskButton.Provider,
               { value: tasks.RunTask },
-              h("div", { className: "s2p-tab", role: "region", "aria-label": title }, h(Tab)),
+              h(
+                "div",
+                { className: "s2p-tab", role: "region", "aria-label": title },
+                guarded(h(Tab), inWords, name),
+              ),
             ),
           ),
         ),
