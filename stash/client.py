@@ -56,8 +56,11 @@ class Stash:
         return self._connection.with_cookie(self._session.cookie)
 
     def another(self) -> Stash:
-        """A connection to the same Stash for another thread. Raises StashError."""
-        return Stash(self.connection, self._with_pictures)
+        """A connection to the same Stash for another thread."""
+        other = copy(self)
+        other._session = self._session.another()
+        other._interface = self._interface.over(other._session)
+        return other
 
     def with_pictures(self) -> Stash:
         """The same connection, but its scenes come with the pictures of their performers."""

@@ -13,6 +13,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from logging import LogRecord
     from typing import Any
 
     from validation.redaction import Redaction
@@ -115,9 +116,15 @@ def keep_secret(secret: object) -> None:
 
         from validation.redaction import Redaction
 
-        redaction = Redaction(text)
-        _redactions.append(redaction)
-        log.sl.addFilter(redaction)
+        _redactions.append(Redaction(text))
+        # However many secrets there are, it is one filter: each line goes through it.
+        log.sl.addFilter(_redact)
+
+
+def _redact(record: LogRecord) -> bool:
+    """A filter for a logger: takes every secret out of the record, which is always let through."""
+    record.msg, record.args = without_secrets(record.getMessage()), None
+    return True
 
 
 def keep_renewed_secret(secret: str) -> None:
@@ -130,11 +137,8 @@ def keep_renewed_secret(secret: str) -> None:
 
 
 def _forget(secret: str) -> None:
-    from stashapi import log
-
     for redaction in [one for one in _redactions if one.secret == secret]:
         _redactions.remove(redaction)
-        log.sl.removeFilter(redaction)
 
 
 def without_secrets(text: str) -> str:

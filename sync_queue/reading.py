@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -51,6 +51,14 @@ class ReadBatch:
     found: Mapping[int, Found | PlexError]
     read_at: float
     versions: Sequence[Changed] = ()
+
+    @property
+    def rating_keys(self) -> set[int] | None:
+        """The items of the scenes; None where a scene is gone, unusable or without an item."""
+        items = [found.items for found in self.found.values() if isinstance(found, Found) and found.items]
+        if len(items) < len(self.scenes) or self.malformed:
+            return None
+        return {item.rating_key for some in items for item in some}
 
 
 class Reader:
@@ -108,10 +116,12 @@ class ReadAhead:
         self._open_reader = open_reader
         self._opened: tuple[Reader, SyncState] | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading")
+        self.latest: Future[ReadBatch] = Future()
 
     def start(self, scene_ids: Sequence[int]) -> Callable[[], ReadBatch]:
-        """Begin to read these scenes; returns a function that waits for them."""
-        return self._thread.submit(self._read, scene_ids).result
+        """Begin to read these scenes; returns a function that waits for them, and `latest` is the reading."""
+        self.latest = self._thread.submit(self._read, scene_ids)
+        return self.latest.result
 
     def close(self) -> None:
         """End the thread, after what it is reading."""

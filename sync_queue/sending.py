@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from plex.exceptions import PlexBusy, PlexNotFound, PlexRejected
 from plex.items import PlexItem
@@ -24,7 +25,7 @@ from sync_queue.covers import Covers
 from sync_queue.failure import attempt
 from sync_queue.pace import Pace
 from sync_queue.planning import ItemPlan, describe
-from sync_queue.reading import Lane, OpenLane
+from sync_queue.reading import Lane, OpenLane, ReadBatch
 from sync_queue.renewal import (
     AIM,
     FRESH_ENOUGH,
@@ -99,7 +100,7 @@ class Sender:
                         changes = write(self._plex, plan.item, plan.merged, plan.pictures)
             plans.append(plan)
             written.append(changes)
-            self._log(plan)
+            self._tell_of_edits(plan)
             _tell_of_cuts(plan, changes)
         return Sent(plans, written)
 
@@ -112,7 +113,7 @@ class Sender:
             planned = renewed
         return planned.plans[0] if planned.plans else None
 
-    def _log(self, plan: ItemPlan) -> None:
+    def _tell_of_edits(self, plan: ItemPlan) -> None:
         for contested in plan.merged.contested:
             outcome = "Plex keeps its own" if self._preserve else "Stash wins"
             log.info(f"Scene {plan.scene.id}: {contested.title} changed in Plex and in Stash; {outcome}.")
@@ -122,11 +123,19 @@ class Sender:
                 f"Scene {plan.scene.id}: {kept} differ in Plex and stay as they are: after the loss of "
                 "state.db nobody knows whose edit that is. What changes in Stash from now on is carried over."
             )
-        if plan.merged.changes:
-            log.debug(f"Scene {plan.scene.id}: {'; '.join(map(describe, plan.merged.changes))}")
+
+
+def log_sent(all_sent: Iterable[Sent]) -> None:
+    """Write the details of what was sent, when there is time: a line takes as long as a quick write."""
+    for sent in all_sent:
+        for plan in sent.plans:
+            if plan.merged.changes:
+                log.debug(f"Scene {plan.scene.id}: {'; '.join(map(describe, plan.merged.changes))}")
 
 
 def _tell_of_cuts(plan: ItemPlan, written: Sequence[Change]) -> None:
+    if written is plan.merged.changes:
+        return
     wanted = {change.field: change.new for change in plan.merged.changes}
     for change in written:
         full = wanted[change.field]
@@ -157,6 +166,9 @@ class Senders:
         self._own = threading.local()
         self._only: Sender | None = None
         self._count = config.parallel_writes if open_lane else 1
+        self._sending: Future[list[Sent | Exception]] | None = None
+        # What is recorded as begun and not yet sent, by its identity.
+        self._recorded: Mapping[int, Planned] = {}
         # Seconds that a scene takes, by those that were sent last.
         self._seconds: float | None = None
         threads = ThreadPoolExecutor(self._count, thread_name_prefix="writing") if open_lane else None
@@ -174,7 +186,24 @@ class Senders:
         """
         if self._conductor is None:
             return partial(self._carry_out, batch, on_sent)
-        return self._conductor.submit(self._carry_out, batch, on_sent).result
+        self._sending = self._conductor.submit(self._carry_out, batch, on_sent)
+        return self._sending.result
+
+    def outlast(self, reading: Future[ReadBatch]) -> bool:
+        """Wait until something was read, or all that was started is sent; whether it was read first."""
+        ends: list[Future[Any]] = [reading, *([self._sending] if self._sending else [])]
+        wait(ends, return_when=FIRST_COMPLETED)
+        return reading.done()
+
+    def record_ahead(self, batch: Sequence[Planned]) -> None:
+        """Remember what is about to be sent after the batch that is being sent, unless it will be too old.
+
+        The disk is waited for meanwhile.
+        """
+        writes = [planned for planned in batch if planned.is_write]
+        if not self._is_slow and self._are_fresh(writes, len(writes)):
+            self._renewal.record(writes)
+            self._recorded = {id(planned): planned for planned in writes}
 
     def _carry_out(self, batch: Sequence[Planned], on_sent: Callable[[], None]) -> list[Sent | Exception]:
         results: list[Sent | Exception] = []
@@ -241,14 +270,17 @@ class Senders:
         What is `watched` is about to be sent: it is read along, and put into `seen`, by rating key.
         """
         writes = [planned for planned in group if planned.is_write]
-        duration = (len(writes) + self._count) * (self._seconds or 0.0) / self._count
-        is_fresh = all(planned.age + duration <= FRESH_ENOUGH for planned in writes)
-        if is_fresh and not watched:
-            self._renewal.record(writes)
+        if self._are_fresh(writes) and not watched:
+            self._renewal.record(planned for planned in writes if id(planned) not in self._recorded)
             return lambda: group
         if self._ahead is not None:
             return self._ahead.start(group, [one for one in watched if isinstance(one, Planned)], seen)
         return partial(self._renewal.renew, self._lane.plex, group)
+
+    def _are_fresh(self, writes: Sequence[Planned], after: int = 0) -> bool:
+        """Whether what was read for these is good enough until they are written, after so many others."""
+        duration = (len(writes) + after + self._count) * (self._seconds or 0.0) / self._count
+        return all(planned.age + duration <= FRESH_ENOUGH for planned in writes)
 
     def _start(self, ready: Ready) -> Callable[[], Sent | Exception]:
         """Begin to send the plans of one scene; returns a function that waits until it is done.

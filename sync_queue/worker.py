@@ -15,9 +15,7 @@ from functools import partial
 from plex.artwork import ArtworkKind
 from plex.client import Plex
 from plex.exceptions import PlexError, PlexNotFound
-from plex.item_finder import Found
 from plex.library import LibrarySection, read_sections
-from plex.matching import MatchLevel
 from stash import log
 from stash.changes import SCENE, Changed
 from stash.client import Stash
@@ -31,14 +29,16 @@ from sync_queue.pushed import Pushed
 from sync_queue.read_back import ReadBack
 from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader
 from sync_queue.renewal import Planned, Renewal
-from sync_queue.scans import Scans
-from sync_queue.sending import Senders, Sent
+from sync_queue.sending import Senders, Sent, log_sent
 from sync_queue.state import SyncState
+from sync_queue.unmatched import Unmatched
 from sync_queue.witness import count_step
 from validation.config import Stash2PlexConfig
-from validation.scene import Scene
 
 SCENES_PER_BATCH = 50
+# Reads and plans the scenes of a batch; gives the versions of those in which nothing changes any more too.
+Planning = tuple[list[tuple[Work, Planned]], Sequence[Changed]]
+Plan = Callable[[], Planning]
 # Stash runs the hooks of a bulk edit one after another, some tens of milliseconds apart: without
 # this, seconds, such an edit would end in a hundred drains.
 LINGER = 1.0
@@ -81,8 +81,8 @@ class SyncWorker:
         self._claims = Claims(queue, self._summary, clock)
         self._doubts = Doubts(self._claims.settle_failed)
         self._entities = Entities(queue, state, stash, config, self._claims, clock)
+        self._unmatched = Unmatched(plex, state, config, self._claims)
         self._sections: list[LibrarySection] = []
-        self._scans = Scans(plex, config.path_map)
         # The last row that was looked at; scenes done, and all that are known of, for the progress.
         self._last_row = 0
         self._done, self._known = 0, 0
@@ -139,42 +139,66 @@ class SyncWorker:
         return ReadAhead(open_reader)
 
     def _drain_batches(self, batches: Sequence[Sequence[Work]], reader: Reader | ReadAhead) -> None:
-        """Write each batch while the next one is read, and the one before it is read back and recorded."""
-        waits = (self._claim_and_start(batch, reader) for batch in batches)
-        following = next(waits, None)
+        """Write each batch while the next one is read and planned, and the one before it is confirmed."""
+        plans = (self._claim_and_start(batch, reader) for batch in batches)
+        following = next(plans, None)
         confirm: Callable[[], None] | None = None
         sent: list[tuple[Work, Sent]] = []
-        for number, batch in enumerate(batches, start=1):
+        for number in range(1, len(batches) + 1):
             assert following is not None
-            wait, following = following, None
+            plan, following = following, None
             self._done = self._summary.handled + len(sent)
             to_come = sum(map(len, batches[number - 1 :])) + self._queue.count_after(self._last_row)
             self._known = self._done + to_come
             finish: Callable[[], list[tuple[Work, Sent]]] = list
             try:
-                read = wait()
-                finish = self._start_sending(self._planned(batch, read))
-                if isinstance(reader, ReadAhead):
-                    following = next(waits, None)
+                planned, versions = plan()
+                finish = self._start_sending(planned)
+                following = next(plans, None) if isinstance(reader, ReadAhead) else None
             finally:
                 try:
                     if confirm:
                         confirm()
+                    if following and isinstance(reader, ReadAhead):
+                        following = self._plan_beside(following, reader, planned)
                 finally:
                     sent = finish()
-            confirm = self._start_confirming(sent, read.versions, others_follow=number < len(batches))
-            following = following or next(waits, None)
+            confirm = self._start_confirming(sent, versions, others_follow=number < len(batches))
+            following = following or next(plans, None)
         if confirm:
             confirm()
+
+    def _plan_beside(self, plan: Plan, reader: ReadAhead, sending: Sequence[tuple[Work, Planned]]) -> Plan:
+        """The same plan, made while others are sent, where it is read by then and nothing else is to be done.
+
+        Of a scene without an item a server may have to be asked, over the connections that the others
+        use; and to plan an item that is just being written, what is recorded of that is needed.
+        """
+        if not self._senders.outlast(reader.latest) or reader.latest.exception():
+            return plan
+        keys = reader.latest.result().rating_keys
+        busy = {item.item.rating_key for _, planned in sending for item in planned.plans}
+        if keys is None or not keys.isdisjoint(busy):
+            return plan
+        planning = plan()
+        self._senders.record_ahead([planned for _, planned in planning[0]])
+        return lambda: planning
 
     def _scene_sent(self) -> None:
         """Report the share of what is known; what came meanwhile belongs to it, and the end is the end."""
         self._done += 1
         self._report_progress(min(self._done / self._known, 0.99))
 
-    def _claim_and_start(self, batch: Sequence[Work], reader: Reader | ReadAhead) -> Callable[[], ReadBatch]:
+    def _claim_and_start(self, batch: Sequence[Work], reader: Reader | ReadAhead) -> Plan:
+        """Claim these scenes and begin to read them; returns a function that waits for them and plans."""
         self._claims.claim(batch)
-        return reader.start([work.scene_id for work in batch])
+        wait = reader.start([work.scene_id for work in batch])
+
+        def plan() -> Planning:
+            read = wait()
+            return self._planned(batch, read), read.versions
+
+        return plan
 
     def _next_due(self, last_row: int) -> Due:
         """What is due after this row; a drain that hooks asked for waits a moment for a bulk edit's next.
@@ -251,6 +275,7 @@ class SyncWorker:
         verdicts = self._read_back.start([sent for _, sent in all_sent], others_follow)
 
         def confirm() -> None:
+            log_sent(sent for _, sent in all_sent)
             judged = list(zip(all_sent, verdicts(), strict=True))
             failures = [(work, verdict) for (work, _), verdict in judged if verdict]
             self._doubts.judge("reading back", failures, sum(any(sent.written) for _, sent in all_sent))
@@ -314,7 +339,7 @@ class SyncWorker:
         elif (scene.is_bare or not scene.files) and not self._state.is_anything_pushed(scene.id, found.items):
             self._claims.finish([work], Outcome.BARE)
         elif not found.items:
-            self._settle_unmatched(work, scene, found)
+            self._unmatched.settle(work, scene, found, self._sections)
         else:
             with self._state.lock:
                 plans = [self._planner.plan(scene, item) for item in found.items]
@@ -323,21 +348,3 @@ class SyncWorker:
                 return Planned(wanted, read.read_at)
             self._leave_out([work])
         return None
-
-    def _settle_unmatched(self, work: Work, scene: Scene, found: Found) -> None:
-        match = found.match
-        if match.level is MatchLevel.AMBIGUOUS:
-            log.debug(f"Scene {work.scene_id}: not written, {match.reason}.")
-            self._claims.postpone(work, Outcome.AMBIGUOUS, match.reason)
-            return
-        if match.level is MatchLevel.UNKNOWN:
-            self._claims.postpone(work, Outcome.UNKNOWN, match.reason)
-            return
-        if self._config.plex_scan_missing:
-            self._scans.ask_for(scene, self._sections)
-        if self._state.was_pushed(scene.id):
-            raise PlexNotFound("Plex no longer shows any of its files.")
-        if self._config.plex_holds_a_part and self._state.is_whole:
-            self._claims.finish([work], Outcome.NOT_IN_PLEX)
-        else:
-            self._claims.postpone(work, Outcome.NOT_IN_PLEX, "Plex has none of its files.")

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from functools import cached_property
 
 _PLAIN = re.compile("[A-Za-z0-9]+")
 
 
-class Redaction(logging.Filter):
-    """A filter for a logger that replaces a secret by “***”.
+class Redaction:
+    """Replaces a secret by “***”.
 
     It finds the secret as it is and in the forms in which servers and libraries repeat it: as part of
     an address, of JSON or of HTML, encoded twice, or each character in a way of its own.
     """
 
     def __init__(self, secret: str) -> None:
-        super().__init__()
         self.secret = secret
         # Whatever form a secret has in a text, its letters and digits are as they are.
         self._plain = max(_PLAIN.findall(secret), key=len, default="")
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Clean the record; it is always let through."""
-        if isinstance(record.msg, str):
-            record.msg, record.args = self.clean(record.getMessage()), None
-        return True
 
     def clean(self, text: str) -> str:
         """The text without the secret."""

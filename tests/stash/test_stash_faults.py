@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from stash.client import Stash
 from stash.exceptions import StashAnswerInvalid, StashError, StashRefused, StashUnavailable
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
+from tests.transport.test_bounded_answer import encrypt
 from validation.plugin_input import parse_connection
 
 HOUR = 3600.0
@@ -61,6 +64,26 @@ def test_a_session_that_has_ended_is_refused_in_words(server: StashServer, stash
     clock.seconds += 2 * HOUR
     with pytest.raises(StashRefused, match=r"did not accept the plugin's session \(401\)"):
         stash.count_scenes()
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="a certificate is made with openssl")
+def test_a_stash_that_made_its_certificate_itself_is_talked_to(server: StashServer, tmp_path: Path) -> None:
+    encrypt(server, tmp_path)
+    stash = Stash(parse_connection({**server.server_connection(), "Scheme": "https"}))
+    assert stash.count_scenes() == stash.another().count_scenes() == 3
+
+
+def test_one_more_connection_asks_nothing_and_keeps_the_session(server: StashServer, stash: Stash) -> None:
+    other = stash.another()
+    assert server.requests == []
+    assert other.connection.cookie == stash.connection.cookie
+    assert other.now == stash.now
+    assert other.count_scenes() == 3
+
+
+def test_stash_is_never_asked_for_its_api_key(server: StashServer) -> None:
+    Stash(parse_connection(server.server_connection()))
+    assert server.request_counts() == {"version": 1}
 
 
 def test_a_connection_without_a_session_is_refused_where_stash_wants_one(server: StashServer) -> None:

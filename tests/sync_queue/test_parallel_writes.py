@@ -66,3 +66,23 @@ def test_one_refused_item_does_not_hold_up_those_that_are_written_beside_it(benc
     bench.world.plex.faults.add("status", "/library/sections", method="PUT", code=400, times=1, after=20)
     summary = drain(bench, 4)
     assert (summary.outcomes[Outcome.WRITTEN], summary.outcomes[Outcome.FAILED]) == (FILMS - 1, 1)
+
+
+@pytest.mark.parametrize("parallel_writes", [1, 4])
+def test_scenes_that_are_gone_or_in_no_library_change_nothing_for_those_among_which_they_are(
+    bench: Bench, parallel_writes: int
+) -> None:
+    """Every batch has such scenes but the second one, which is planned while the first is written."""
+    ids = films(bench)
+    for n in (5, 120):
+        bench.world.stash.library.destroy_scene(ids[n])
+    absent = [bench.world.add_film(f"absent {n}", size=n, title=f"Absent {n}") for n in (201, 202)]
+    bench.save(*ids[:50], absent[0], *ids[50:], absent[1])
+    summary = drain(bench, parallel_writes)
+    outcomes = summary.outcomes
+    assert (outcomes[Outcome.WRITTEN], outcomes[Outcome.DELETED]) == (FILMS - 2, 2)
+    assert (outcomes[Outcome.NOT_IN_PLEX], summary.left, summary.stopped) == (2, 2, "")
+    bench.save(*ids)
+    writes = len(bench.world.plex.writes)
+    assert drain(bench, parallel_writes).outcomes[Outcome.UNCHANGED] == FILMS - 2
+    assert len(bench.world.plex.writes) == writes

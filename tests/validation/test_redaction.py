@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import html
-import io
 import json
-import logging
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stashapi import log as stashapi_log
 
+from stash import log
+from tests.builders.bench import log_lines
 from validation.redaction import Redaction
 
 SECRET = "a+secret/with&odd=signs"
@@ -34,14 +35,20 @@ def test_a_secret_is_replaced_as_it_is_and_as_part_of_an_url(text: str, expected
     assert Redaction(SECRET).clean(text) == expected
 
 
-def test_what_a_logger_writes_is_cleaned_and_written_all_the_same() -> None:
-    written = io.StringIO()
-    logger = logging.Logger("a logger of this test")
-    logger.addHandler(logging.StreamHandler(written))
-    logger.addFilter(Redaction(SECRET))
-    logger.warning(f"GET with {SECRET}")
-    logger.warning({"no": "text"})
-    assert written.getvalue() == "GET with ***\n{'no': 'text'}\n"
+def test_what_is_logged_is_cleaned_and_written_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(log, "_redactions", [])
+    for secret in (SECRET, "another secret"):
+        log.keep_secret(secret)
+    log.warning(f"GET with {SECRET}, not another secret")
+    stashapi_log.sl.warning("GET %s", f"http://plex/?X-Plex-Token={SECRET}")
+    stashapi_log.sl.warning({"no": "text"})
+    assert [line.text for line in log_lines(capsys.readouterr().err)] == [
+        "GET with ***, not ***",
+        "GET http://plex/?X-Plex-Token=***",
+        "{'no': 'text'}",
+    ]
 
 
 @given(st.text(max_size=20), st.text("abcXYZ019-_+/=%", min_size=8, max_size=24), st.text(max_size=20))
