@@ -12,6 +12,7 @@ from pydantic import Field
 from operations.context import Context
 from operations.model import Request, Result
 from reconciliation.html_page import address_of_item
+from stash import log
 from sync_queue.facts import PLEX_ADDRESS
 from sync_queue.job_queue import JobQueue
 from sync_queue.listing import Page
@@ -59,6 +60,8 @@ def open_state(context: Context) -> Iterator[SyncState]:
 def open_queue(context: Context) -> Iterator[JobQueue]:
     """The queue, open for a moment, with what hooks wrote down. Raises OSError or sqlite3.Error."""
     with closing(QueueManager(context.data_dir)) as manager:
+        if manager.notice:
+            log.warning(manager.notice)
         yield manager.get_queue()
 
 

@@ -95,19 +95,21 @@ class Findings:
     @contextmanager
     def replacing(self, scene_ids: Collection[int] | None = None) -> Iterator[FindingsReplacement]:
         """Collect new findings; they replace the known ones of these scenes, or all, when it ends well."""
-        forget_old = None if scene_ids is None else partial(self.forget, scene_ids)
-        with replacing(self._connection, "finding", forget_old=forget_old) as (rows,):
+        take = None if scene_ids is None else partial(self._take, scene_ids)
+        with replacing(self._connection, "finding", take=take) as (rows,):
             yield FindingsReplacement(rows)
+
+    def _take(self, scene_ids: Iterable[int], table: str, new: str) -> None:
+        """Take the new findings of these scenes in place of the old ones."""
+        forgotten = [(scene_id,) for scene_id in scene_ids]
+        self._connection.executemany(f"DELETE FROM {table} WHERE scene_id = ?", forgotten)
+        self._connection.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {new}")
 
     def leave_out(self, scene_ids: Iterable[int]) -> None:
         """Scenes that were found, and to whose items nothing may be written, are left out."""
         rows = [(FindingKind.LEFT_OUT.value, OPTED_OUT, scene_id) for scene_id in scene_ids]
         with self._connection:
             self._connection.executemany("UPDATE finding SET kind = ?, reason = ? WHERE scene_id = ?", rows)
-
-    def forget(self, scene_ids: Iterable[int]) -> None:
-        """Forget what was found of some scenes: they are synced, or gone."""
-        self._connection.executemany("DELETE FROM finding WHERE scene_id = ?", [(one,) for one in scene_ids])
 
     def clear(self) -> None:
         """Forget all findings: they were of another Plex."""

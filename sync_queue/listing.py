@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Any, Generic, TypeVar
 
@@ -73,12 +74,12 @@ class Replacement:
 
 @contextmanager
 def replacing(
-    connection: sqlite3.Connection, *tables: str, forget_old: Callable[[], object] | None = None
+    connection: sqlite3.Connection, *tables: str, take: Callable[[str, str], object] | None = None
 ) -> Iterator[list[Replacement]]:
     """Collect new rows for each of these tables; they take the old ones' place when the block ends well.
 
-    All old rows go, or those that `forget_old` takes away. Nobody waits for a lock meanwhile: the new rows
-    are in temporary tables, which are private.
+    `take` does that, for a table and the one that has its new rows; without it all old rows go. Nobody
+    waits for a lock meanwhile: the new rows are in temporary tables, which are private.
     """
     widths = {table: len(connection.execute(f"PRAGMA table_info({table})").fetchall()) for table in tables}
     for table in tables:
@@ -89,15 +90,16 @@ def replacing(
         for one in collected:
             one.write()
         with connection:
-            if forget_old is not None:
-                forget_old()
             for table in tables:
-                if forget_old is None:
-                    connection.execute(f"DELETE FROM {table}")
-                connection.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM temp.new_{table}")
+                (take or partial(_take_all, connection))(table, f"temp.new_{table}")
     finally:
         for table in tables:
             connection.execute(f"DROP TABLE temp.new_{table}")
+
+
+def _take_all(connection: sqlite3.Connection, table: str, new: str) -> None:
+    connection.execute(f"DELETE FROM {table}")
+    connection.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {new}")
 
 
 def as_text(text: str) -> str:

@@ -60,12 +60,6 @@ class Previewed:
         with replacing(self._connection, "previewed", "previewed_change") as (items, changes):
             yield PreviewReplacement(items, changes)
 
-    def forget(self, scene_ids: Iterable[int]) -> None:
-        """Forget what would be written for some scenes: it was, or they are gone."""
-        rows = [(one,) for one in scene_ids]
-        for table in ("previewed", "previewed_change"):
-            self._connection.executemany(f"DELETE FROM {table} WHERE scene_id = ?", rows)
-
     def clear(self) -> None:
         """Forget all: it was of another Plex."""
         self._connection.execute("DELETE FROM previewed")

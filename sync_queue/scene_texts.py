@@ -49,8 +49,17 @@ class SceneTexts:
     @contextmanager
     def replacing(self) -> Iterator[TextsReplacement]:
         """Collect those of all scenes; they replace the known ones when the block ends well."""
-        with replacing(self._connection, "scene_text") as (rows,):
+        with replacing(self._connection, "scene_text", take=self._take) as (rows,):
             yield TextsReplacement(rows)
+
+    def _take(self, table: str, new: str) -> None:
+        """Write what differs: nearly all titles are those of the last time, and disks may be slow."""
+        self._connection.execute(f"DELETE FROM {table} WHERE scene_id NOT IN (SELECT scene_id FROM {new})")
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO {table} SELECT new.* FROM {new} AS new"
+            f" LEFT JOIN {table} AS old ON old.scene_id = new.scene_id"
+            " WHERE old.scene_id IS NULL OR old.title != new.title OR old.file != new.file"
+        )
 
     def put(self, scenes: Iterable[Scene]) -> None:
         """Keep those of some scenes as they are now."""

@@ -239,3 +239,15 @@ def test_long_values_of_a_preview_are_cut_and_say_so(state: SyncState) -> None:
     summary, genre = row.changes
     assert (len(summary.new), summary.new[-1]) == (300, "…")
     assert (len(genre.new), genre.new[-1]) == (101, "… and 100 more")
+
+
+def test_titles_that_are_as_they_were_are_not_written_to_the_disk_again(state: SyncState) -> None:
+    library = [A("Sea", None, False) for _ in range(200)]
+    fill(state, library)
+    before = state._connection.total_changes
+    with state.texts.replacing() as texts:
+        texts.add(a_scene(n, files=((f"/data/{n}.mp4", 1),), title="Sea") for n in range(1, 200))
+        texts.add([a_scene(500, title="New"), a_scene(7, files=(("/data/7.mp4", 1),), title="Renamed")])
+    # The rows beside the table, the two that differ, and the one that is gone.
+    assert state._connection.total_changes - before == 201 + 2 + 1
+    assert state.texts.of([7, 200, 500]) == {7: ("Renamed", "/data/7.mp4"), 500: ("New", "/data/one.mp4")}
