@@ -1,14 +1,14 @@
 // The task that runs, with how far it is and what it says, and how the last one ended.
 Stash2Plex.define("jobPanel", ({ stash: { React, h, Bootstrap }, words, display, jobs }) => {
-  const { Alert, Button, Card, ProgressBar } = Bootstrap;
+  const { Alert, Button, Card } = Bootstrap;
 
   /** @type {Parts["jobPanel"]["JobPanel"]} */
   function JobPanel() {
     const known = React.useContext(jobs.Context);
-    if (known === null) return null;
+    if (known === null || (known.ours.length === 0 && known.outcome === null)) return null;
     return h(
       "section",
-      { "aria-label": "Tasks", className: "s2p-jobs" },
+      { "aria-label": "Task that runs or has ended", className: "s2p-jobs" },
       known.ours.map((job, place) =>
         h(Running, {
           key: job.id,
@@ -24,7 +24,6 @@ Stash2Plex.define("jobPanel", ({ stash: { React, h, Bootstrap }, words, display,
 
   /** @param {{job: OurJob, lines: LogLine[], others: number, onCancel: () => void}} properties */
   function Running({ job, lines, others, onCancel }) {
-    const percent = job.progress === null ? null : Math.round(job.progress * 100);
     const isWaiting = job.status === "READY";
     return h(
       Card,
@@ -47,12 +46,7 @@ Stash2Plex.define("jobPanel", ({ stash: { React, h, Bootstrap }, words, display,
         ),
       ),
       !isWaiting &&
-        h(ProgressBar, {
-          animated: true,
-          now: percent ?? 100,
-          label: percent === null ? "" : `${percent}%`,
-          "aria-label": `${job.task}: progress`,
-        }),
+        h(display.Progress, { label: `${job.task}: progress`, part: job.progress, isMoving: true }),
       h(Lines, { lines }),
     );
   }

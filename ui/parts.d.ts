@@ -279,6 +279,8 @@ interface Parts {
     Time: View<{ at: Moment; never?: string }>;
     Cover: View<{ path: string | null }>;
     Outside: View<{ to: string; className?: string; title?: string }>;
+    /** `part` is from 0 to 1; null where it is not known. */
+    Progress: View<{ label: string; part: number | null; isMoving?: boolean }>;
     Loading: View<{ what: string }>;
     Empty: View;
     /** What starts a task, where tasks are followed. */

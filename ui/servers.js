@@ -1,7 +1,5 @@
 // Both servers and the libraries in Plex, as the overview shows them. Plex is asked, so this comes by itself.
-Stash2Plex.define("servers", ({ stash: { React, h, Bootstrap }, words, display, operations }) => {
-  const { ProgressBar } = Bootstrap;
-
+Stash2Plex.define("servers", ({ stash: { React, h }, words, display, operations }) => {
   /** @type {Parts["servers"]["Servers"]} */
   function Servers({ isSetUp }) {
     const answered = operations.useAnswer("servers", {}, isSetUp);
@@ -58,10 +56,9 @@ Stash2Plex.define("servers", ({ stash: { React, h, Bootstrap }, words, display, 
           library.is_chosen &&
             library.in_sync !== null &&
             library.items > 0 &&
-            h(ProgressBar, {
-              now: library.in_sync,
-              max: library.items,
-              "aria-label": `In sync in ${library.title}`,
+            h(display.Progress, {
+              label: `In sync in ${library.title}`,
+              part: library.in_sync / library.items,
             }),
         ),
       ),
