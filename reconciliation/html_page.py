@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from plex.client import Plex
 from reconciliation.reports import Place, open_new
-from stash.client import Stash
 from sync_queue.outage import moment
 from validation.config import Stash2PlexConfig
+
+if TYPE_CHECKING:
+    from plex.client import Plex
+    from stash.client import Stash
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en">

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stash import log
-from stash.client import Stash
 from stash.exceptions import AskingFailed
 from stash.run_task import run_unless_waiting
 from sync_queue.drain_request import ask_for_drain
@@ -21,6 +20,9 @@ from sync_queue.outage import moment
 from sync_queue.state import SyncState
 from sync_queue.state_database import RECONCILE_WANTED
 from validation.config import RECONCILE_PERIODS, Stash2PlexConfig
+
+if TYPE_CHECKING:
+    from stash.client import Stash
 
 TASK_NAMES = {"all": "Reconcile Library (All)", "recent": "Reconcile Library (Recent)"}
 # The argument by which a reconcile knows that no person asked for it.

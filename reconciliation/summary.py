@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from reconciliation.result import GapDetectionResult
 from stash import log
+
+if TYPE_CHECKING:
+    from reconciliation.result import GapDetectionResult
 
 # So many of the scenes that share something are named in the log; the debug log names all.
 SHARED_SHOWN = 3
