@@ -11,7 +11,7 @@ Stash2Plex.define("folders", (parts) => {
       ...notYetSaved.settings,
       ...(pairs === null ? {} : { path_map: JSON.parse(typed) }),
     };
-    const answered = operations.useAnswer("path_map", { ...notYetSaved, settings });
+    const answered = operations.useAnswer("path_map", { ...notYetSaved, settings }, { isLasting: true });
     const found = answered.answer;
     const suggested = found === null ? [] : asSetting(found.suggested);
     const inForce = pairs ?? (found === null ? [] : asSetting(found.pairs));

@@ -57,9 +57,10 @@ Stash2Plex.define("operations", ({ stash: { React, Apollo }, results }) => {
   }
 
   /** @type {Parts["operations"]["useAnswer"]} */
-  function useAnswer(name, parameters, isWanted = true) {
+  function useAnswer(name, parameters, { isWanted = true, isLasting = false } = {}) {
     const client = Apollo.useApolloClient();
     const { generation } = React.useContext(results.Context);
+    const change = isLasting ? 0 : generation;
     const [turn, setTurn] = React.useState(0);
     const [state, setState] = React.useState(
       /** @type {any} */ ({ answer: null, problem: null, isLoading: isWanted }),
@@ -78,7 +79,7 @@ Stash2Plex.define("operations", ({ stash: { React, Apollo }, results }) => {
       return () => {
         isLast = false;
       };
-    }, [client, name, asked, isWanted, generation, turn]);
+    }, [client, name, asked, isWanted, change, turn]);
     return { ...state, reload };
   }
 

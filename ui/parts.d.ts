@@ -311,11 +311,14 @@ interface Parts {
       name: Name,
       parameters: Operations[Name]["parameters"],
     ): Promise<Operations[Name]["result"]>;
-    /** Asked anew when the parameters change, and after every action and task. */
+    /**
+     * Asked anew when the parameters change, and after every action and task unless the answer `isLasting`;
+     * not asked at all while it is not wanted.
+     */
     useAnswer<Name extends keyof Operations>(
       name: Name,
       parameters: Operations[Name]["parameters"],
-      isWanted?: boolean,
+      how?: { isWanted?: boolean; isLasting?: boolean },
     ): Answered<Operations[Name]["result"]>;
     /** `act` tells what came of it, and returns null where nothing did. */
     useAct(): {

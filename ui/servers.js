@@ -2,7 +2,7 @@
 Stash2Plex.define("servers", ({ stash: { React, h }, words, display, operations }) => {
   /** @type {Parts["servers"]["Servers"]} */
   function Servers({ isSetUp }) {
-    const answered = operations.useAnswer("servers", {}, isSetUp);
+    const answered = operations.useAnswer("servers", {}, { isWanted: isSetUp });
     if (!isSetUp) return null;
     return h(
       "section",

@@ -126,7 +126,7 @@ Stash2Plex.define("setUp", (parts) => {
    * @param {{notYetSaved: NotYetSaved, chosen: string[] | null, onChange: (names: string[]) => void}} properties
    */
   function Libraries({ notYetSaved, chosen, onChange }) {
-    const answered = operations.useAnswer("libraries", notYetSaved);
+    const answered = operations.useAnswer("libraries", notYetSaved, { isLasting: true });
     return h(
       display.Answered,
       { of: answered, what: "the libraries" },
