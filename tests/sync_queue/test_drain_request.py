@@ -274,9 +274,13 @@ def test_a_person_who_asks_is_obeyed_where_hooks_ask_for_nothing(stash: StashSer
     ask_by_hand(stash, folder)
     assert asked(stash) == 1
     assert "automatic" not in stash.plugins._waiting[-1].arguments
-    # Hooks rely on what the person asked for.
+    # Hooks rely on what the person asked for; a worker that came for it leaves them without one.
     switch_automatic(str(folder), is_on=True)
     assert ask(stash, folder) is False
+    forget_request(str(folder))
+    stash.plugins._waiting.clear()
+    assert ask(stash, folder) is True
+    assert stash.plugins._waiting[-1].arguments["automatic"] is True
 
 
 def test_a_person_asks_for_no_second_drain_beside_one_that_runs(stash: StashServer, folder: Path) -> None:

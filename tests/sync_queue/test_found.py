@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from plex.fields import FIELDS, Kind
 from plex.merge import Change
 from sync_queue.findings import GAPS, SHOWN, Finding, FindingKind
-from sync_queue.listing import ROWS_PER_PAGE, Page
+from sync_queue.listing import ROWS_AT_ONCE, ROWS_PER_PAGE, Page
 from sync_queue.manager import QueueManager
 from sync_queue.queue_list import STATES
 from sync_queue.state import SyncState
@@ -156,7 +156,7 @@ def test_every_previewed_item_is_on_one_page_of_each_field_that_it_changes(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=15)
 @given(
     jobs=st.lists(
-        st.tuples(st.integers(0, 40), st.sampled_from(STATES)),
+        st.tuples(st.one_of(st.just(0), st.integers(1, 40)), st.sampled_from(STATES)),
         max_size=ROWS_PER_PAGE + 20,
     ),
     search=st.sampled_from(SEARCHES),
@@ -222,11 +222,13 @@ def test_what_was_found_and_not_kept_to_the_end_leaves_what_was_known(state: Syn
 
 def test_a_list_is_replaced_while_another_process_writes(state: SyncState, tmp_path: Path) -> None:
     with closing(SyncState(tmp_path)) as other, state.findings.replacing() as found:
-        found.add([Finding(1, FindingKind.STALE)])
+        found.add(Finding(n, FindingKind.STALE) for n in range(1, ROWS_AT_ONCE + 1))
         assert state.fact("one") is None
         other.set_fact("one", "1")
-        found.add([Finding(2, FindingKind.STALE)])
-    assert state.findings.page("all", "", 1).total == 2
+        # As a reconcile does in between.
+        state.set_fact("two", "2")
+        found.add([Finding(9_999, FindingKind.STALE)])
+    assert state.findings.page("all", "", 1).total == ROWS_AT_ONCE + 1
 
 
 def test_long_values_of_a_preview_are_cut_and_say_so(state: SyncState) -> None:
