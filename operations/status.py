@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from enum import Enum
 
 from operations.context import Context
@@ -130,7 +131,7 @@ def tell_status(request: Nothing, context: Context) -> Status:  # noqa: ARG001
             preview_at=state.time(PREVIEWED_AT),
             orphans_at=orphans_at,
             orphans=None if orphans_at is None else state.orphans.count(),
-            reports=_reports(state, context),
+            reports=_reports(context),
             next_step=_next_step(is_set_up, bool(usable.problems), state, scenes, drain),
         )
 
@@ -170,12 +171,18 @@ def _next_line(run: NextRun | None) -> str:
     return f"{run.scope.capitalize()} scenes; it starts once another task has ended."
 
 
-def _reports(state: SyncState, context: Context) -> Reports:
+def _reports(context: Context) -> Reports:
     folders = context.connection.plugin_dir, context.data_dir
-    preview, orphans = (address_of(name, *folders) for name in (PREVIEW, ORPHANS))
-    made = (preview, state.time(PREVIEWED_AT)), (orphans, state.time(ORPHANS_AT))
-    is_elsewhere = any(address is None and at is not None for address, at in made)
-    return Reports(preview=preview, orphans=orphans, note=_elsewhere_line(context) if is_elsewhere else None)
+    addresses = {name: address_of(name, *folders) for name in (PREVIEW, ORPHANS)}
+    is_elsewhere = any(
+        address is None and os.path.exists(os.path.join(context.data_dir, name))
+        for name, address in addresses.items()
+    )
+    return Reports(
+        preview=addresses[PREVIEW],
+        orphans=addresses[ORPHANS],
+        note=_elsewhere_line(context) if is_elsewhere else None,
+    )
 
 
 def _elsewhere_line(context: Context) -> str:

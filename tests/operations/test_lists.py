@@ -258,6 +258,22 @@ def test_whatever_a_scene_is_called_it_is_listed_as_text_and_found_again(
     assert len(str(operations.result("preview"))) < 100_000
 
 
+def test_whatever_an_orphan_is_called_it_is_listed_as_text_and_found_again(
+    world: World, operations: Operations
+) -> None:
+    world.add_film("one", title="One", details="Text", plex={})
+    for n, title in enumerate(HOSTILE):
+        world.plex.library.add_item(1, ((f"/media/Films/left <i> {n}.mp4", n + 5),), title=title)
+    operations.here.run({"mode": "find_orphans"})
+    rows = rows_of(operations, "orphans")
+    shown = {row["file"]: row["title"] for row in rows}
+    assert len(shown) == len(HOSTILE)
+    for n, title in enumerate(HOSTILE):
+        assert shown[f"/media/Films/left <i> {n}.mp4"].rstrip("…") in title
+    for search, expected in {"SCRIPT>alert": 1, "<I>": len(HOSTILE), "emoji": 1, "100%": 1}.items():
+        assert len(rows_of(operations, "orphans", search=search)) == expected
+
+
 def test_a_list_that_is_asked_for_a_page_that_it_does_not_have_gives_its_last(
     world: World, operations: Operations, bench: Bench
 ) -> None:
