@@ -40,6 +40,7 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
     const client = Apollo.useApolloClient();
     const { tell } = React.useContext(results.Context);
     const [list, change] = React.useReducer(jobList.next, jobList.EMPTY);
+    const [starting, setStarting] = React.useState(/** @type {string | null} */ (null));
     const look = useLooking(client, list.ours.length > 0, change);
     const [outcome, setOutcome] = useOutcome(client, list, change);
     const lines = useLines(client, list.ours[0]);
@@ -48,6 +49,7 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
     const run = React.useCallback(
       async (/** @type {string} */ task, /** @type {object} */ args = {}) => {
         setOutcome(null);
+        setStarting(task);
         try {
           const variables = { plugin: operations.PLUGIN, task, args };
           const { data } = await client.mutate({ mutation: START, variables, ...UNCACHED });
@@ -55,6 +57,8 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
           await look();
         } catch (thrown) {
           tell({ text: "", problem: operations.problemOf(thrown) });
+        } finally {
+          setStarting(null);
         }
       },
       [client, look, setOutcome, tell],
@@ -67,8 +71,8 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
       [client, look, tell],
     );
     const value = React.useMemo(
-      () => ({ ...list, lines, outcome, run, cancel, dismiss: () => setOutcome(null) }),
-      [list, lines, outcome, run, cancel, setOutcome],
+      () => ({ ...list, starting, lines, outcome, run, cancel, dismiss: () => setOutcome(null) }),
+      [list, starting, lines, outcome, run, cancel, setOutcome],
     );
     return h(Context.Provider, { value }, children);
   }

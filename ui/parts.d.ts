@@ -126,6 +126,8 @@ interface Outcome {
 }
 
 interface Jobs extends JobList {
+  /** The task that Stash is being asked to run. */
+  starting: string | null;
   lines: LogLine[];
   outcome: Outcome | null;
   run(task: string, args?: object): Promise<void>;

@@ -111,11 +111,11 @@ Stash2Plex.define("scene", (parts) => {
     );
   }
 
-  /** What both have alike needs no more words; what neither has, none at all. @param {{field: FieldInBoth}} properties */
+  /** @param {{field: FieldInBoth}} properties */
   function Field({ field }) {
-    const [stash, plex, pushed] = [field.stash, field.plex, field.pushed].map(words.valueInWords);
     const isSame = field.winner === "same";
-    if (isSame && stash === "") return null;
+    // What neither has needs no words.
+    if (isSame && words.valueInWords(field.stash) === "") return null;
     return h(
       React.Fragment,
       null,
@@ -124,17 +124,26 @@ Stash2Plex.define("scene", (parts) => {
         null,
         h("span", null, field.title),
         field.is_locked && h(Locked),
-        !isSame && h(Badge, { variant: field.will_write ? "primary" : "secondary" }, field.words),
+        !isSame && h(Badge, { variant: field.will_write ? "primary" : "secondary" }, WINNERS[field.winner]),
       ),
-      h(
-        "dd",
-        null,
-        h(Value, { of: isSame ? "Both" : "Stash", text: stash }),
-        !isSame && h(Value, { of: "Plex", text: plex }),
-        !isSame && field.pushed !== null && h(Value, { of: "Last pushed", text: pushed }),
-      ),
+      h("dd", null, isSame ? h(Value, { of: "Both", value: field.stash }) : h(Difference, { field })),
     );
   }
+
+  /** @param {{field: FieldInBoth}} properties */
+  function Difference({ field }) {
+    return h(
+      React.Fragment,
+      null,
+      h(Value, { of: "Stash", value: field.stash }),
+      h(Value, { of: "Plex", value: field.plex }),
+      field.pushed !== null && h(Value, { of: "Last pushed", value: field.pushed }),
+      h("small", { className: "text-muted" }, h(display.Text, { text: field.words })),
+    );
+  }
+
+  /** @type {Record<FieldInBoth["winner"], string>} */
+  const WINNERS = { stash: "Stash wins", plex: "Plex stays", same: "The same", "left alone": "Left alone" };
 
   function Locked() {
     return h(
@@ -145,13 +154,14 @@ Stash2Plex.define("scene", (parts) => {
     );
   }
 
-  /** @param {{of: string, text: string | undefined}} properties */
-  function Value({ of: owner, text }) {
+  /** @param {{of: string, value: FieldValue}} properties */
+  function Value({ of: owner, value }) {
+    const text = words.valueInWords(value);
     return h(
       "div",
       null,
       h("span", { className: "text-muted" }, `${owner}: `),
-      !text ? h("em", { className: "text-muted" }, "empty") : h(display.Text, { text }),
+      text === "" ? h("em", { className: "text-muted" }, "empty") : h(display.Text, { text }),
     );
   }
 

@@ -9,7 +9,12 @@ Stash2Plex.define("tasks", ({ stash: { React, h, Bootstrap }, address, display, 
     const running = known.ours.find((job) => job.task === task);
     return h(
       Button,
-      { size, variant, disabled: running !== undefined, onClick: () => known.run(task) },
+      {
+        size,
+        variant,
+        disabled: running !== undefined || known.starting === task,
+        onClick: () => known.run(task),
+      },
       running === undefined ? title : `${title}: ${howFar(running)}`,
     );
   }
