@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
+from tests.page import looks
 from tests.page.tools import host_page
 from tests.servers.made_up_collection import GapPlan, MadeUpVideo
 from tests.servers.world import TOKEN, World, a_world
@@ -30,6 +32,9 @@ FLAGS = [
 ]
 # Lines of other tests cover what the plugin's processes do, and to measure each start takes as long again.
 NOT_MEASURED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
+NAMELESS = re.compile(
+    r"^\s*- ((?:button|link|checkbox|switch|textbox|searchbox|combobox|radio)(?::| \[|$).*)", re.M
+)
 expect.set_options(timeout=PATIENCE)
 
 
@@ -114,20 +119,17 @@ class Visitor:
         expect(self.page.get_by_text(text).first).to_be_visible()
 
     def overflow(self) -> list[str]:
-        """What reaches over the window's right edge and cannot be scrolled to within a box of its own."""
-        found: list[str] = self.page.evaluate(OVERFLOW)
-        return found
+        """What reaches over the window's right edge and cannot be scrolled to."""
+        return list(self.page.evaluate(looks.OVERFLOW))
 
+    def faint(self) -> list[str]:
+        """Texts that are hard to read on their ground."""
+        return list(self.page.evaluate(looks.FAINT))
 
-OVERFLOW = """() => {
-  const wide = document.documentElement.clientWidth;
-  const scrolls = (one) => one && one !== document.body &&
-    (["auto", "scroll"].includes(getComputedStyle(one).overflowX) || scrolls(one.parentElement));
-  return [...document.querySelectorAll("#root *")]
-    .filter((one) => one.getBoundingClientRect().right > wide + 1 && one.getClientRects().length)
-    .filter((one) => !one.closest(".sr-only") && !scrolls(one.parentElement))
-    .map((one) => `${one.tagName} ${one.className} ${(one.textContent || "").slice(0, 40)}`);
-}"""
+    def nameless(self) -> list[str]:
+        """Controls for which a screen reader has no name."""
+        seen = "\n".join(part.aria_snapshot() for part in self.page.locator(".s2p").all())
+        return NAMELESS.findall(seen)
 
 
 @contextmanager
