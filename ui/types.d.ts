@@ -58,7 +58,7 @@ interface Status {
   orphans_at: Moment;
   orphans: number | null;
   /** `note`: why there are none that Stash serves. */
-  reports: { preview: string | null; orphans: string | null; note?: string | null };
+  reports: { preview: string | null; orphans: string | null; note: string | null };
   next_step: { kind: NextStepKind; text: string };
 }
 
@@ -172,7 +172,6 @@ interface SceneRow {
   title: string;
   file: string;
   cover: string | null;
-  plex_address?: string | null;
 }
 
 /** The kinds of which a gap is, and those in which there is nothing to do. */
@@ -180,6 +179,7 @@ type GapKind = "missing" | "empty" | "stale" | "ambiguous" | "unknown";
 type KindOfScene = GapKind | "left_out" | "without_file" | "ignored";
 
 interface GapRow extends SceneRow {
+  plex_address: string | null;
   kind: KindOfScene;
   reason: string;
   cure: string;
@@ -203,6 +203,7 @@ interface Change {
 }
 
 interface PreviewRow extends SceneRow {
+  plex_address: string | null;
   rating_key: number;
   changes: Change[];
 }
@@ -237,7 +238,7 @@ interface OrphanRow {
   library: string;
   is_uncertain: boolean;
   is_ignored: boolean;
-  plex_address?: string | null;
+  plex_address: string | null;
 }
 
 type OrphanKind = "all" | "orphans" | "uncertain" | "ignored";
