@@ -10,6 +10,17 @@ from tests.builders.entry import Here, Told
 from tests.servers.world import World
 
 MUTATION = 'mutation($args: Map) { runPluginOperation(plugin_id: "Stash2Plex", args: $args) }'
+# The operations that ask a server, with what each is told.
+ASKED: dict[str, dict[str, Any]] = {
+    "settings": {},
+    "save_settings": {"settings": {"recent_days": 3}},
+    "servers": {},
+    "libraries": {},
+    "check_setup": {},
+    "path_map": {"settings": {"path_map": None}},
+    "status": {},
+    "scene": {"scene_id": 1},
+}
 
 
 def arguments(operation: str, **parameters: Any) -> dict[str, Any]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.builders.entry import ROUGH, Here
-from tests.builders.operation import Operations
+from tests.builders.operation import ASKED, Operations
 from tests.servers.odd_answers import DRIP, ENDLESS, HANGING, KINDS, STATUS, OddAnswers
 from tests.servers.world import TOKEN, World, a_world
 
@@ -18,16 +17,6 @@ from tests.servers.world import TOKEN, World, a_world
 SLOW = (DRIP, ENDLESS, HANGING)
 STATUSES = ("status 204", "status 301", "status 401", "status 404", "status 429", "status 503")
 QUICK = [kind for kind in KINDS if kind not in SLOW and (kind not in STATUS or kind in STATUSES)]
-ASKED: dict[str, dict[str, Any]] = {
-    "settings": {},
-    "save_settings": {"settings": {"recent_days": 3}},
-    "servers": {},
-    "libraries": {},
-    "check_setup": {},
-    "path_map": {"settings": {"path_map": None}},
-    "status": {},
-    "scene": {"scene_id": 1},
-}
 
 
 @pytest.fixture
