@@ -70,7 +70,10 @@ Stash2Plex.define("display", ({ stash: { React, h, Bootstrap, Router, icons }, w
     );
   }
 
-  /** Bootstrap's own has its name beside the bar, where no screen reader finds it. @type {Parts["display"]["Progress"]} */
+  /**
+   * Bootstrap's own has its name beside the bar, where no screen reader finds it.
+   * @type {Parts["display"]["Progress"]}
+   */
   function Progress({ label, part, isMoving = false }) {
     const percent = part === null ? null : Math.round(part * 100);
     return h(

@@ -1,4 +1,5 @@
-// The path map in the set-up: its pairs, the plugin's suggestion, and ten scenes with the item that each one finds.
+// The path map in the set-up: its pairs, the plugin's suggestion, and ten scenes with the item that each one
+// finds.
 Stash2Plex.define("folders", (parts) => {
   const { React, h, Bootstrap } = parts.stash;
   const { display, operations, table, listState, settingControls } = parts;
@@ -40,7 +41,10 @@ Stash2Plex.define("folders", (parts) => {
   /** @param {FolderPair[]} pairs @returns {SettingPair[]} */
   const asSetting = (pairs) => pairs.map(({ stash, plex }) => [stash, plex]);
 
-  /** @param {{suggested: SettingPair[], inForce: SettingPair[], onChange: (pairs: SettingPair[]) => void}} properties */
+  /**
+   * @param {{suggested: SettingPair[], inForce: SettingPair[], onChange: (pairs: SettingPair[]) => void}}
+   *   properties
+   */
   function Suggestion({ suggested, inForce, onChange }) {
     if (suggested.length === 0) return null;
     const text = suggested.map(([inStash, inPlex]) => `${inStash} → ${inPlex}`).join("; ");

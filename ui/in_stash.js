@@ -1,4 +1,5 @@
-// The plugin's places in Stash's own pages: an icon in its bar, a tab on a scene's page, its settings, a tool.
+// The plugin's places in Stash's own pages: an icon in its bar, a tab on a scene's page, its settings, a
+// tool.
 Stash2Plex.define("inStash", (parts) => {
   const { React, h, Bootstrap, Router } = parts.stash;
   const { address, display, operations, scene } = parts;

@@ -1,4 +1,5 @@
-// Stash's list of jobs as the page knows it: from its own look at the list, and from what Stash tells meanwhile.
+// Stash's list of jobs as the page knows it: from its own look at the list, and from what Stash tells
+// meanwhile.
 Stash2Plex.define("jobList", () => {
   const PREFIX = "Running plugin task: ";
   const PLUGIN_LINE = "[Plugin / Stash2Plex] ";

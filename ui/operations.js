@@ -1,4 +1,5 @@
-// Asking the plugin: each operation of docs/operations.md by its name, and its answer or its problem in words.
+// Asking the plugin: each operation of docs/operations.md by its name, and its answer or its problem in
+// words.
 Stash2Plex.define("operations", ({ stash: { React, Apollo }, results }) => {
   const PLUGIN = "Stash2Plex";
   const VERSION = 1;

@@ -87,7 +87,7 @@ Stash2Plex.define("orphans", (parts) => {
           ? "Orphans were not looked for yet. Looking changes nothing."
           : chosen.kind !== "all" || chosen.library
             ? "No such item."
-            : `No orphans in ${words.countOf(found.libraries.length, "library", "libraries")}: every item belongs to a scene.`,
+            : `No orphans in ${words.countOf(found.libraries.length, "library", "libraries")}: every item is a scene's.`,
     });
   }
 

@@ -4,7 +4,8 @@ Stash2Plex.define("overview", (parts) => {
   const { words, address, display, status, tasks, nextStep, servers } = parts;
   const { Alert } = Bootstrap;
   const MEMORY =
-    "What was written to Plex is no longer wholly known. Until a full reconcile and the Process Queue after it are through, values are only added.";
+    "What was written to Plex is no longer wholly known. Until a full reconcile and the Process Queue after it " +
+    "are through, values are only added.";
 
   /** @typedef {{key: keyof SceneCounts, title: string, tab?: [string, Record<string, string>]}} CountOf */
 
@@ -99,7 +100,10 @@ Stash2Plex.define("overview", (parts) => {
     );
   }
 
-  /** @param {{title: string, number: number | null, tab: [string, Record<string, string>] | undefined}} properties */
+  /**
+   * @param {{title: string, number: number | null, tab: [string, Record<string, string>] | undefined}}
+   *   properties
+   */
   function Count({ title, number, tab }) {
     const inside = [h("strong", { key: "number" }, words.count(number)), h("span", { key: "title" }, title)];
     if (tab === undefined || !number) return h("div", null, inside);

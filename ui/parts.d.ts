@@ -409,7 +409,7 @@ interface Parts {
       connection: Connection;
       stored: Map<string, Setting>;
       onChange: (change: Partial<Connection>) => void;
-      /** Told the address of a server of the account that was signed in to. */
+      /** Told the address of a server of the account that was signed in to; empty where none answers. */
       onChoose: (address: string) => void;
     }>;
     asNotYetSaved(connection: Connection): NotYetSaved;

@@ -1,7 +1,10 @@
 // The first step of the set-up: which Plex server, by signing in or by its address and token.
 Stash2Plex.define("plexServer", ({ stash: { React, h, Bootstrap }, display, signIn }) => {
   const { Button, ButtonGroup, Form } = Bootstrap;
-  const SECRET_IS_SET = "There is one. Type to replace it.";
+  const TOKEN = {
+    isSet: "There is one. Type to replace it.",
+    isOfSignIn: "That of the sign-in. Type to use another.",
+  };
 
   /** @type {[Connection["way"], string][]} */
   const WAYS = [
@@ -13,7 +16,7 @@ Stash2Plex.define("plexServer", ({ stash: { React, h, Bootstrap }, display, sign
   function asNotYetSaved({ way, address, token, isSignedIn }) {
     /** @type {SettingValues} */
     const typed = way === "by_hand" && token !== "" ? { plex_token: token } : {};
-    return { settings: { plex_url: address, ...typed }, use_sign_in: way === "sign_in" && isSignedIn };
+    return { settings: { plex_url: address, ...typed }, use_sign_in: isSignedIn && !("plex_token" in typed) };
   }
 
   /** @type {Parts["plexServer"]["PlexServer"]} */
@@ -59,19 +62,34 @@ Stash2Plex.define("plexServer", ({ stash: { React, h, Bootstrap }, display, sign
       null,
       h(Field, {
         setting: stored.get("plex_url"),
+        placeholder: stored.get("plex_url")?.example,
         value: connection.address,
         onChange: (address) => onChange({ address }),
       }),
       h(Field, {
         setting: stored.get("plex_token"),
+        placeholder: tokenInWords(connection, stored),
         value: connection.token,
         onChange: (token) => onChange({ token }),
       }),
     );
   }
 
-  /** @param {{setting: Setting | undefined, value: string, onChange: (text: string) => void}} properties */
-  function Field({ setting, value, onChange }) {
+  /**
+   * Which one is used if none is typed.
+   * @param {Connection} connection
+   * @param {Map<string, Setting>} stored
+   */
+  function tokenInWords({ isSignedIn }, stored) {
+    if (isSignedIn) return TOKEN.isOfSignIn;
+    return stored.get("plex_token")?.is_set ? TOKEN.isSet : "";
+  }
+
+  /**
+   * @param {{setting: Setting | undefined, placeholder: string | undefined, value: string,
+   *   onChange: (text: string) => void}} properties
+   */
+  function Field({ setting, placeholder, value, onChange }) {
     if (setting === undefined) return null;
     const id = `s2p-${setting.key}`;
     const isSecret = setting.kind === "secret";
@@ -85,7 +103,7 @@ Stash2Plex.define("plexServer", ({ stash: { React, h, Bootstrap }, display, sign
         autoComplete: isSecret ? "new-password" : "off",
         spellCheck: false,
         value,
-        placeholder: isSecret && setting.is_set ? SECRET_IS_SET : setting.example,
+        placeholder,
         "aria-describedby": `${id}-about`,
         onChange: display.onTyped(onChange),
       }),

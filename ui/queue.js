@@ -1,4 +1,5 @@
-// The tab Queue: what waits to be written, what is tried again later, and what failed, with the reason and the cure.
+// The tab Queue: what waits to be written, what is tried again later, and what failed, with the reason and
+// the cure.
 Stash2Plex.define("queue", ({ stash: { h }, words, display, table, sceneList, sceneActions, tasks }) => {
   /** @type {Record<QueueState, string>} */
   const STATES = { waiting: "Waiting", later: "Due later", failed: "Failed" };

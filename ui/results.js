@@ -1,4 +1,5 @@
-// What an action came to: one line on the page, read out by screen readers, and the mark that all is to be read anew.
+// What an action came to: one line on the page, read out by screen readers, and the mark that all is to be
+// read anew.
 Stash2Plex.define("results", ({ stash: { React, h, Bootstrap }, display }) => {
   const { Alert } = Bootstrap;
 

@@ -57,7 +57,8 @@ Stash2Plex.define("sceneActions", ({ words }) => {
     operation: "clear",
     parameters: { state },
     question: (number) =>
-      `Remove ${words.countOf(number, "scene")} from the queue? Nothing changes in Stash or Plex, and the next reconcile finds again what differs.`,
+      `Remove ${words.countOf(number, "scene")} from the queue? Nothing changes in Stash or Plex, and the next ` +
+      "reconcile finds again what differs.",
     toWords: ({ removed }) => `${words.countOf(removed, "scene")} removed from the queue.`,
   });
 

@@ -1,4 +1,5 @@
-// A list of rows with all that belongs to it: search, filter, ticks, what can be done with rows, pages, states.
+// A list of rows with all that belongs to it: search, filter, ticks, what can be done with rows, pages,
+// states.
 Stash2Plex.define("sceneList", (parts) => {
   const { React, h, Bootstrap } = parts.stash;
   const { words, display, operations, table, listState } = parts;

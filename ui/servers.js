@@ -27,7 +27,10 @@ Stash2Plex.define("servers", ({ stash: { React, h }, words, display, operations 
     );
   }
 
-  /** @param {{kind: string, server: {name: string, version: string, address: string}, isOwner?: boolean | null}} properties */
+  /**
+   * @param {{kind: string, server: {name: string, version: string, address: string}, isOwner?: boolean |
+   *   null}} properties
+   */
   function Server({ kind, server, isOwner = null }) {
     return h(
       "div",

@@ -48,7 +48,10 @@ Stash2Plex.define("settingControls", ({ stash: { React, h, Bootstrap }, words, d
     return [words, kind === "names" ? "One a line." : "", usual && `Default ${usual}.`].join(" ");
   }
 
-  /** Stash's own settings have the same description, and there a list is one text. @param {string} description */
+  /**
+   * Stash's own settings have the same description, and there a list is one text.
+   * @param {string} description
+   */
   const withoutNotation = (description) =>
     description
       .replace(/, (in pairs )?separated by (commas|semicolons)/, "")

@@ -1,6 +1,9 @@
-// Signing in to Plex: its page opens in a new tab, the plugin waits for the token, and the account's servers are listed.
+// Signing in to Plex: its page opens in a new tab, the plugin waits for the token, and the account's servers
+// are listed.
 Stash2Plex.define("signIn", ({ stash: { React, h, Apollo, Bootstrap }, address, display, operations }) => {
   const { Button, Form } = Bootstrap;
+  const NONE_ANSWERS =
+    "Stash reaches none of these addresses. Enter one that it reaches by hand; the sign-in is used with it.";
   const MILLISECONDS_BETWEEN_QUESTIONS = 2000;
 
   /** @type {Parts["signIn"]["SignIn"]} */
@@ -73,6 +76,9 @@ Stash2Plex.define("signIn", ({ stash: { React, h, Apollo, Bootstrap }, address, 
           ),
         ),
       ),
+      signedIn.servers.length > 0 &&
+        firstThatAnswers(signedIn.servers) === "" &&
+        h("p", { className: "text-warning" }, NONE_ANSWERS),
       h(Button, { variant: "link", size: "sm", onClick: onAgain }, "Sign in again"),
     );
   }
@@ -83,7 +89,10 @@ Stash2Plex.define("signIn", ({ stash: { React, h, Apollo, Bootstrap }, address, 
     return `${where}${isSecure ? ", encrypted" : ""}${answers ? "" : ", does not answer Stash"}`;
   }
 
-  /** @param {(address: string) => void} onChoose Told the first address that answers, once signed in. */
+  /**
+   * @param {(address: string) => void} onChoose Told the first address that answers, or nothing, once
+   *   signed in.
+   */
   function useSignIn(onChoose) {
     const client = Apollo.useApolloClient();
     const [begun, setBegun] = React.useState(/** @type {{address: string, sign_in: string} | null} */ (null));
@@ -120,8 +129,7 @@ Stash2Plex.define("signIn", ({ stash: { React, h, Apollo, Bootstrap }, address, 
             return;
           }
           setSignedIn(answer);
-          const best = firstThatAnswers(answer.servers);
-          if (best !== null) onChoose(best);
+          onChoose(firstThatAnswers(answer.servers));
         } catch (thrown) {
           if (isWaiting) stop(/** @type {ProblemInWords} */ (thrown));
         }
@@ -143,11 +151,14 @@ Stash2Plex.define("signIn", ({ stash: { React, h, Apollo, Bootstrap }, address, 
     if (tab) tab.opener = null;
   }
 
-  /** @param {AccountServer[]} servers @returns {string | null} One of a server of this account, if there is one. */
+  /**
+   * @param {AccountServer[]} servers
+   * @returns {string} One of an own server, if there is one; empty where none answers.
+   */
   function firstThatAnswers(servers) {
     const owned = servers.filter((server) => server.is_owned);
     const addresses = (owned.length > 0 ? owned : servers).flatMap((server) => server.addresses);
-    return addresses.find((one) => one.answers)?.address ?? null;
+    return addresses.find((one) => one.answers)?.address ?? "";
   }
 
   return { SignIn };

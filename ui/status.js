@@ -1,4 +1,5 @@
-// How it stands with the plugin, asked for once and shown by several: the overview, the set-up, the links to reports.
+// How it stands with the plugin, asked for once and shown by several: the overview, the set-up, the links to
+// reports.
 Stash2Plex.define("status", ({ stash: { React, h }, operations }) => {
   /** @type {Parts["status"]["Context"]} */
   const Context = React.createContext(

@@ -1,4 +1,5 @@
-// Tables, one page at a time. In a narrow window each row is a card (style.css), and still a row to a screen reader.
+// Tables, one page at a time. In a narrow window each row is a card (style.css), and still a row to a screen
+// reader.
 Stash2Plex.define("table", ({ stash: { React, h, Bootstrap, Router }, words, display, address }) => {
   const { Button, Form } = Bootstrap;
   const ROWS_A_PAGE = 50;

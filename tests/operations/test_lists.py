@@ -296,3 +296,15 @@ def test_another_plex_starts_without_what_was_found_in_the_last(
         assert (state.ignored.scene_ids(), state.ignored.item_keys()) == ({1}, set())
     answer = operations.result("gaps")
     assert (answer["total"], answer["found_at"]) == (0, None)
+
+
+def test_a_damaged_queue_is_set_aside_and_told_though_only_the_page_was_looking(
+    world: World, operations: Operations, bench: Bench
+) -> None:
+    bench.save(1)
+    bench.manager.close()
+    (world.data_dir / "queue.db").write_bytes(b"no database at all" * 100)
+    told = operations.told("queue")
+    assert told.answer["output"]["result"]["total"] >= 0
+    assert any("queue.db cannot be used" in line for line in told.texts("warning"))
+    assert operations.result("queue")["counts"]["failed"] == 0

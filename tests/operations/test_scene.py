@@ -10,7 +10,7 @@ import pytest
 from plex.fields import FIELDS
 from tests.builders.bench import Bench
 from tests.builders.operation import Operations
-from tests.builders.sync import changing_requests
+from tests.builders.sync import a_picture, changing_requests
 from tests.servers.world import World
 
 
@@ -139,3 +139,68 @@ def test_a_plex_that_does_not_answer_is_a_problem_that_names_the_setting(
     problem = operations.problem("scene", scene_id=one)
     assert "Plex cannot be reached" in problem["text"]
     assert problem["setting"] == "plex_url"
+
+
+def test_what_stash_gave_up_is_taken_away_and_plex_gets_its_own_title_back(
+    world: World, operations: Operations, bench: Bench
+) -> None:
+    one = world.add_film("one", title="The One", details="Text", plex={})
+    bench.save(one)
+    bench.drain()
+    world.stash.library.update_scene(one, title="", details="")
+    _, fields = told(operations, one)
+    assert fields["summary"]["words"] == "Stash has none any more, so what was written is taken away."
+    assert fields["title"]["words"] == "Stash has none any more, so Plex gets its own back."
+    assert fields["title"]["will_write"]
+    assert fields["titleSort"]["will_write"]
+
+
+def test_what_a_person_had_locked_before_the_first_sync_is_told_as_that(
+    world: World, operations: Operations, bench: Bench
+) -> None:
+    one = world.add_film("one", details="Text", plex={"summary": "Hers", "locked": ["summary"]})
+    summary = told(operations, one)[1]["summary"]
+    assert (summary["winner"], "Undo First Sync" in summary["words"]) == ("stash", True)
+    world.settings["preserve_plex_edits"] = True
+    summary = told(operations, one)[1]["summary"]
+    assert (summary["winner"], "preserve_plex_edits" in summary["words"]) == ("plex", True)
+    del world.settings["preserve_plex_edits"]
+    with bench.state() as state:
+        state.mark_lost()
+    summary = told(operations, one)[1]["summary"]
+    assert (summary["winner"], "not known any more" in summary["words"]) == ("plex", True)
+
+
+def test_an_actor_whose_picture_alone_changed_is_told_as_that(
+    world: World, operations: Operations, bench: Bench
+) -> None:
+    ada = int(world.stash.library.add_performer("Ada", image=a_picture("ada")).id)
+    one = world.add_film("one", details="Text", performers=[ada], plex={})
+    bench.save(one)
+    bench.drain()
+    world.settings["performer_image_address"] = world.stash.url
+    actors = told(operations, one)[1]["actor"]
+    assert actors["will_write"]
+    assert actors["words"] == "An actor's picture changed: the actors are written once more."
+
+
+def test_a_scene_that_stash_sends_in_an_odd_form_is_a_problem_that_names_it(
+    world: World, operations: Operations
+) -> None:
+    one = world.add_film("one", details="Text", plex={})
+    # Another one that can be read proves that it is the scene, and not Stash.
+    world.add_film("two", details="Text", plex={})
+
+    def with_an_odd_date(content: Any) -> Any:
+        scenes = content["data"]
+        return {
+            "data": {
+                name: {**scene, "date": "soon"} if scene and scene["id"] == str(one) else scene
+                for name, scene in scenes.items()
+            }
+        }
+
+    world.stash.faults.add("change", "findScene", change=with_an_odd_date)
+    problem = operations.problem("scene", scene_id=one)
+    assert problem["scene_id"] == one
+    assert "date" in problem["text"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciliation.html_page import Links, report_page
 from reconciliation.reports import ORPHANS, PREVIEW, Place, address_of, place_of
 from tests.builders.entry import Here
 from tests.servers.world import World
@@ -118,3 +119,29 @@ def test_a_report_reaches_its_place_on_another_drive(
     place = write(plugin, data, text="from far")
     assert place.path.read_text() == "from far"
     assert [path.name for path in (*place.path.parent.iterdir(), *data.iterdir())] == [PREVIEW]
+
+
+def test_a_report_that_cannot_take_its_place_leaves_the_last_one_and_no_draft(
+    folders: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin, data = folders
+    write(plugin, data, text="the last")
+
+    def full(path: Path, target: Path) -> Path:
+        raise OSError(28, "No space left on device", str(path), None, str(target))
+
+    monkeypatch.setattr(Path, "replace", full)
+    place = place_of(PREVIEW, plugin, data)
+    page = report_page(
+        place,
+        title="t",
+        heading="h",
+        introduction="i",
+        columns="1fr",
+        links=Links("s", "p", "m"),
+        made_at=1.0,
+    )
+    with pytest.raises(OSError, match="No space"), page:
+        pass
+    assert place.path.read_text() == "the last"
+    assert list(data.iterdir()) == []

@@ -253,3 +253,19 @@ def test_titles_that_are_as_they_were_are_not_written_to_the_disk_again(state: S
     # The rows beside the table, the two that differ, and the one that is gone.
     assert state._connection.total_changes - before == 201 + 2 + 1
     assert state.texts.of([7, 200, 500]) == {7: ("Renamed", "/data/7.mp4"), 500: ("New", "/data/one.mp4")}
+
+
+def test_a_preview_whose_row_cannot_be_read_shows_the_item_without_changes(state: SyncState) -> None:
+    with state.previewed.replacing() as preview:
+        preview.add(1, 2, some_changes(["title"]))
+    with state._connection:
+        state._connection.execute("UPDATE previewed_change SET changes = x'00'")
+    (row,) = state.previewed.page("", "", 1).rows
+    assert (row.scene_id, row.changes) == (1, [])
+
+
+def test_more_scenes_than_fit_into_one_statement_are_looked_up(state: SyncState) -> None:
+    fill(state, [A("Sea", None, False) for _ in range(3)])
+    state.ignored.add([2, 5_000])
+    assert state.ignored.among(range(1, 2_000)) == {2}
+    assert sorted(state.texts.of(range(1, 2_000))) == [1, 2, 3]
