@@ -347,7 +347,8 @@ interface Parts {
   jobPanel: { JobPanel: View };
   status: {
     Context: React.Context<Answered<Status>>;
-    WithStatus: View;
+    /** Asks only where a tab shows it. */
+    WithStatus: View<{ isWanted: boolean }>;
   };
   tasks: {
     RunTask: View<{ task: string; title?: string; variant?: string; size?: "sm" | "lg" | undefined }>;

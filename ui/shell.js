@@ -19,6 +19,8 @@ Stash2Plex.define("shell", (parts) => {
     ["orphans", "Orphans", parts.orphans.Tab],
   ];
 
+  const WITHOUT_STATUS = ["settings", "gaps", "queue"];
+
   /** @param {string} reason */
   const inWords = (reason) =>
     h(display.ProblemView, {
@@ -49,7 +51,7 @@ Stash2Plex.define("shell", (parts) => {
           null,
           h(
             status.WithStatus,
-            null,
+            { isWanted: !WITHOUT_STATUS.includes(name) },
             h(Tabs, { current: name }),
             h(jobPanel.JobPanel),
             h(

@@ -7,8 +7,8 @@ Stash2Plex.define("status", ({ stash: { React, h }, operations }) => {
   );
 
   /** @type {Parts["status"]["WithStatus"]} */
-  function WithStatus({ children }) {
-    const value = operations.useAnswer("status", {});
+  function WithStatus({ isWanted, children }) {
+    const value = operations.useAnswer("status", {}, { isWanted });
     return h(Context.Provider, { value }, children);
   }
 
