@@ -115,9 +115,17 @@ Stash2Plex.define("jobList", () => {
       task: job.task,
       isCancelled,
       failure: isCancelled ? null : failure,
+      isKnown: true,
       lines: lines.filter((line) => !line.isFailure).slice(-MOST_LINES),
     };
   }
 
-  return { TASKS, MOST_LINES, EMPTY, next, linesOf, outcomeOf };
+  /** @type {Parts["jobList"]["howItEnded"]} */
+  function howItEnded({ isCancelled, failure, isKnown }) {
+    if (isCancelled) return "was cancelled";
+    if (failure !== null) return "failed";
+    return isKnown ? "is done" : "has ended, and Stash's log says how";
+  }
+
+  return { MOST_LINES, EMPTY, next, linesOf, outcomeOf, howItEnded };
 });

@@ -1,5 +1,5 @@
 // The task that runs, with how far it is and what it says, and how the last one ended.
-Stash2Plex.define("jobPanel", ({ stash: { React, h, Bootstrap }, words, display, jobs }) => {
+Stash2Plex.define("jobPanel", ({ stash: { React, h, Bootstrap }, words, display, jobList, jobs }) => {
   const { Alert, Button, Card } = Bootstrap;
 
   /** @type {Parts["jobPanel"]["JobPanel"]} */
@@ -60,16 +60,15 @@ Stash2Plex.define("jobPanel", ({ stash: { React, h, Bootstrap }, words, display,
 
   /** @param {{outcome: Outcome, onClose: () => void}} properties */
   function Ended({ outcome, onClose }) {
-    const { task, isCancelled, failure, lines } = outcome;
-    const variant = failure !== null ? "danger" : isCancelled ? "warning" : "success";
-    const how = failure !== null ? "failed" : isCancelled ? "was cancelled" : "is done";
+    const { task, isCancelled, failure, isKnown, lines } = outcome;
+    const variant = failure !== null ? "danger" : isCancelled || !isKnown ? "warning" : "success";
     return h(
       Alert,
       { variant, dismissible: true, onClose, className: "s2p-alert" },
       h(
         "div",
         null,
-        h("strong", null, `${task} ${how}.`),
+        h("strong", null, `${task} ${jobList.howItEnded(outcome)}.`),
         " ",
         failure && h(display.Text, { text: failure, limit: 1000 }),
       ),

@@ -168,10 +168,10 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
   }
 
   /** @param {Outcome} outcome @returns {Told} */
-  function inWords({ task, isCancelled, failure }) {
-    if (failure !== null)
-      return { text: "", problem: operations.inWords(`${task} failed. The top of this page says why.`) };
-    return { text: `${task} ${isCancelled ? "was cancelled" : "is done"}.` };
+  function inWords(outcome) {
+    const text = `${outcome.task} ${jobList.howItEnded(outcome)}.`;
+    if (outcome.failure === null) return { text };
+    return { text: "", problem: operations.inWords(`${text} The top of this page says why.`) };
   }
 
   /** @param {ApolloClient} client @param {OurJob} job @returns {Promise<Outcome>} */
@@ -185,7 +185,7 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
       const lines = jobList.linesOf([...data.logs].reverse(), from - 1000, until + 1000);
       return jobList.outcomeOf(job, found, lines);
     } catch {
-      return jobList.outcomeOf(job, null, []);
+      return { ...jobList.outcomeOf(job, null, []), isKnown: false };
     }
   }
 

@@ -122,6 +122,8 @@ interface Outcome {
   task: string;
   isCancelled: boolean;
   failure: string | null;
+  /** Whether Stash could be asked how it ended. */
+  isKnown: boolean;
   lines: LogLine[];
 }
 
@@ -339,6 +341,7 @@ interface Parts {
     /** What the plugin logged in that time (milliseconds), in the order of the entries. */
     linesOf(entries: LogEntry[], from: number, until: number): LogLine[];
     outcomeOf(job: OurJob, found: StashJob | null, lines: LogLine[]): Outcome;
+    howItEnded(outcome: Outcome): string;
   };
   jobs: {
     Context: React.Context<Jobs | null>;
