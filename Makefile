@@ -4,6 +4,7 @@
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
 # make demo-page serves the page in Stash between the same servers, until Ctrl-C; needs Node's packages
 # make picture draws docs/before-and-after.svg, the picture in the README, from a run of the demo's servers
+# make page-pictures takes the pictures of the page in docs/, in a browser between the demo's servers
 # make bench measures speed and memory beside bare requests (half an hour)
 # make package builds what Stash's plugin page installs, from the last commit; needs Python and git only
 
@@ -19,7 +20,7 @@ STAMP := $(VENV)/.installed
 # Scripts of ui/package.json, where its packages are.
 PAGE = $(if $(wildcard ui/node_modules/eslint),@for name in $(1); do npm --prefix ui run --silent $$name || exit 1; done)
 
-.PHONY: test test-long demo demo-page picture bench package lint types tests format clean
+.PHONY: test test-long demo demo-page picture page-pictures bench package lint types tests format clean
 
 test: lint types tests
 	@$(RUN) -m tests.page.tools
@@ -32,6 +33,9 @@ demo-page: $(STAMP)
 
 picture: $(STAMP)
 	@$(RUN) -m tests.servers.demo_picture
+
+page-pictures: $(STAMP)
+	@$(RUN) -m tests.page.pictures
 
 bench: $(STAMP)
 	@$(RUN) -m benchmarks.hook
