@@ -39,6 +39,18 @@ def pytest_configure() -> None:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _processes_are_not_measured() -> Iterator[None]:
+    """Lines are counted in the processes that run tests, not in those that tests start.
+
+    Each of them would take twice as long to start, and other tests cover the same lines.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COVERAGE_PROCESS_CONFIG", "")
+        patch.setenv("COVERAGE_PROCESS_START", "")
+        yield
+
+
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """Both servers and the plugin at work in the test's own process."""

@@ -24,8 +24,6 @@ from tests.builders.packages import (
 )
 from tests.servers.world import ROOT, SHIPPED, World, a_world
 
-pytestmark = pytest.mark.processes_not_measured
-
 NEEDED = ("stashapp-tools", "plexapi", "persist-queue", "pydantic")
 
 
