@@ -13,23 +13,18 @@ from tests.servers.world import World, a_world
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _stories_that_are_not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
+def _whole_stories_are_not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The tests of the parts cover the lines; measured, these here would take twice as long.
+
+    Where a module has the mark `measured`, its processes are.
+    """
     measured = coverage.Coverage.current()
-    if measured is None or request.node.get_closest_marker("not_measured") is None:
+    if measured is None or request.node.get_closest_marker("measured"):
         yield
     else:
         measured.stop()
         yield
         measured.start()
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _processes_that_are_not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        if request.node.get_closest_marker("processes_not_measured") is not None:
-            patch.setenv("COVERAGE_PROCESS_CONFIG", "")
-            patch.setenv("COVERAGE_PROCESS_START", "")
-        yield
 
 
 @pytest.fixture

@@ -19,8 +19,6 @@ from tests.builders.entry import Here, Told, assert_plain, hook, run, until
 from tests.servers.stash.process_run import plugin_input
 from tests.servers.world import ROOT, World
 
-pytestmark = pytest.mark.processes_not_measured
-
 PUT: dict[str, Any] = {"path": "/library/sections/1/all", "method": "PUT"}
 
 

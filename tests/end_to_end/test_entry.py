@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from tests.builders.bench import Bench
+from tests.builders.entry import Here
 from tests.servers.stash.process_run import PluginResult
 from tests.servers.world import ROOT, TOKEN, World, a_world, log_text
 
-pytestmark = pytest.mark.processes_not_measured
+pytestmark = pytest.mark.measured
 
 ALL, RECENT, DRAIN = "Reconcile Library (All)", "Reconcile Library (Recent)", "Process Queue"
 
@@ -208,20 +209,41 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+FAILING = (("/library/metadata", DRAIN), ("/library/sections/1/all", ALL), ("/", DRAIN))
+
+
+def assert_without_secrets(world: World, told: str) -> None:
+    assert TOKEN not in told
+    sessions = {request.session for request in world.stash.requests if request.session}
+    assert sessions
+    assert not [session for session in sessions if session in told]
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_token_and_the_cookie_are_in_no_line_however_plex_fails(world: World, fault: str) -> None:
+def test_the_token_and_the_cookie_are_in_no_line_however_plex_fails(
+    world: World, here: Here, fault: str
+) -> None:
     world.add_film("one", details="Text", plex={})
-    runs = [world.stash.run_task(ALL)]
-    for path, task in (("/library/metadata", DRAIN), ("/library/sections/1/all", ALL), ("/", DRAIN)):
+    runs = [here.reconcile()]
+    for path, task in FAILING:
         world.plex.faults.clear()
         world.plex.faults.add(path=path, **FAULTS[fault])
+        runs.append(here.drain() if task == DRAIN else here.reconcile())
+    assert all(run.lines for run in runs)
+    for run in runs:
+        assert_without_secrets(world, "\n".join([*(line.text for line in run.lines), run.stdout]))
+
+
+def test_the_token_and_the_cookie_are_in_nothing_that_a_process_writes(world: World) -> None:
+    world.add_film("one", details="Text", plex={})
+    runs = [world.stash.run_task(ALL)]
+    for path, task in FAILING:
+        world.plex.faults.clear()
+        world.plex.faults.add(path=path, **FAULTS["echo"])
         runs.append(world.stash.run_task(task))
     assert all(run.log for run in runs)
-    sessions = {request.session for request in world.stash.requests if request.session}
     for run in runs:
-        told = log_text(run) + run.stdout.decode()
-        assert TOKEN not in told
-        assert not [session for session in sessions if session in told]
+        assert_without_secrets(world, log_text(run) + run.stdout.decode())
 
 
 def test_a_token_typed_into_the_wrong_setting_is_not_repeated(world: World) -> None:

@@ -11,8 +11,6 @@ from tests.end_to_end.covering import pairs
 from tests.end_to_end.fault_matrix import Cell, FaultMatrix, a_matrix, tasks
 from tests.servers.odd_answers import KINDS
 
-pytestmark = pytest.mark.not_measured
-
 # What is known to be broken, as words of a cell and its problem, and why.
 KNOWN: dict[str, str] = {}
 

@@ -14,8 +14,6 @@ from tests.builders.bench import Bench, a_job
 from tests.builders.entry import Here, Told, assert_plain, hook, run
 from tests.servers.world import World
 
-pytestmark = pytest.mark.processes_not_measured
-
 PAGE = b"x" * 4096
 
 

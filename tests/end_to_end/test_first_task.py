@@ -24,7 +24,7 @@ from tests.builders.packages import (
 )
 from tests.servers.world import ROOT, SHIPPED, World, a_world
 
-pytestmark = pytest.mark.processes_not_measured
+pytestmark = pytest.mark.measured
 
 NEEDED = ("stashapp-tools", "plexapi", "persist-queue", "pydantic")
 

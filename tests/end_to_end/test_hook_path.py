@@ -18,8 +18,6 @@ from tests.builders.entry import ALL, DRAIN, hook, run, start, until
 from tests.servers.stash.process_run import plugin_input
 from tests.servers.world import ROOT, TOKEN, World, log_text
 
-pytestmark = pytest.mark.processes_not_measured
-
 # Everything of ours that a hook may load; it loads no installed package.
 OURS = {
     "validation": {"exceptions", "json_text", "plugin_input"},

@@ -13,8 +13,6 @@ from tests.builders.bench import Bench
 from tests.builders.entry import DRAIN, hook, run, start
 from tests.servers.world import World
 
-pytestmark = pytest.mark.processes_not_measured
-
 HOOKS, BULK = 200, 100
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from tests.end_to_end.memory_matrix import TASKS, Cell, MemoryMatrix, a_matrix
 
-pytestmark = pytest.mark.not_measured
-
 # What is known to be broken, as words of a cell and its problem, and why.
 KNOWN: dict[str, str] = {}
 

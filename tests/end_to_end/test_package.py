@@ -19,8 +19,6 @@ from tests.servers.stash.packages import Package, install, read_index
 from tests.servers.stash.plugins import load_plugin, load_plugins
 from tests.servers.world import PACKAGES, PAGE, ROOT, World, a_world, log_text
 
-pytestmark = pytest.mark.processes_not_measured
-
 SCRIPT = Path(".ci", "package.py")
 SINGLE_FILES = ("Stash2Plex.py", "tasks.py", "Stash2Plex.yml", "requirements.txt", "LICENSE")
 MANUAL = {"README.md", *(f"docs/{page.name}" for page in (ROOT / "docs").iterdir())}

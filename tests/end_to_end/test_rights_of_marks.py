@@ -3,12 +3,8 @@
 import stat
 from pathlib import Path
 
-import pytest
-
 from tests.builders.entry import hook, run
 from tests.servers.world import a_world
-
-pytestmark = pytest.mark.processes_not_measured
 
 
 def test_every_file_in_the_data_folder_is_readable_for_its_owner_only(tmp_path: Path) -> None:

@@ -19,8 +19,6 @@ from tests.builders.entry import ALL, DRAIN, RECENT, Here, Told, assert_plain
 from tests.builders.sync import AClock
 from tests.servers.world import World, a_world, log_text
 
-pytestmark = pytest.mark.processes_not_measured
-
 HOUR, DAY = 3_600.0, 86_400.0
 STATUS = "Queue Status"
 

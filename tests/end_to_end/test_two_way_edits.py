@@ -22,8 +22,6 @@ from tests.servers.stash import http as stash_http
 from tests.servers.stash.records import Scene
 from tests.servers.world import PLEX_ROOT, STASH_ROOT, World
 
-pytestmark = pytest.mark.not_measured
-
 EDITS = 300
 
 

@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 import traceback
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 
@@ -34,6 +34,7 @@ from tests.servers.plex.messages import (
     error,
 )
 from tests.servers.plex.routes import PlexRoutes
+from tests.servers.threads import UnmeasuredHTTPServer
 
 _KEEP_ALIVE_SECONDS = 20
 _LONGEST_REQUEST_LINE = 16 * 1024 * 1024
@@ -199,7 +200,7 @@ class PlexTestServer:
             return error(500)
 
 
-class _HttpServer(ThreadingHTTPServer):
+class _HttpServer(UnmeasuredHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128

@@ -11,7 +11,7 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +24,7 @@ from tests.servers.stash.schema import Document, InvalidDocumentError
 from tests.servers.stash.sessions import COOKIE_NAME, first_session_cookie
 from tests.servers.stash.subscriptions import PROTOCOL, Subscriptions
 from tests.servers.stash.websocket import WebSocket, accepting_key
+from tests.servers.threads import UnmeasuredHTTPServer
 
 if TYPE_CHECKING:
     from tests.servers.stash.server import StashServer
@@ -60,7 +61,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class StashHTTPServer(ThreadingHTTPServer):
+class StashHTTPServer(UnmeasuredHTTPServer):
     """Connections in threads; a client that goes away is nothing to write home about."""
 
     daemon_threads = True
