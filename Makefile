@@ -2,7 +2,7 @@
 #            needs Chromium and Node's packages (npm ci in ui/), and says in one line when they are missing
 # make test-long plays what the daily run plays a sample of (an hour)
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
-# make demo-page serves the page in Stash between the same servers, until Ctrl-C; needs Node's packages
+# make demo-page serves the page in Stash between the same servers, until Ctrl-C; needs Node.js
 # make picture draws docs/before-and-after.svg, the picture in the README, from a run of the demo's servers
 # make page-pictures takes the pictures of the page in docs/, in a browser between the demo's servers
 # make bench measures speed and memory beside bare requests (half an hour)
@@ -17,6 +17,7 @@ RUN := $(VENV)/bin/python
 endif
 STAMP := $(VENV)/.installed
 
+PAGE_STAMP := ui/node_modules/.package-lock.json
 # Scripts of ui/package.json, where its packages are.
 PAGE = $(if $(wildcard ui/node_modules/eslint),@for name in $(1); do npm --prefix ui run --silent $$name || exit 1; done)
 
@@ -28,13 +29,13 @@ test: lint types tests
 demo: $(STAMP)
 	@$(RUN) -m tests.servers.demo
 
-demo-page: $(STAMP)
+demo-page: $(STAMP) $(PAGE_STAMP)
 	@$(RUN) -m tests.page.demo
 
 picture: $(STAMP)
 	@$(RUN) -m tests.servers.demo_picture
 
-page-pictures: $(STAMP)
+page-pictures: $(STAMP) $(PAGE_STAMP)
 	@$(RUN) -m tests.page.pictures
 
 bench: $(STAMP)
@@ -81,6 +82,9 @@ $(STAMP): requirements.txt requirements-development.txt requirements-stash-schem
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-development.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-stash-schema.txt
 	@$(RUN) -c "open('$(STAMP)', 'w').close()"
+
+$(PAGE_STAMP): ui/package-lock.json
+	npm ci --prefix ui --silent --no-audit --no-fund
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist ui/node_modules
