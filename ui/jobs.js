@@ -181,8 +181,9 @@ Stash2Plex.define("jobs", ({ stash: { React, h, Apollo }, results, operations, j
       const found = data.findJob ?? job;
       const from = Date.parse(found.startTime ?? found.addTime);
       const until = Date.parse(found.endTime);
-      // Stash's log has the newest line first, and times in whole seconds.
-      const lines = jobList.linesOf([...data.logs].reverse(), from - 1000, until + 1000);
+      // Stash's log has the newest line first, and its times may be whole seconds: what was logged in the
+      // second before belongs to the job before.
+      const lines = jobList.linesOf([...data.logs].reverse(), from - (from % 1000), until + 1000);
       return jobList.outcomeOf(job, found, lines);
     } catch {
       return { ...jobList.outcomeOf(job, null, []), isKnown: false };
