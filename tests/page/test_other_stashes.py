@@ -45,3 +45,12 @@ def test_stash_is_unharmed_and_the_console_has_one_line(visitor: Visitor, part: 
     (line,) = visitor.console
     assert line.startswith("Stash2Plex: ")
     visitor.console.clear()
+
+
+def test_behind_a_proxy_without_websockets_a_task_is_followed_all_the_same(visitor: Visitor) -> None:
+    visitor.host.world.add_film("harbour", title="Harbour", plex={})
+    visitor.page.route_web_socket("**/graphql", lambda socket: socket.close())
+    visitor.opens("orphans")
+    visitor.button("Find Orphans").click()
+    visitor.sees("Find Orphans is done.")
+    visitor.sees("No orphans")

@@ -169,7 +169,8 @@ class StashRequestHandler(BaseHTTPRequestHandler):
         self.wfile.flush()
         plugins = self.server.stash.plugins
         feeds = {"jobsSubscribe": plugins.job_feed, "loggingSubscribe": plugins.log}
-        Subscriptions(WebSocket(self.rfile, self.wfile), feeds).serve()
+        socket = WebSocket(self.rfile, self.wfile, self.server.stash.sent_to_browsers)
+        Subscriptions(socket, feeds).serve()
 
     def _true_answer(
         self,

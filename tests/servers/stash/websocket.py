@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedIOBase
 from threading import Lock
 
@@ -22,10 +22,11 @@ def accepting_key(key: str) -> str:
 
 @dataclass
 class WebSocket:
-    """The server's end; any thread may send, one reads."""
+    """The server's end; any thread may send, one reads. `sent` keeps what was sent."""
 
     incoming: BufferedIOBase
     outgoing: BufferedIOBase
+    sent: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._sending = Lock()
@@ -44,6 +45,7 @@ class WebSocket:
 
     def send(self, text: str) -> None:
         """Send one text; OSError or ValueError where the connection is gone."""
+        self.sent.append(text.encode())
         self._send(TEXT, text.encode())
 
     def _send(self, kind: int, content: bytes) -> None:
