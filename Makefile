@@ -1,7 +1,10 @@
-# make test  sets everything up by itself and runs tests, linters and the type check
+# make test  sets everything up by itself and runs tests, linters and the type check; for the page in Stash it
+#            needs Chromium and Node's packages (npm ci in ui/), and says in one line when they are missing
 # make test-long plays what the daily run plays a sample of (an hour)
 # make demo  sets everything up by itself and shows the plugin at work on made-up servers
+# make demo-page serves the page in Stash between the same servers, until Ctrl-C; needs Node.js
 # make picture draws docs/before-and-after.svg, the picture in the README, from a run of the demo's servers
+# make page-pictures takes the pictures of the page in docs/, in a browser between the demo's servers
 # make bench measures speed and memory beside bare requests (half an hour)
 # make package builds what Stash's plugin page installs, from the last commit; needs Python and git only
 
@@ -14,15 +17,26 @@ RUN := $(VENV)/bin/python
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: test test-long demo picture bench package lint types tests format clean
+PAGE_STAMP := ui/node_modules/.package-lock.json
+# Scripts of ui/package.json, where its packages are.
+PAGE = $(if $(wildcard ui/node_modules/eslint),@for name in $(1); do npm --prefix ui run --silent $$name || exit 1; done)
+
+.PHONY: test test-long demo demo-page picture page-pictures bench package lint types tests format clean
 
 test: lint types tests
+	@$(RUN) -m tests.page.tools
 
 demo: $(STAMP)
 	@$(RUN) -m tests.servers.demo
 
+demo-page: $(STAMP) $(PAGE_STAMP)
+	@$(RUN) -m tests.page.demo
+
 picture: $(STAMP)
 	@$(RUN) -m tests.servers.demo_picture
+
+page-pictures: $(STAMP) $(PAGE_STAMP)
+	@$(RUN) -m tests.page.pictures
 
 bench: $(STAMP)
 	@$(RUN) -m benchmarks.hook
@@ -30,6 +44,7 @@ bench: $(STAMP)
 	@$(RUN) -m benchmarks.reconcile
 	@$(RUN) -m benchmarks.drain
 	@$(RUN) -m benchmarks.window
+	@$(RUN) -m benchmarks.operations
 
 package:
 	@$(PYTHON) .ci/package.py
@@ -37,9 +52,11 @@ package:
 lint: $(STAMP)
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
+	$(call PAGE,lint format-check)
 
 types: $(STAMP)
 	$(RUN) -m mypy
+	$(call PAGE,types)
 
 tests: $(STAMP)
 	$(RUN) -m coverage erase
@@ -58,6 +75,7 @@ test-long: $(STAMP)
 format: $(STAMP)
 	$(RUN) -m ruff check --fix
 	$(RUN) -m ruff format
+	$(call PAGE,format)
 
 $(STAMP): requirements.txt requirements-development.txt requirements-stash-schema.txt
 	$(PYTHON) -m venv $(VENV)
@@ -65,5 +83,8 @@ $(STAMP): requirements.txt requirements-development.txt requirements-stash-schem
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-stash-schema.txt
 	@$(RUN) -c "open('$(STAMP)', 'w').close()"
 
+$(PAGE_STAMP): ui/package-lock.json
+	npm ci --prefix ui --silent --no-audit --no-fund
+
 clean:
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis dist ui/node_modules

@@ -3,9 +3,9 @@
 They stand in a file of their own because Python keeps the byte code of what is imported, and compiles the
 script that it is started with each time, for every hook. Stash2Plex.py runs this file in its own namespace.
 
-A task reads settings, connects and does its work. One JSON object goes to standard output, {"output": …} or
-{"error": …}; the log goes to standard error. Before the packages are there only the standard library can be
-imported, so everything else is imported where it is used.
+A task reads settings, connects and does its work; an operation answers the page. One JSON object goes to
+standard output, {"output": …} or {"error": …}; the log goes to standard error. Before the packages are there
+only the standard library can be imported, so everything else is imported where it is used.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from stash import log
@@ -38,6 +37,8 @@ queue_manager: QueueManager | None = None
 
 # By how much an automatic drain stands back for other processes.
 NICENESS = 10
+# The mode in which the page asks for something that is answered at once (docs/operations.md).
+OPERATION = "operation"
 # Modes that need neither settings nor servers.
 LOCAL_MODES = frozenset({"queue_status", "retry_failed", "clear_queue"})
 # Modes that can do nothing without a queue.
@@ -70,22 +71,28 @@ def run_as_script(raw: bytes) -> NoReturn:
 def main(raw: bytes | None = None) -> int:
     """Do what standard input asks for, which may have been read already; returns the exit status."""
     try:
-        error = _run(parse_plugin_input(sys.stdin.buffer.read() if raw is None else raw))
+        answer = _run(parse_plugin_input(sys.stdin.buffer.read() if raw is None else raw))
     except Exception as problem:  # noqa: BLE001 - the last resort: no fault may end in a bare traceback
-        error = _failed(problem, with_traceback=not isinstance(problem, Stash2PlexError))
+        answer = _ended(_failed(problem, with_traceback=not isinstance(problem, Stash2PlexError)))
     # ASCII, because Windows would write anything else in its own code page.
-    sys.stdout.write(json.dumps({"error": log.without_secrets(error)} if error else {"output": "ok"}))
+    sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
-    return 1 if error else 0
+    return 1 if "error" in answer else 0
 
 
-def _run(plugin_input: PluginInput) -> str | None:
-    connection = plugin_input.connection
+def _run(plugin_input: PluginInput) -> dict[str, Any]:
+    connection, args = plugin_input.connection, plugin_input.args
     if plugin_input.hook is not None:
         handle_hook(plugin_input.hook, connection)
     if connection is None:
         raise InvalidInput("Stash sent no server_connection. Restart Stash and run the task again.")
-    return None if plugin_input.hook is not None else _run_task(connection, plugin_input.args)
+    if plugin_input.hook is None and args.get("mode") == OPERATION:
+        return {"output": handle_operation(args, connection)}
+    return _ended(_run_task(connection, args) if plugin_input.hook is None else None)
+
+
+def _ended(error: str | None) -> dict[str, Any]:
+    return {"error": log.without_secrets(error)} if error else {"output": "ok"}
 
 
 def _run_task(connection: ServerConnection, args: Mapping[str, Any]) -> str | None:
@@ -130,6 +137,13 @@ def handle_hook(hook: HookContext, connection: ServerConnection | None = None) -
     queue_change(get_plugin_data_dir(), hook, connection)
 
 
+def handle_operation(args: Mapping[str, Any], connection: ServerConnection) -> dict[str, Any]:
+    """What the page gets for an operation: its result, or the problem in words."""
+    from operations.answer import answer
+
+    return answer(args, connection, PLUGIN_DIR, get_plugin_data_dir())
+
+
 def handle_task(task_args: Mapping[str, Any], stash: Stash | None = None) -> str | None:
     """Run the task that `mode` names; returns the error that it ended with, already logged.
 
@@ -154,7 +168,7 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
     if queue is None:
         log.warning("No queue available - running in detection-only mode")
     from reconciliation import engine
-    from reconciliation.summary import advice_lines, summary_lines
+    from reconciliation.summary import tell
     from sync_queue.data_folder import is_damage
 
     scheduled: dict[str, Any] = {"is_scheduled": True} if is_scheduled else {}
@@ -167,9 +181,7 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
         if is_damage(problem):
             raise  # The damaged file is set aside, and the task run again.
         return _failed(problem, "Reconciliation failed: ", with_traceback=True)
-    log.lines("info", summary_lines(result, is_queued=queue is not None))
-    log.lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
-    log.lines("info", advice_lines(result, is_drained=is_scheduled and not config.manual_drain))
+    tell(result, is_queued=queue is not None, is_drained=is_scheduled and not config.manual_drain)
     return None
 
 
@@ -198,13 +210,11 @@ def _process_queue(is_automatic: bool) -> str | None:
 
 def handle_preview() -> str | None:
     """Show what a sync of everything that differs would write, in the log and as a report."""
-    from reconciliation.preview import preview_all, summary_lines
+    from reconciliation.preview import run_preview
 
     stash, settings = _stash_and_config()
     queue = queue_manager.get_queue() if queue_manager is not None else None
-    problems, shown = preview_all(stash, settings, get_plugin_data_dir(), queue)
-    log.lines("warning", (f"Error during reconciliation: {problem}" for problem in problems))
-    log.lines("info", summary_lines(shown))
+    run_preview(stash, settings, get_plugin_data_dir(), queue)
     return None
 
 
@@ -217,14 +227,9 @@ def handle_check_setup(connection: ServerConnection | None = None) -> str | None
 
 def handle_find_orphans() -> str | None:
     """Find the Plex items that no scene owns, and tell them in the log and as a report."""
-    from reconciliation.orphans import OrphanSearch, summary_lines
+    from reconciliation.orphans import find_orphans
 
-    stash, settings = _stash_and_config()
-    found = OrphanSearch(stash, settings, get_plugin_data_dir()).run()
-    # The last says what all of them mean for the list.
-    log.lines("warning", found.problems[:-1])
-    log.lines("info", summary_lines(found))
-    return log.failed(found.problems[-1]) if found.problems else None
+    return find_orphans(*_stash_and_config(), get_plugin_data_dir())
 
 
 def handle_undo_first_sync() -> str | None:
@@ -238,14 +243,9 @@ def handle_undo_first_sync() -> str | None:
 def handle_queue_status() -> str | None:
     """Log what waits, what failed and why, when what ran last, and when a reconcile is due."""
     from reconciliation.schedule import next_line
-    from sync_queue.state import SyncState
-    from sync_queue.status import outlook_lines, status_lines
+    from sync_queue.status import tell_status
 
-    with closing(SyncState(get_plugin_data_dir())) as state:
-        queue = _queue()
-        # What a drain held when it was killed is due as well, though nobody has released it yet.
-        drains = outlook_lines(get_plugin_data_dir(), bool(queue.due_scene_ids()) or queue.has_due_jobs())
-        log.lines("info", status_lines(queue, state, [next_line(state, time.time()), *drains]))
+    tell_status(_queue(), get_plugin_data_dir(), lambda state: next_line(state, time.time()))
     return None
 
 

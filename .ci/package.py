@@ -20,10 +20,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "Stash2Plex"
 MANIFEST = f"{NAME}.yml"
-PACKAGES = ("validation", "transport", "stash", "plex", "sync_queue", "reconciliation")
+PACKAGES = ("validation", "transport", "stash", "plex", "sync_queue", "reconciliation", "operations")
 # A plugin page without the address of a home leads to what lies in the folder.
 MANUAL = ("README.md", "docs")
-SHIPPED = (f"{NAME}.py", "tasks.py", MANIFEST, "requirements.txt", "LICENSE", *MANUAL, *PACKAGES)
+PAGE = "ui"
+SHIPPED = (f"{NAME}.py", "tasks.py", MANIFEST, "requirements.txt", "LICENSE", *MANUAL, *PACKAGES, PAGE)
+# Beside the files of the page in Stash lies what checks and tests them.
+OF_THE_PAGE = (".js", ".css")
 
 
 class PackageError(Exception):
@@ -121,7 +124,11 @@ def _files(commit: str) -> dict[str, bytes]:
     """What is shipped, by name, byte for byte as committed: no line ending is converted."""
     listed = _git("ls-tree", "-r", "-z", commit, "--", *SHIPPED).decode().split("\0")[:-1]
     entries = (line.split("\t", 1) for line in listed)
-    return {name: _git("cat-file", "blob", entry.split()[2]) for entry, name in entries}
+    return {
+        name: _git("cat-file", "blob", entry.split()[2])
+        for entry, name in entries
+        if not name.startswith(f"{PAGE}/") or name.endswith(OF_THE_PAGE)
+    }
 
 
 def _git(*arguments: str) -> bytes:

@@ -44,13 +44,29 @@ def read_version(config: Stash2PlexConfig) -> str:
     """The version of the Plex server of the settings, which it tells without a token. Raises PlexError."""
     token = config.plex_token.get_secret_value()
     session = PlexSession(config.plex_url, token, verify=not config.plex_accept_any_certificate)
+    return identity_at(session, config.plex_url).get("version", "")
+
+
+def identity_at(session: PlexSession, address: str) -> Element:
+    """What a Plex server tells of itself to everybody: its version and identifier. Raises PlexError."""
     try:
-        identity = ElementTree.fromstring(session.get(f"{config.plex_url}/identity").content)
+        identity = ElementTree.fromstring(session.get(f"{address}/identity").content)
     except (ParseError, requests.exceptions.InvalidURL, UnicodeError, PlexNotFound) as error:
         raise _not_plex() from error
     if not identity.get("machineIdentifier"):
         raise _not_plex()
-    return identity.get("version", "")
+    return identity
+
+
+def introduce(identifier: str) -> None:
+    """Let every request of plexapi say who asks, by the name of this installation."""
+    plexapi.BASE_HEADERS.update(
+        {
+            "X-Plex-Client-Identifier": identifier,
+            "X-Plex-Product": "Stash2Plex",
+            "X-Plex-Device-Name": "Stash2Plex",
+        }
+    )
 
 
 class Plex:
@@ -61,13 +77,7 @@ class Plex:
 
     def __init__(self, url: str, token: str, identifier: str, verify: bool = True) -> None:
         """Connect; raises PlexError."""
-        plexapi.BASE_HEADERS.update(
-            {
-                "X-Plex-Client-Identifier": identifier,
-                "X-Plex-Product": "Stash2Plex",
-                "X-Plex-Device-Name": "Stash2Plex",
-            }
-        )
+        introduce(identifier)
         self._settings = (url, token, identifier, verify)
         self._session = PlexSession(url, token, verify)
         try:

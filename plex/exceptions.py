@@ -54,6 +54,17 @@ class PlexAnswerInvalid(PlexError):
     """What answered sent something that is no answer of a Plex server."""
 
 
+class PlexAccountUnavailable(PlexError):
+    """Plex's account service, by which a person signs in, cannot be asked: no scene is concerned."""
+
+
+class SignInExpired(PlexError):
+    """Nobody signed in to Plex in time, or the sign-in was taken back."""
+
+    def __init__(self) -> None:
+        super().__init__("The sign-in to Plex has expired. Sign in once more.")
+
+
 class PlexListingChanged(PlexAnswerInvalid):
     """Items came or went each time a library was listed: what came may not be all that it has."""
 

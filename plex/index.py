@@ -172,21 +172,27 @@ class FileIndex:
                 f"INSERT INTO part VALUES ({_marks(len(KnownPart._fields))})", _part_rows(item)
             )
 
+    def learn(self, other: FileIndex, paths: Iterable[int]) -> None:
+        """Take over what another index knows of the items that have a part at one of these paths."""
+        there = {part.rating_key for found in other.parts_by_path(paths).values() for part in found}
+        self.forget_items(there)
+        with self._connection:
+            for parts in other.parts_of_items(there).values():
+                self._connection.executemany(f"INSERT INTO part VALUES ({_marks(len(parts[0]))})", parts)
+
     def put_items_of_name(self, section_key: int, name: int, items: Iterable[ListedItem]) -> None:
         """Remember that these are the items of a library that have a file of this name, and no others."""
         with self._connection:
-            self._connection.execute(
-                "DELETE FROM part WHERE section_key = ? AND name = ?", (section_key, name)
-            )
+            where = "section_key = ? AND name = ?"
+            self._connection.execute(f"DELETE FROM part WHERE {where}", (section_key, name))
         for item in items:
             self.put_item(item)
 
     def forget_items(self, rating_keys: Iterable[int]) -> None:
         """Forget items that Plex does not have any more."""
         with self._connection:
-            self._connection.executemany(
-                "DELETE FROM part WHERE rating_key = ?", [(key,) for key in rating_keys]
-            )
+            rows = [(key,) for key in rating_keys]
+            self._connection.executemany("DELETE FROM part WHERE rating_key = ?", rows)
 
     def put_scene_files(self, files: Iterable[tuple[int, Sequence[FileKey]]]) -> None:
         """Remember the files of these scenes (scene id, keys) as they are now."""
@@ -223,11 +229,8 @@ class FileIndex:
 
     def count_items_by_section(self) -> dict[int, int]:
         """How many items are known of each library, by its key."""
-        return dict(
-            self._connection.execute(
-                "SELECT section_key, COUNT(DISTINCT rating_key) FROM part GROUP BY section_key"
-            )
-        )
+        statement = "SELECT section_key, COUNT(DISTINCT rating_key) FROM part GROUP BY section_key"
+        return dict(self._connection.execute(statement))
 
     def items_without_path_of_a_scene(self) -> list[UnownedItem]:
         """The items none of whose parts lies where a scene has a file, in the order of their rating keys."""

@@ -59,9 +59,17 @@ RETRY_LATER = "Nothing is lost; what is waiting will be written at the next run.
 class PlexSession(requests.Session):
     """A session whose requests return a successful answer or raise a PlexError."""
 
-    def __init__(self, address: str, token: str, verify: bool) -> None:
+    def __init__(
+        self,
+        address: str,
+        token: str,
+        verify: bool,
+        patience: tuple[float, float] | None = None,
+    ) -> None:
+        """`patience` has the seconds to wait for a connection and for an answer, where not the usual ones."""
         super().__init__()
         self._address = address
+        self._patience = patience
         self._redaction = Redaction(token)
         self.trust_env = False
         self.verify = verify
@@ -141,7 +149,8 @@ class PlexSession(requests.Session):
         return self._send_and_read(self._kept.request(place))
 
     def _send_and_read(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        kwargs["timeout"] = (UPLOAD_TIMEOUT if request.body else CONNECT_TIMEOUT, READ_TIMEOUT)
+        connecting, reading = self._patience or (CONNECT_TIMEOUT, READ_TIMEOUT)
+        kwargs["timeout"] = (UPLOAD_TIMEOUT if request.body else connecting, reading)
         kwargs["allow_redirects"] = False
         kwargs["stream"] = True
         return _read(super().send(request, **kwargs))

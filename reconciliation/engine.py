@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -22,8 +22,10 @@ from plex.listing import PAGE_SIZE
 from plex.matching import NO_DOUBTS, Doubts, MatchLevel, match_scenes
 from reconciliation.cover_changes import CoverChanges
 from reconciliation.detector import GapDetector, GapKind, SceneFacts
-from reconciliation.library_size import LibrarySizes
+from reconciliation.found import keeping_found
+from reconciliation.library_size import LibrarySizes, problems_of
 from reconciliation.path_map_help import is_path_map_needed, suggestion_from
+from reconciliation.queueing import enqueue
 from reconciliation.result import GapDetectionResult
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
@@ -35,8 +37,7 @@ from stash.scene_files import files_named
 from stash.scene_pages import ScenePage, ahead
 from sync_queue.catch_up import CatchUp
 from sync_queue.covers import version_of
-from sync_queue.facts import known_sizes
-from sync_queue.job import Job
+from sync_queue.facts import COUNTED_AT, PLEX_ADDRESS, known_sizes
 from sync_queue.manager import JobQueue
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
@@ -45,8 +46,6 @@ from validation.scene import Scene, SceneFile
 SCENES_PER_CHUNK = 500
 # The share of a run that is done at these points, roughly.
 _BEGUN, _CONNECTED, _READ, _COMPARED = 0.02, 0.08, 0.6, 0.95
-# So many unusable items of a library are named one by one.
-UNUSABLE_TOLD = 5
 
 
 class GapDetectionEngine:
@@ -129,23 +128,27 @@ class GapDetectionEngine:
             log.info(f"Comparing {self._scenes_of(scope)} with Plex…")
             plex = connect(config, self._data_dir)
             sections = read_sections(plex, config.plex_library)
-            self._server = plex.machine_identifier
-            self.plex = plex
-            state.use_server(self._server, str(config.path_map))
+            self._use_plex(plex, state)
             self._progress(_CONNECTED)
             gaps_of = self._gaps_of_all if scope == "all" else self._gaps_of_recent
             self.gaps = gaps_of(plex, sections, state)
             matched = self._result.scenes_checked - self._result.missing_count
             if is_path_map_needed(self._result.inexact_count, matched):
                 self._result.suggestion = suggestion_from(self._inexact, plex, self._stash, config.path_map)
-            self._enqueue(self.gaps)
             # A comparison whose gaps nobody queues is no reconcile.
-            if not self.only_looks:
+            if self._queue is not None:
+                enqueue(self.gaps, self._queue, config.plex_holds_a_part, self._result, self._now)
                 self._remember_run(scope, state)
             self._progress(1.0)
         finally:
             state.close()
         return self._result
+
+    def _use_plex(self, plex: Plex, state: SyncState) -> None:
+        self._server = plex.machine_identifier
+        self.plex = plex
+        state.use_server(self._server, str(self._config.path_map))
+        state.set_fact(PLEX_ADDRESS, self._config.plex_url)
 
     def _scenes_of(self, scope: str) -> str:
         if scope == "all":
@@ -164,6 +167,8 @@ class GapDetectionEngine:
         if not self._libraries_complete:
             told += ", not all libraries could be read"
         state.set_fact("last reconcile", json.dumps({"at": self._now, "what": told}))
+        if scope == "all":
+            state.set_fact(COUNTED_AT, str(self._now))
         if self._libraries_complete:
             remember_run(state, scope, self._now, self._window)
         is_complete = not self._result.errors and not self._result.unknown_count
@@ -185,10 +190,11 @@ class GapDetectionEngine:
     def _read_scenes(self, state: SyncState) -> SeenScenes:
         total = max(1, self._stash.count_scenes())
         seen = SeenScenes()
-        with state.index.replacing_scene_files() as replacement:
+        with state.index.replacing_scene_files() as files, state.texts.replacing() as texts:
             for page in ahead(self._stash.pages()):
                 self._see(page, seen)
-                replacement.add_scene_files(self._files(page.files))
+                files.add_scene_files(self._files(page.files))
+                texts.add(page.scenes)
                 self._progress(_CONNECTED + (_READ - _CONNECTED) * min(1.0, len(seen) / total))
         return seen
 
@@ -209,10 +215,13 @@ class GapDetectionEngine:
         for page in self._stash.pages_updated_within(self._window):
             self._see(page, seen)
             scenes.update((scene.id, scene) for scene in page.scenes)
+            state.texts.put(page.scenes)
         # Reading the items of a few scenes takes fewer requests than listing the libraries.
         if len(scenes) // ITEMS_PER_READ <= state.index.count_items() // PAGE_SIZE:
             finder = self._finder(plex, sections, state)
-            return self._detect(seen, plex, state, lambda chunk: places_by_finder(chunk, scenes, finder))
+            return self._detect(
+                seen, plex, state, lambda some: places_by_finder(some, scenes, finder), scenes
+            )
         self._read_libraries(plex, sections, state)
         finder = self._finder(plex, sections, state)
         return self._detect(
@@ -220,6 +229,7 @@ class GapDetectionEngine:
             plex,
             state,
             lambda chunk: places_of_parts(finder.match_listed([scenes[scene.scene_id] for scene in chunk])),
+            scenes,
         )
 
     def _finder(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> ItemFinder:
@@ -238,18 +248,8 @@ class GapDetectionEngine:
             sizes.drop(unlisted)
             unlisted = []
         self._inventory = read_libraries(plex, sections, state.index, sizes.problem_with, unlisted)
-        for read in self._inventory.libraries:
-            if read.problem:
-                self._report_incomplete(read.problem)
-            for unusable in read.unusable[:UNUSABLE_TOLD]:
-                self._result.errors.append(f"Library “{read.section.title}”: {unusable}")
-            if len(read.unusable) > UNUSABLE_TOLD:
-                more = len(read.unusable) - UNUSABLE_TOLD
-                self._result.errors.append(f"Library “{read.section.title}”: {more} more such items.")
-
-    def _report_incomplete(self, problem: str) -> None:
-        self._libraries_complete = False
-        self._result.errors.append(f"{problem} Scenes without an item are not counted as missing this time.")
+        self._libraries_complete = not any(read.problem for read in self._inventory.libraries)
+        self._result.errors.extend(problems_of(self._inventory.libraries))
 
     def _see(self, page: ScenePage, seen: SeenScenes) -> None:
         self._are_files_known = self._are_files_known and page.are_files_known
@@ -285,27 +285,44 @@ class GapDetectionEngine:
         plex: Plex,
         state: SyncState,
         find_places: Callable[[Sequence[SeenScene]], Mapping[int, Place]],
+        scene_ids: Collection[int] | None = None,
     ) -> dict[int, GapKind]:
+        """The gaps of what was seen, which are these scenes where it is not all of them."""
         covers = CoverChanges(self._stash, state, self._config, self.only_looks)
         gaps: dict[int, GapKind] = {}
         touched_items = TouchedItems(plex, self._stash, state, self._config, self.only_looks)
-        for number, chunk in enumerate(seen.chunks(SCENES_PER_CHUNK)):
-            self._progress(_READ + (_COMPARED - _READ) * number * SCENES_PER_CHUNK / len(seen))
-            places = find_places(chunk)
-            left = LeftItems(state, places)
-            facts = [self._facts(scene, places[scene.scene_id], left) for scene in chunk]
-            gaps.update(dict.fromkeys(self._detector.detect_missing(facts), GapKind.MISSING))
-            gaps.update(dict.fromkeys(self._detector.detect_empty_metadata(facts), GapKind.EMPTY_METADATA))
-            gaps.update(dict.fromkeys(self._detector.detect_stale_syncs(facts), GapKind.STALE_SYNC))
-            synced = [scene for scene in facts if scene.pushed and scene.scene_id not in gaps]
-            touched = {
-                scene.scene_id: keys for scene in synced if (keys := left.touched(places[scene.scene_id]))
-            }
-            gaps.update(dict.fromkeys(touched_items.to_write(touched), GapKind.STALE_SYNC))
-            synced = [scene for scene in synced if scene.scene_id not in gaps]
-            versions = {scene.scene_id: scene.version for scene in chunk}
-            gaps.update(dict.fromkeys(covers.among(synced, versions), GapKind.STALE_SYNC))
+        ignored = state.ignored.scene_ids()
+        holds_a_part = self._config.plex_holds_a_part
+        with keeping_found(state, scene_ids, not self.only_looks, holds_a_part) as found:
+            for number, some in enumerate(seen.chunks(SCENES_PER_CHUNK)):
+                self._progress(_READ + (_COMPARED - _READ) * number * SCENES_PER_CHUNK / len(seen))
+                chunk = [scene for scene in some if scene.scene_id not in ignored]
+                self._result.ignored_count += len(some) - len(chunk)
+                places = find_places(chunk)
+                gaps.update(self._gaps_of(chunk, places, state, touched_items, covers))
+                found.add(chunk, places, gaps)
         self._result.count(len(seen), gaps.values())
+        return gaps
+
+    def _gaps_of(
+        self,
+        chunk: Sequence[SeenScene],
+        places: Mapping[int, Place],
+        state: SyncState,
+        touched_items: TouchedItems,
+        covers: CoverChanges,
+    ) -> dict[int, GapKind]:
+        left = LeftItems(state, places)
+        facts = [self._facts(scene, places[scene.scene_id], left) for scene in chunk]
+        gaps = dict.fromkeys(self._detector.detect_missing(facts), GapKind.MISSING)
+        gaps.update(dict.fromkeys(self._detector.detect_empty_metadata(facts), GapKind.EMPTY_METADATA))
+        gaps.update(dict.fromkeys(self._detector.detect_stale_syncs(facts), GapKind.STALE_SYNC))
+        synced = [scene for scene in facts if scene.pushed and scene.scene_id not in gaps]
+        touched = {scene.scene_id: keys for scene in synced if (keys := left.touched(places[scene.scene_id]))}
+        gaps.update(dict.fromkeys(touched_items.to_write(touched), GapKind.STALE_SYNC))
+        synced = [scene for scene in synced if scene.scene_id not in gaps]
+        versions = {scene.scene_id: scene.version for scene in chunk}
+        gaps.update(dict.fromkeys(covers.among(synced, versions), GapKind.STALE_SYNC))
         return gaps
 
     def _facts(self, scene: SeenScene, place: Place, left: LeftItems) -> SceneFacts:
@@ -331,20 +348,3 @@ class GapDetectionEngine:
             has_empty_item=scene.fills_metadata and left.has_empty_item(place),
             pushed=left.pushed(scene.scene_id, place),
         )
-
-    def _enqueue(self, gaps: Mapping[int, GapKind]) -> None:
-        if self._queue is None:
-            return
-        now = self._now
-        # A job that waits for a file to appear in Plex does not stand in the way once it is there.
-        waiting, due = self._queue.scene_ids(), self._queue.due_scene_ids(now)
-        if self._config.plex_holds_a_part:
-            self._result.not_wanted_count = self._result.missing_count
-            gaps = {scene_id: kind for scene_id, kind in gaps.items() if kind is not GapKind.MISSING}
-        self._result.enqueued_count = self._queue.put_jobs(
-            Job(scene_id, kind.value, queued_at=now)
-            for scene_id, kind in gaps.items()
-            if scene_id not in (waiting if kind is GapKind.MISSING else due)
-        )
-        self._result.skipped_already_queued = len(gaps) - self._result.enqueued_count
-        self._result.is_work_due = self._queue.has_due_jobs()

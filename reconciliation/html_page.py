@@ -1,19 +1,20 @@
-"""The frame of the HTML files that tasks leave in the data folder: a page that needs nothing but itself."""
+"""The frame of the reports that tasks leave as HTML files: a page that needs nothing but itself."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from plex.client import Plex
-from stash.client import Stash
+from reconciliation.reports import Place, open_new
 from sync_queue.outage import moment
 from validation.config import Stash2PlexConfig
+
+if TYPE_CHECKING:
+    from plex.client import Plex
+    from stash.client import Stash
 
 _HEAD = """<!DOCTYPE html>
 <html lang="en">
@@ -68,8 +69,8 @@ class Links:
 
     def item(self, rating_key: int) -> str:
         """A link, in HTML, to an item's page in Plex."""
-        details = f"/server/{self.machine_identifier}/details?key=%2Flibrary%2Fmetadata%2F{rating_key}"
-        return _link(f"{self.plex}/web/index.html#!{details}", f"item {rating_key}")
+        address = address_of_item(self.plex, self.machine_identifier, rating_key)
+        return _link(address, f"item {rating_key}")
 
 
 def links_to(stash: Stash, plex: Plex, config: Stash2PlexConfig) -> Links:
@@ -78,13 +79,19 @@ def links_to(stash: Stash, plex: Plex, config: Stash2PlexConfig) -> Links:
     return Links(address, config.plex_url, plex.machine_identifier)
 
 
+def address_of_item(plex: str, machine_identifier: str, rating_key: int) -> str:
+    """Where a browser shows an item of this server, whose address this is."""
+    details = f"/server/{machine_identifier}/details?key=%2Flibrary%2Fmetadata%2F{rating_key}"
+    return f"{plex}/web/index.html#!{details}"
+
+
 def _link(address: str, text: str) -> str:
     return f'<a href="{escape(address)}" rel="noreferrer">{escape(text)}</a>'
 
 
 @contextmanager
 def report_page(
-    path: Path,
+    place: Place,
     *,
     title: str,
     heading: str,
@@ -96,20 +103,16 @@ def report_page(
     """A page whose body is to be written, in HTML; it takes its place when the block ends well.
 
     Its rows (`<div class="row">` in a `<dl>`) have these `columns`, in the words of CSS. Only the owner of
-    the data folder may read it, since it holds titles and paths. `made_at` is in seconds since 1970.
+    the file may read it, since it holds titles and paths. `made_at` is in seconds since 1970.
     """
-    draft = path.with_name(path.name + ".new")
-    # What lies there is left of a run that was killed, or a link that somebody put there.
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
+        with open(open_new(place.draft), "w", encoding="utf-8", errors="replace") as file:
             introduction = f"{introduction} Made on {moment(made_at)}. {links.explanation}"
             texts = {"title": title, "heading": heading, "introduction": introduction}
             file.write(_HEAD.format(columns=columns, **{key: escape(text) for key, text in texts.items()}))
             yield file
             file.write("</body>\n</html>\n")
-        draft.replace(path)
+        place.take()
     except BaseException:
-        draft.unlink()
+        place.draft.unlink(missing_ok=True)
         raise

@@ -1,14 +1,17 @@
-"""A library that lost most of its items: believed only where a person has seen it and asked once more."""
+"""What is odd about the libraries as they were read: told, or believed once a person asks again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from plex.inventory import is_shrunk
+from plex.inventory import LibraryRead, is_shrunk
 from plex.library import LibrarySection
 from sync_queue.facts import known_sizes, size_fact
 from sync_queue.state import SyncState
+
+# So many unusable items of a library are named one by one.
+UNUSABLE_TOLD = 5
 
 
 @dataclass(frozen=True)
@@ -75,3 +78,14 @@ class LibrarySizes:
 
     def _warned_of(self, section: LibrarySection) -> str:
         return f"warned of items in section {section.key} of {self.server}"
+
+
+def problems_of(libraries: Iterable[LibraryRead]) -> Iterator[str]:
+    """A sentence for each library that could not be read, and for some of the items that cannot be used."""
+    for read in libraries:
+        if read.problem:
+            yield f"{read.problem} Scenes without an item are not counted as missing this time."
+        for unusable in read.unusable[:UNUSABLE_TOLD]:
+            yield f"Library “{read.section.title}”: {unusable}"
+        if len(read.unusable) > UNUSABLE_TOLD:
+            yield f"Library “{read.section.title}”: {len(read.unusable) - UNUSABLE_TOLD} more such items."

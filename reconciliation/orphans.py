@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,30 +16,41 @@ from plex.orphans import orphans_in
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.html_page import links_to
 from reconciliation.orphans_page import OrphansReport, orphans_report
+from reconciliation.reports import ORPHANS, place_of
 from stash import log
 from stash.client import Stash
 from stash.log import Progress
+from sync_queue.facts import ORPHANS_AT
+from sync_queue.orphan_records import OrphansReplacement
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 
-REPORT = "orphans.html"
 # More than this nobody reads, and each page of them is a request to Plex.
 ITEMS_IN_REPORT = 5_000
 
 
 @dataclass(frozen=True)
 class LibraryOrphans:
-    """What was found in one library, by rating keys; `items` is how many it has in all."""
+    """What was found in one library, by rating keys; `items` is how many it has in all.
+
+    `ignored` are those that a person ignores, and whether they are uncertain; they are in no other list.
+    """
 
     section: LibrarySection
     items: int
     orphans: Sequence[int]
     uncertain: Sequence[int]
+    ignored: Mapping[int, bool]
+
+    @property
+    def told(self) -> int:
+        """How many items are told: they surely belong to no scene, or perhaps to none."""
+        return len(self.orphans) + len(self.uncertain)
 
     @property
     def unowned(self) -> int:
-        """How many items surely belong to no scene, or perhaps to none."""
-        return len(self.orphans) + len(self.uncertain)
+        """The same with those that are ignored."""
+        return self.told + len(self.ignored)
 
 
 @dataclass
@@ -83,20 +94,34 @@ class OrphanSearch:
         with closing(SyncState(self._data_dir)) as state:
             state.use_server(plex.machine_identifier, str(self._config.path_map))
             found.libraries = self._sorted(plex, state, engine)
-        if compared.errors:
+            self._name_problems(found)
+            self._report(plex, state, found)
+        progress(1.0)
+        return found
+
+    def _name_problems(self, found: OrphansFound) -> None:
+        """What keeps the search from being complete; the last says what all of it means for the list."""
+        if found.problems:
             found.problems.append("Not everything could be read: what is listed may have a scene after all.")
         if 0 < sum(one.items for one in found.libraries) == sum(one.unowned for one in found.libraries):
             found.problems.append(
                 "Not one item in Plex is known for certain to belong to a scene. Most likely a setting is "
                 "wrong, such as the path map or the libraries: run the task Check Setup."
             )
-        found.report = self._data_dir / REPORT
+
+    def _report(self, plex: Plex, state: SyncState, found: OrphansFound) -> None:
+        """Write the report, and keep what it says for the page."""
+        place = place_of(ORPHANS, self._stash.connection.plugin_dir, self._data_dir)
+        found.report = place.path
         links = links_to(self._stash, plex, self._config)
-        with orphans_report(found.report, found.problems, links, time.time()) as report:
+        with (
+            orphans_report(place, found.problems, links, time.time()) as report,
+            state.orphans.replacing() as kept,
+        ):
             for library in found.libraries:
-                self._list(plex, library, report)
-        progress(1.0)
-        return found
+                kept.add_library(library.section.key, library.section.title, library.items)
+                self._list(plex, library, report, kept)
+        state.set_fact(ORPHANS_AT, str(time.time()))
 
     def _sorted(self, plex: Plex, state: SyncState, engine: GapDetectionEngine) -> list[LibraryOrphans]:
         """What is left over in each library that was read to its end just now.
@@ -105,17 +130,25 @@ class OrphanSearch:
         """
         orphans: dict[int, list[int]] = defaultdict(list)
         uncertain: dict[int, list[int]] = defaultdict(list)
+        ignored: dict[int, dict[int, bool]] = defaultdict(dict)
+        ignored_keys = state.ignored.item_keys()
         for orphan in orphans_in(state.index):
             is_uncertain = orphan.is_uncertain or not engine.are_scenes_whole
-            (uncertain if is_uncertain else orphans)[orphan.section_key].append(orphan.rating_key)
+            if orphan.rating_key in ignored_keys:
+                ignored[orphan.section_key][orphan.rating_key] = is_uncertain
+            else:
+                (uncertain if is_uncertain else orphans)[orphan.section_key].append(orphan.rating_key)
         counts = state.index.count_items_by_section()
         return [
-            LibraryOrphans(section, counts.get(section.key, 0), orphans[section.key], uncertain[section.key])
+            LibraryOrphans(section, counts.get(key, 0), orphans[key], uncertain[key], ignored[key])
             for section in read_sections(plex, self._config.plex_library)
-            if section.key in engine.whole_sections
+            if (key := section.key) in engine.whole_sections
         ]
 
-    def _list(self, plex: Plex, library: LibraryOrphans, report: OrphansReport) -> None:
+    def _list(
+        self, plex: Plex, library: LibraryOrphans, report: OrphansReport, kept: OrphansReplacement
+    ) -> None:
+        key = library.section.key
         for word, rating_keys in (("orphans", library.orphans), ("uncertain", library.uncertain)):
             if not rating_keys:
                 continue
@@ -123,18 +156,36 @@ class OrphanSearch:
             shown = rating_keys[: ITEMS_IN_REPORT - self._shown]
             self._shown += len(shown)
             name = f"Library “{library.section.title}”, {word}"
+            for rating_key in rating_keys:
+                kept.add(rating_key, key, word == "uncertain")
             for item in _items(plex, shown):
                 report.add(item)
-                paths = ", ".join(part.path for part in item.parts)
-                log.debug(f"{name}: item {item.rating_key} “{item.fields.text('title')}” {paths}")
+                title, paths = item.fields.text("title"), [part.path for part in item.parts]
+                kept.add(item.rating_key, key, word == "uncertain", title, "".join(paths[:1]))
+                log.debug(f"{name}: item {item.rating_key} “{title}” {', '.join(paths)}")
             for rating_key in rating_keys[len(shown) :]:
                 log.debug(f"{name}: item {rating_key}")
             report.end(len(rating_keys) - len(shown))
+        for rating_key, is_uncertain in library.ignored.items():
+            kept.add(rating_key, key, is_uncertain)
+        for item in _items(plex, list(library.ignored)[:ITEMS_IN_REPORT]):
+            paths = [part.path for part in item.parts]
+            is_uncertain = library.ignored[item.rating_key]
+            kept.add(item.rating_key, key, is_uncertain, item.fields.text("title"), "".join(paths[:1]))
 
 
 def _items(plex: Plex, rating_keys: Sequence[int]) -> Iterator[PlexItem]:
     for start in range(0, len(rating_keys), ITEMS_PER_READ):
         yield from read_items(plex, rating_keys[start : start + ITEMS_PER_READ]).values()
+
+
+def find_orphans(stash: Stash, config: Stash2PlexConfig, data_dir: str) -> str | None:
+    """Find them and log them; returns the error that it ended with. Raises as `OrphanSearch.run` does."""
+    found = OrphanSearch(stash, config, data_dir).run()
+    # The last says what all of them mean for the list.
+    log.lines("warning", found.problems[:-1])
+    log.lines("info", summary_lines(found))
+    return log.failed(found.problems[-1]) if found.problems else None
 
 
 def summary_lines(found: OrphansFound) -> list[str]:
@@ -144,9 +195,11 @@ def summary_lines(found: OrphansFound) -> list[str]:
     lines = ["=== Orphans (nothing was changed) ==="]
     for library in found.libraries:
         counts = f"{len(library.orphans):,} of {library.items:,} items, uncertain: {len(library.uncertain):,}"
+        if library.ignored:
+            counts += f", ignored: {len(library.ignored):,}"
         lines.append(f"Without a scene in “{library.section.title}”: {counts}")
-    if any(library.unowned for library in found.libraries):
+    if any(library.told for library in found.libraries):
         lines.append(f"Plex items without a scene are listed in the report {found.report}")
-    elif not found.problems:
+    elif not found.problems and not any(library.ignored for library in found.libraries):
         lines.append("Every Plex item has a scene.")
     return lines

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from html import escape
-from pathlib import Path
 from typing import IO
 
 from plex.items import PlexItem
 from reconciliation.html_page import Links, report_page
+from reconciliation.reports import Place
 
 
 @contextmanager
 def orphans_report(
-    path: Path, problems: Iterable[str], links: Links, made_at: float
+    place: Place, problems: Iterable[str], links: Links, made_at: float
 ) -> Iterator[OrphansReport]:
     """A report to be filled, below these problems; it takes its place when the block ends well.
 
     `made_at` is in seconds since 1970.
     """
     with report_page(
-        path,
+        place,
         title="Stash2Plex orphans",
         heading="Plex items that no scene in Stash owns",
         introduction="Nothing was changed. An item is uncertain if its file has the name and size of a "

@@ -17,17 +17,17 @@ from plex.merge import Change
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.html_page import links_to
 from reconciliation.preview_page import preview_report
+from reconciliation.reports import PREVIEW, place_of
 from stash import log
 from stash.client import Stash
 from stash.log import Progress
 from stash.scene_files import files_named
 from sync_queue.covers import artwork_kinds, is_settled
+from sync_queue.facts import PREVIEWED_AT
 from sync_queue.manager import JobQueue
 from sync_queue.planning import ItemPlan, Planner, describe
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
-
-REPORT = "preview.html"
 
 
 @dataclass
@@ -67,9 +67,16 @@ class Preview:
         self._report_progress = report_progress
 
     def run(self, scene_ids: Sequence[int]) -> PreviewResult:
-        """Plan these scenes and write the report. Raises StashError, PlexError, OSError."""
-        result = PreviewResult(report=self._data_dir / REPORT)
-        with preview_report(self._data_dir / REPORT, self._links, time.time()) as report:
+        """Plan these scenes, write the report and keep what it says for the page.
+
+        Raises StashError, PlexError, OSError, sqlite3.Error.
+        """
+        place = place_of(PREVIEW, self._stash.connection.plugin_dir, self._data_dir)
+        result = PreviewResult(report=place.path)
+        with (
+            preview_report(place, self._links, time.time()) as report,
+            self._state.previewed.replacing() as kept,
+        ):
             for plan in self._plans(scene_ids, result):
                 changes = plan.merged.changes
                 result.covers += self._may_bring_cover(plan)
@@ -81,8 +88,10 @@ class Preview:
                     result.items += 1
                     result.fields.update(change.field.title for change in changes)
                     report.add_item(plan.scene.id, plan.item.rating_key, _title_of(plan), changes)
+                    kept.add(plan.scene.id, plan.item.rating_key, changes)
                     _log_changes(plan.scene.id, changes)
             report.finish(result.items, result.fields)
+        self._state.set_fact(PREVIEWED_AT, str(time.time()))
         self._report_progress(1.0)
         return result
 
@@ -123,7 +132,15 @@ def preview_all(
     waiting = queue.scene_ids() if queue else set()
     with closing(SyncState(data_dir)) as state:
         preview = Preview(stash, plex, state, config, Path(data_dir), progress.part(0.5, 1))
-        return problems, preview.run(sorted({*detection.gaps, *waiting} - {0}))
+        ignored = state.ignored.scene_ids()
+        return problems, preview.run(sorted({*detection.gaps, *waiting} - ignored - {0}))
+
+
+def run_preview(stash: Stash, config: Stash2PlexConfig, data_dir: str, queue: JobQueue | None) -> None:
+    """Preview all that differs and all that waits, and log it. Raises as `preview_all` does."""
+    problems, shown = preview_all(stash, config, data_dir, queue)
+    log.lines("warning", (f"Error during reconciliation: {problem}" for problem in problems))
+    log.lines("info", summary_lines(shown))
 
 
 def summary_lines(result: PreviewResult) -> list[str]:

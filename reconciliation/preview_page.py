@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
-from pathlib import Path
 from typing import IO
 
 from plex.merge import Change
 from reconciliation.html_page import Links, report_page
+from reconciliation.reports import Place
 
 # More than this nobody reads, and a telephone does not open.
 SCENES_IN_REPORT = 2_000
@@ -17,10 +17,10 @@ LONGEST_VALUE = 300
 
 
 @contextmanager
-def preview_report(path: Path, links: Links, made_at: float) -> Iterator[PreviewReport]:
+def preview_report(place: Place, links: Links, made_at: float) -> Iterator[PreviewReport]:
     """A report to be filled; it takes its place when the block ends well. `made_at`: seconds since 1970."""
     with report_page(
-        path,
+        place,
         title="Stash2Plex preview",
         heading="What a sync would write to Plex",
         introduction="Nothing was written. Struck out: what Plex shows now. Green: what it would show.",

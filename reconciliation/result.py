@@ -16,10 +16,11 @@ class GapDetectionResult:
     `ambiguous_count` has the scenes that were not judged because their files fit several items,
     `unknown_count` those of which it cannot be told whether Plex has them,
     `not_wanted_count` the missing ones that are not queued since Plex holds a part on purpose,
-    `without_file_count` those that have no file and so no place in Plex, `inexact_count` those that were
-    matched by less than their path; `suggestion` is the path map that would make these exact, where they
-    are many. `is_work_due` tells that Process Queue would find something to do now,
-    `only_adds` that what was lost of the state is not known again, since not everything was read.
+    `without_file_count` those that have no file and so no place in Plex, `ignored_count` those that a person
+    ignores, which were not judged, `inexact_count` those that were matched by less than their path;
+    `suggestion` is the path map that would make these exact, where they are many. `is_work_due` tells that
+    Process Queue would find something to do now, `only_adds` that what was lost of the state is not known
+    again, since not everything was read.
     `shared` says of those ambiguous scenes which no path map can help with what they share with which.
     """
 
@@ -34,6 +35,7 @@ class GapDetectionResult:
     unknown_count: int = 0
     not_wanted_count: int = 0
     without_file_count: int = 0
+    ignored_count: int = 0
     inexact_count: int = 0
     suggestion: Suggestion | None = None
     is_work_due: bool = False

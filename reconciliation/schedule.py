@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stash import log
-from stash.client import Stash
 from stash.exceptions import AskingFailed
 from stash.run_task import run_unless_waiting
 from sync_queue.drain_request import ask_for_drain
@@ -21,6 +20,9 @@ from sync_queue.outage import moment
 from sync_queue.state import SyncState
 from sync_queue.state_database import RECONCILE_WANTED
 from validation.config import RECONCILE_PERIODS, Stash2PlexConfig
+
+if TYPE_CHECKING:
+    from stash.client import Stash
 
 TASK_NAMES = {"all": "Reconcile Library (All)", "recent": "Reconcile Library (Recent)"}
 # The argument by which a reconcile knows that no person asked for it.
@@ -124,19 +126,33 @@ def _compared_until(state: SyncState, now: float) -> float | None:
     return _latest([_time(state, _COMPARED)], now)
 
 
-def next_line(state: SyncState, now: float) -> str:
-    """What Queue Status tells of the next scheduled reconcile."""
+class NextRun(NamedTuple):
+    """The next scheduled reconcile: which scenes, and when it is due, in seconds since 1970."""
+
+    scope: str
+    due_at: float
+
+
+def next_run(state: SyncState, now: float) -> NextRun | None:
+    """The next scheduled reconcile, due now where it is late; None where there is none."""
     every, _, scope = (state.fact(_SCHEDULE) or "never all").partition(" ")
     period = RECONCILE_PERIODS.get(every)
     if period is None:
+        return None
+    last = _last_run(state, scope, now)
+    return NextRun(scope, now if last is None else max(now, last + period.total_seconds()))
+
+
+def next_line(state: SyncState, now: float) -> str:
+    """What Queue Status tells of the next scheduled reconcile."""
+    run = next_run(state, now)
+    if run is None:
         return (
             "Next scheduled reconcile: none (a change of the setting “Scheduled reconcile” is noticed when "
             "a reconcile or Process Queue runs)"
         )
-    last = _last_run(state, scope, now)
-    due = now if last is None else last + period.total_seconds()
-    when = moment(due) if due > now else "due"
-    return f"Next scheduled reconcile: {when}, {scope} scenes; it starts once another task has ended."
+    when = moment(run.due_at) if run.due_at > now else "due"
+    return f"Next scheduled reconcile: {when}, {run.scope} scenes; it starts once another task has ended."
 
 
 def _last_run(state: SyncState, scope: str, now: float) -> float | None:

@@ -28,7 +28,7 @@ def reason_for_absence(
     library = places.most_common(1)[0][0]
     if library is not None:
         return f"The folders are those of library “{library.title}”, {_why_not(library, chosen)}"
-    pair = _like_named_folders(paths, chosen)
+    pair = like_named_folders(paths, chosen)
     if pair is not None:
         line = suggest_path_map([(f"{pair[0]}/file", f"{pair[1]}/file")])
         return (
@@ -57,7 +57,7 @@ def _library_of(path: str, libraries: Iterable[LibrarySection]) -> LibrarySectio
     return next((section for section in libraries if section.holds(path)), None)
 
 
-def _like_named_folders(paths: Iterable[str], libraries: Iterable[LibrarySection]) -> tuple[str, str] | None:
+def like_named_folders(paths: Iterable[str], libraries: Iterable[LibrarySection]) -> tuple[str, str] | None:
     """The folder of Stash and the one of a library that share their names most often; None without any."""
     targets = [path_key(location) for section in libraries for location in section.locations]
     pairs: Counter[tuple[str, str]] = Counter()

@@ -6,7 +6,7 @@ A check that fails does not end the others: whatever can still be told is told.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import Enum
@@ -20,7 +20,7 @@ from plex.matching import MatchLevel
 from reconciliation import path_map_help
 from reconciliation.library_size import LibrarySizes
 from reconciliation.setup_absence import reason_for_absence
-from reconciliation.setup_sample import Sample, take_sample
+from reconciliation.setup_sample import Effort, Sample, take_sample
 from reconciliation.setup_tags import doubts_about_tags
 from reconciliation.summary import shared_line
 from stash import log
@@ -32,14 +32,12 @@ from sync_queue.drain_request import switch_automatic
 from sync_queue.facts import known_sizes
 from sync_queue.state import SyncState
 from sync_queue.state_database import DATABASE as STATE_DATABASE
-from validation.config import Stash2PlexConfig, read_settings, with_token_of_address
-from validation.exceptions import SettingsInvalid
+from validation.config import Stash2PlexConfig
+from validation.usable import Usable, usable_settings
 
 OLDEST_STASH = (0, 28, 0)
 # Queue, state and reports of a hundred thousand scenes.
 FREE_BYTES = 300_000_000
-# Settings with which each other one can be looked at alone.
-STAND_INS = {"plex_url": "http://localhost:32400", "plex_token": "none"}
 # The levels of a match that are always told; the others only where there is such a match.
 LEVELS_TOLD = (
     MatchLevel.EXACT,
@@ -69,13 +67,15 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class _Settings:
-    """The settings that can be used, with stand-ins for the required ones that cannot."""
+class Manner:
+    """How a set-up is checked: by the task, or for a page that waits for the answer.
 
-    config: Stash2PlexConfig
-    has_url: bool
-    has_token: bool
-    has_drain_switch: bool
+    The task also tells the hooks whether to ask for a drain, and how far it is; `effort` is for the scenes
+    that are looked for, None for the usual one.
+    """
+
+    is_task: bool = True
+    effort: Effort | None = None
 
 
 def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
@@ -84,7 +84,7 @@ def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
     `connect_to_stash` gives a connection and what Stash stored of the settings; it may raise StashError.
     """
     levels = []
-    for finding in _findings(connect_to_stash, data_dir):
+    for finding in find_out(connect_to_stash, data_dir):
         log.line(finding.level.value, finding.text)
         levels.append(finding.level)
     problems = levels.count(Level.WRONG)
@@ -100,7 +100,11 @@ def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
     return None
 
 
-def _findings(connect_to_stash: Connect, data_dir: str) -> Iterator[Finding]:
+def find_out(connect_to_stash: Connect, data_dir: str, manner: Manner = Manner()) -> Iterator[Finding]:
+    """Everything that can be said of the set-up, as far as it comes.
+
+    `connect_to_stash` gives a connection and the settings to check; it may raise StashError.
+    """
     try:
         stash, stored = connect_to_stash()
     except StashError as problem:
@@ -108,14 +112,15 @@ def _findings(connect_to_stash: Connect, data_dir: str) -> Iterator[Finding]:
         yield _check_data_folder(data_dir)
         return
     yield _check_stash(stash)
-    settings = yield from _check_settings(stored)
+    settings = usable_settings(stored)
+    yield from _check_settings(settings)
     yield from _check_tags(stash, settings.config)
     data_folder_found = _check_data_folder(data_dir)
     yield data_folder_found
-    if data_folder_found.level is not Level.WRONG and settings.has_drain_switch and os.path.isdir(data_dir):
-        switch_automatic(data_dir, is_on=not settings.config.manual_drain)
-    if settings.has_url:
-        yield from _check_plex(stash, settings, data_dir)
+    if data_folder_found.level is not Level.WRONG and manner.is_task:
+        _switch_drain(settings, stored, data_dir)
+    if settings.has("plex_url"):
+        yield from _check_plex(stash, settings, data_dir, manner)
 
 
 def _check_stash(stash: Stash) -> Finding:
@@ -128,21 +133,17 @@ def _check_stash(stash: Stash) -> Finding:
     return Finding(Level.RIGHT, f"Stash {name} answers.")
 
 
-def _check_settings(stored: Mapping[str, Any]) -> Generator[Finding, None, _Settings]:
-    problems: Sequence[str] = ()
-    stored = with_token_of_address(stored)
-    try:
-        read_settings(stored)
-    except SettingsInvalid as invalid:
-        problems = invalid.problems
-    usable = {key: value for key, value in stored.items() if _is_usable(key, value)}
-    settings = read_settings({**STAND_INS, **usable})
-    yield from (Finding(Level.WRONG, problem) for problem in problems)
+def _check_settings(settings: Usable) -> Iterator[Finding]:
+    yield from (Finding(Level.WRONG, problem) for problem in settings.problems)
     yield from (Finding(Level.DOUBT, warning) for warning in settings.warnings)
-    if not problems:
+    if not settings.problems:
         yield Finding(Level.RIGHT, "The settings can be used.")
-    has_drain_switch = usable.get("manual_drain") == stored.get("manual_drain")
-    return _Settings(settings.config, "plex_url" in usable, "plex_token" in usable, has_drain_switch)
+
+
+def _switch_drain(settings: Usable, stored: Mapping[str, Any], data_dir: str) -> None:
+    has_switch = settings.values.get("manual_drain") == stored.get("manual_drain")
+    if has_switch and os.path.isdir(data_dir):
+        switch_automatic(data_dir, is_on=not settings.config.manual_drain)
 
 
 def _check_tags(stash: Stash, config: Stash2PlexConfig) -> Iterator[Finding]:
@@ -150,14 +151,6 @@ def _check_tags(stash: Stash, config: Stash2PlexConfig) -> Iterator[Finding]:
         yield from (Finding(Level.DOUBT, doubt) for doubt in doubts_about_tags(stash, config))
     except StashError as problem:
         yield Finding(Level.WRONG, str(problem))
-
-
-def _is_usable(key: str, value: object) -> bool:
-    try:
-        read_settings({**STAND_INS, key: value})
-    except SettingsInvalid:
-        return False
-    return True
 
 
 def _check_data_folder(data_dir: str) -> Finding:
@@ -171,12 +164,12 @@ def _check_data_folder(data_dir: str) -> Finding:
     return Finding(Level.RIGHT, f"The data folder {data_dir} can be written; {free / 1e9:,.1f} GB are free.")
 
 
-def _check_plex(stash: Stash, settings: _Settings, data_dir: str) -> Iterator[Finding]:
+def _check_plex(stash: Stash, settings: Usable, data_dir: str, manner: Manner) -> Iterator[Finding]:
     """Everything that needs Plex, as far as it comes."""
     config = settings.config
     try:
         yield Finding(Level.RIGHT, f"Plex {read_version(config)} answers at {config.plex_url}.")
-        if settings.has_token:
+        if settings.has("plex_token"):
             plex = connect(config, data_dir)
             yield _check_token(plex)
             everything = read_all_sections(plex)
@@ -184,7 +177,7 @@ def _check_plex(stash: Stash, settings: _Settings, data_dir: str) -> Iterator[Fi
             counts = {section: count_items(plex, section) for section in chosen}
             expected, shrunk = _known_before(data_dir, plex.machine_identifier, counts)
             yield from _check_libraries(counts, shrunk, everything, config)
-            yield from _check_scenes(stash, plex, everything, expected, config)
+            yield from _check_scenes(stash, plex, everything, expected, config, manner)
     except (PlexError, StashError) as problem:
         yield Finding(Level.WRONG, str(problem))
 
@@ -250,13 +243,15 @@ def _check_scenes(
     everything: Sequence[LibrarySection],
     expected: Mapping[int, int],
     config: Stash2PlexConfig,
+    manner: Manner,
 ) -> Iterator[Finding]:
     # A library's name that is wrong does not hide a path map that is.
     chosen = choose_sections(everything, config.plex_library) or choose_sections(everything, ())
     if not chosen:
         return
-    log.info("Looking for some scenes from all over Stash in Plex…")
-    sample = take_sample(stash, plex, chosen, config.path_map, expected, Progress())
+    if manner.is_task:
+        log.info("Looking for some scenes from all over Stash in Plex…")
+    sample = take_sample(stash, plex, chosen, config.path_map, expected, Progress(), manner.effort)
     yield from (Finding(Level.DOUBT, problem) for problem in sample.unreadable)
     if not sample.scenes:
         yield Finding(Level.DOUBT, "Stash has no scene with a file. Scan your folders in Stash first.")

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from reconciliation.result import GapDetectionResult
+from stash import log
+
+if TYPE_CHECKING:
+    from reconciliation.result import GapDetectionResult
 
 # So many of the scenes that share something are named in the log; the debug log names all.
 SHARED_SHOWN = 3
+# What to do about scenes that share something.
+SHARED_CURE = (
+    "In Plex, split an item that holds files of several scenes, and scan the folder of a file that is not "
+    "there; or merge the scenes in Stash."
+)
+
+
+def tell(result: GapDetectionResult, is_queued: bool, is_drained: bool) -> None:
+    """Log what a reconcile found, and what to do next."""
+    log.lines("info", summary_lines(result, is_queued))
+    log.lines("warning", (f"Error during reconciliation: {problem}" for problem in result.errors))
+    log.lines("info", advice_lines(result, is_drained))
 
 
 def shared_line(shared: Sequence[str]) -> str:
     """What to do about scenes that share a file or an item with others; some of them are named."""
     return (
         f"Scenes left alone because they share a file or an item of Plex with another scene: {len(shared)} "
-        f"({'; '.join(shared[:SHARED_SHOWN])}). In Plex, split an item that holds files of several scenes, "
-        "and scan the folder of a file that is not there; or merge the scenes in Stash."
+        f"({'; '.join(shared[:SHARED_SHOWN])}). {SHARED_CURE}"
     )
 
 
@@ -45,6 +60,8 @@ def advice_lines(result: GapDetectionResult, is_drained: bool = False) -> list[s
 def _left_out_lines(result: GapDetectionResult) -> Iterator[str]:
     if result.without_file_count:
         yield f"Scenes without a file: {result.without_file_count} (Plex cannot have them: no gap)."
+    if result.ignored_count:
+        yield f"Ignored: {result.ignored_count} scenes (as you chose on the page; they are no gap)."
     if result.not_wanted_count:
         yield f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
     if result.unknown_count:

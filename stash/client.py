@@ -12,11 +12,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from stash import log
-from stash.documents import NEWEST, SETTINGS, TAG_NAMES
+from stash.documents import FOLDERS, NEWEST, SAVE_SETTINGS, SETTINGS, TAG_NAMES
 from stash.exceptions import EntityUnusable, GraphQLRefusal, StashAnswerInvalid
 from stash.images import Cover, read_cover
 from stash.scene_pages import PAGE_SIZE, ScenePage, ScenePages
-from stash.scenes_by_id import ScenesById, count_in, sample_of_ids, scenes_in
+from stash.scenes_by_id import ScenesById, count_in, count_without_file, sample_of_ids, scenes_in
 from stash.session import GraphQLInterface, StashSession
 from validation.config import secrets_in
 from validation.exceptions import SceneMalformed
@@ -94,6 +94,18 @@ class Stash:
             log.keep_secret(secret)
         return stored
 
+    def save_plugin_settings(self, settings: Mapping[str, Any]) -> None:
+        """Store these settings of this plugin, in place of all that were stored. Raises StashError."""
+        for secret in secrets_in(settings):
+            log.keep_secret(secret)
+        self._ask(SAVE_SETTINGS, {"id": PLUGIN_ID, "settings": dict(settings)}, "configurePlugin")
+
+    def video_folders(self) -> list[str]:
+        """The folders in which Stash looks for videos. Raises StashError."""
+        found = self._ask(FOLDERS, {}, "configuration", "general", "stashes")
+        folders = [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+        return [str(one["path"]) for one in folders if one.get("path") and not one.get("excludeVideo")]
+
     def count_scenes(self) -> int:
         """How many scenes Stash has. Raises StashError."""
         return self._list({}).count()
@@ -116,8 +128,12 @@ class Stash:
         return names
 
     def sample_ids(self, count: int) -> list[int]:
-        """The ids of so many scenes from all over the collection, the same ones every time."""
+        """The ids of so many scenes with a file from all over the collection, the same ones every time."""
         return sample_of_ids(self.ask, count)
+
+    def count_without_file(self) -> int:
+        """How many scenes have no file. Raises StashError."""
+        return count_without_file(self.ask)
 
     def pages(self, where: Mapping[str, Any] | None = None) -> Iterator[ScenePage]:
         """All scenes that the GraphQL filter `where` admits, by pages.

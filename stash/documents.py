@@ -27,6 +27,11 @@ NEWEST = (
     " { scenes { updated_at } } }"
 )
 TAG_NAMES = "query TagNames($find: FindFilterType) { findTags(filter: $find) { count tags { name } } }"
+SAVE_SETTINGS = (
+    "mutation SaveSettings($id: ID!, $settings: Map!) { configurePlugin(plugin_id: $id, input: $settings) }"
+)
+# The folders that Stash scans.
+FOLDERS = "query Folders { configuration { general { stashes { path excludeVideo } } } }"
 SETTINGS = "query Settings($ids: [ID!]) { configuration { plugins(include: $ids) } }"
 
 

@@ -30,7 +30,8 @@ from contextlib import AbstractContextManager, contextmanager, redirect_stdout, 
 from importlib.machinery import EXTENSION_SUFFIXES
 
 from stash import log
-from stash.process_lock import AlreadyRunning, exclusive
+from stash.installed_folder import put_in_order, remove_others
+from stash.process_lock import AlreadyRunning, exclusive, is_held
 from validation.exceptions import InvalidInput, Stash2PlexError
 
 # A lock of this file, waited for as many seconds at the most.
@@ -38,8 +39,11 @@ Lock = Callable[[str, float], AbstractContextManager[None]]
 
 # Seconds: disks of a NAS are slow, and pip asks an index that does not answer again and again.
 INSTALLING_LASTS = 600.0
+INSTALL_LOCK = "install.lock"
 # What is the plugin's own: an update of it may be under way.
-OURS = frozenset({"tasks", "reconciliation", "sync_queue", "plex", "stash", "transport", "validation"})
+OURS = frozenset(
+    {"tasks", "operations", "reconciliation", "sync_queue", "plex", "stash", "transport", "validation"}
+)
 # How those packages are imported that are not imported by their name.
 IMPORTED_AS = {"stashapp-tools": "stashapi", "persist-queue": "persistqueue"}
 # What a person has set for pip counts (index, proxy, certificates), but not where it installs to.
@@ -85,12 +89,18 @@ class Packages:
 
         Raises PackagesMissing.
         """
+        if not self.find():
+            self._install(self._missing(), lock)
+
+    def find(self) -> bool:
+        """Whether everything is installed, and can be imported from here on. Raises PackagesMissing."""
         name = self._folder_name()
-        if any(self._use(os.path.join(root, name)) for root in self._roots):
-            return
-        missing = self._missing()
-        if missing and not self._has_dependency_manager_done_it():
-            self._install(missing, lock)
+        is_found = any(self._use(os.path.join(root, name)) for root in self._roots) or not self._missing()
+        return is_found or self._has_dependency_manager_done_it()
+
+    def is_being_installed(self) -> bool:
+        """Whether a task installs them now."""
+        return any(is_held(os.path.join(root, INSTALL_LOCK)) for root in self._roots)
 
     def explain(self, error: ImportError) -> str:
         """What to do about something that could not be imported all the same."""
@@ -104,6 +114,11 @@ class Packages:
             return self._failure(f"The Python package “{module}” cannot be loaded ({error}).")
         except PackagesMissing as problem:
             return str(problem)
+
+    def obstacle(self) -> str:
+        """What is missing and why no task can install it, with what to do; empty where one can."""
+        problem = _why_pip_cannot_be_started()
+        return f"Missing Python packages: {', '.join(self._missing())}. {problem}" if problem else ""
 
     def _folder_name(self) -> str:
         fits = (*EXTENSION_SUFFIXES, platform.machine(), self._read_requirements())
@@ -165,12 +180,12 @@ class Packages:
 
     def _install(self, missing: Sequence[str], lock: Lock) -> None:
         missing_line = f"Missing Python packages: {', '.join(missing)}."
-        if problem := _why_pip_cannot_be_started():
-            raise PackagesMissing(f"{missing_line} {problem}")
+        if obstacle := self.obstacle():
+            raise PackagesMissing(obstacle)
         root = self._root()
         folder = os.path.join(root, self._folder_name())
         try:
-            with _closed_to_others(), lock(os.path.join(root, "install.lock"), INSTALLING_LASTS):
+            with _closed_to_others(), lock(os.path.join(root, INSTALL_LOCK), INSTALLING_LASTS):
                 # Another task may have installed them meanwhile.
                 if self._use(folder):
                     return
@@ -208,12 +223,11 @@ class Packages:
         installed = os.path.join(draft, "packages")
         try:
             self._run_pip(installed, draft)
-            _remove_what_stash_would_load(installed)
-            _close_namespaces(installed)
+            put_in_order(installed)
             if os.path.isdir(folder):
                 os.rename(folder, os.path.join(draft, "replaced"))
             os.rename(installed, folder)
-            _remove_others(folder)
+            remove_others(folder)
         finally:
             shutil.rmtree(drafts, ignore_errors=True)
 
@@ -312,33 +326,6 @@ def _as_typed(command: Sequence[str]) -> str:
     if os.path.exists(CONTAINER_MARK):
         command = ["docker", "exec", "-it", "stash", *command[command[0] == "sudo" :]]
     return shlex.join(command)
-
-
-def _remove_what_stash_would_load(folder: str) -> None:
-    """Stash takes every .yml below its plugins folder for a plugin; programs are of no use here."""
-    for name in ("bin", "Scripts"):
-        shutil.rmtree(os.path.join(folder, name), ignore_errors=True)
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith(".yml"):
-                os.remove(os.path.join(parent, name))
-
-
-def _close_namespaces(folder: str) -> None:
-    """Make packages without an `__init__.py`, as stashapi is, whole ones.
-
-    Python prefers a whole package of the same name that it finds later, such as an older one.
-    """
-    for entry in os.scandir(folder):
-        mark = os.path.join(entry.path, "__init__.py")
-        if entry.is_dir() and entry.name.isidentifier() and not os.path.exists(mark):
-            open(mark, "w").close()
-
-
-def _remove_others(folder: str) -> None:
-    for entry in os.scandir(os.path.dirname(folder)):
-        if entry.is_dir() and entry.name != os.path.basename(folder):
-            shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _log_output(output: bytes | None) -> list[str]:

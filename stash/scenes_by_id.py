@@ -12,7 +12,7 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
-from stash.documents import PAGE_OF_IDS, Ask, document_by_id, document_of_counts
+from stash.documents import COUNT, PAGE_OF_IDS, Ask, document_by_id, document_of_counts
 from stash.exceptions import GraphQLRefusal, StashAnswerInvalid, StashAnswerTooLarge, StashError
 from validation.exceptions import SceneMalformed
 from validation.scene import Scene, parse_scene, scene_id_of
@@ -35,9 +35,22 @@ def scene_or_problem(raw: object) -> Scene | SceneMalformed:
 
 
 def sample_of_ids(ask: Ask, count: int) -> list[int]:
-    """The ids of so many scenes from all over the collection, the same ones every time. Raises StashError."""
-    answer = ask(PAGE_OF_IDS, {"find": {"sort": f"random_{SAMPLE_SEED}", "per_page": count}})
+    """The ids of so many scenes with a file from all over the collection, the same ones every time.
+
+    Raises StashError.
+    """
+    find = {"sort": f"random_{SAMPLE_SEED}", "per_page": count}
+    answer = ask(PAGE_OF_IDS, {"find": find, "where": _with_files("GREATER_THAN")})
     return ids_in(scenes_in(answer))
+
+
+def count_without_file(ask: Ask) -> int:
+    """How many scenes have no file. Raises StashError."""
+    return count_in(ask(COUNT, {"find": {"per_page": 0}, "where": _with_files("EQUALS")}))
+
+
+def _with_files(modifier: str) -> dict[str, Any]:
+    return {"file_count": {"value": 0, "modifier": modifier}}
 
 
 def scenes_in(answer: Mapping[str, Any]) -> list[Any]:

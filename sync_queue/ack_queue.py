@@ -100,13 +100,27 @@ class JobRows(SQLiteAckQueue):
     def put_jobs(self, jobs: Iterable[Job]) -> int:
         """Append jobs in one transaction; returns how many."""
         now = time.time()
-        rows = ((*self._values(job), now, AckStatus.inited) for job in jobs)
+        return self._put_rows((*self._values(job), now, AckStatus.inited) for job in jobs)
+
+    def _put_rows(self, rows: Iterable[tuple[Any, ...]]) -> int:
         marks = ",".join("?" * (3 + len(COLUMNS)))
         statement = f"INSERT INTO {self._table_name} (data, {NAMES}, timestamp, status) VALUES ({marks})"
         with self.tran_lock, self._putter as transaction:
             count = transaction.executemany(statement, rows).rowcount
         self.total += count
         return int(count)
+
+    def put_scenes(self, scene_ids: Iterable[int], reason: str) -> int:
+        """Append a job for each of these scenes, alike but for the scene; returns how many."""
+        now = time.time()
+        model = Job(0, reason, now)
+        # All that differs is the id, which is the first that a job's JSON has.
+        rest = self._serializer.dumps(model._replace(scene_id=1).to_stored()).removeprefix(b'{"scene_id":1')
+        _, *columns = columns_of(model)
+        rows = (
+            (b'{"scene_id":%d%b' % (scene_id, rest), scene_id, *columns, now, NEW) for scene_id in scene_ids
+        )
+        return self._put_rows(rows)
 
     def claim(self, rows: Sequence[int]) -> None:
         """Mark rows as taken by the worker; after a crash they are ready again."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from stash.changes import (
     ENTITIES,
@@ -25,13 +26,15 @@ from stash.changes import (
     scenes_made_after,
     settled,
 )
-from stash.client import Stash
 from stash.exceptions import GraphQLRefusal, StashAnswerInvalid
 from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job
 from sync_queue.manager import JobQueue
 from sync_queue.state import SyncState
 from sync_queue.state_database import RECONCILE_WANTED
+
+if TYPE_CHECKING:
+    from stash.client import Stash
 
 REASON = "changed in Stash"
 GONE = "gone from Stash"

@@ -27,6 +27,7 @@ class Outcome(Enum):
     BUSY = "tried again later"
     FAILED = "failed"
     DELETED = "deleted in Stash"
+    IGNORED = "ignored"
 
 
 @dataclass

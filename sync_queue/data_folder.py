@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # What opening and using a database there may raise.
 FOLDER_ERRORS = (OSError, sqlite3.Error)
 QUEUE_DATABASE = "queue.db"
-OPENING_TIMEOUT = 30.0
+# Seconds for which another process that uses a database is waited for, where no person waits meanwhile.
+PATIENCE = 30.0
 # Held by whoever sets a database aside, so that nobody does so with the new one.
 LOCK = "set-aside.lock"
 SET_ASIDE = ".set-aside-"
@@ -45,37 +46,53 @@ class Unusable(Exception):
     """A database that cannot be used by this version; the text says why."""
 
 
-def open_database(
-    path: str, open_it: Callable[[str], Opened], patience: float = OPENING_TIMEOUT
-) -> tuple[Opened, str]:
+_waits = [PATIENCE]
+
+
+def usual_patience() -> float:
+    """For how many seconds other processes are waited for at present."""
+    return _waits[-1]
+
+
+@contextmanager
+def waiting_at_most(seconds: float) -> Iterator[None]:
+    """Wait for other processes no longer than this: a person waits meanwhile."""
+    _waits.append(seconds)
+    try:
+        yield
+    finally:
+        _waits.pop()
+
+
+def open_database(path: str, open_it: Callable[[str], Opened]) -> tuple[Opened, str]:
     """What `open_it` makes of the file at `path`, which is for its owner only, and what was set aside.
 
     The second value is empty, or says of a file that could not be used why, and under which name it is
-    kept; `open_it` then got a new one. `open_it` may raise Unusable. Other processes are waited for as
-    many seconds as `patience` says. Raises OSError or sqlite3.Error.
+    kept; `open_it` then got a new one. `open_it` may raise Unusable. Raises OSError or sqlite3.Error.
     """
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     try:
-        return _open(path, open_it, patience), ""
+        return _open(path, open_it), ""
     except (Unusable, sqlite3.Error) as error:
         if not _reason(path, error):
             raise
-    with setting_aside(path, patience):
+    with setting_aside(path):
         # Another process may have set it aside meanwhile: what is there now is its new one.
         try:
-            return _open(path, open_it, patience), ""
+            return _open(path, open_it), ""
         except (Unusable, sqlite3.Error) as error:
             reason = _reason(path, error)
             if not reason:
                 raise
         kept = set_aside(path)
         told = f"{os.path.basename(path)} cannot be used: {reason}. It is kept as {kept}"
-        return _open(path, open_it, patience), told
+        return _open(path, open_it), told
 
 
 @contextmanager
-def setting_aside(path: str, patience: float = OPENING_TIMEOUT) -> Iterator[None]:
+def setting_aside(path: str) -> Iterator[None]:
     """Be the only process that sets databases of this folder aside. Raises OSError."""
+    patience = usual_patience()
     try:
         with exclusive(os.path.join(os.path.dirname(path), LOCK), patience):
             yield
@@ -147,11 +164,11 @@ def check(data_dir: str) -> int:
     return shutil.disk_usage(data_dir).free
 
 
-def _open(path: str, open_it: Callable[[str], Opened], patience: float) -> Opened:
+def _open(path: str, open_it: Callable[[str], Opened]) -> Opened:
     if not os.path.exists(path):
         # Made before SQLite makes it, to be readable for its owner only.
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + usual_patience()
     while True:
         try:
             return open_it(path)

@@ -56,14 +56,29 @@ def ask_for_drain(data_dir: str, connection: ServerConnection) -> bool:
         return not _is_believable(folder + REQUESTED_MARK) and _ask(folder, connection)
 
 
-def _ask(folder: str, connection: ServerConnection) -> bool:
+def ask_as_a_person(data_dir: str, connection: ServerConnection) -> None:
+    """See to it that a worker takes what was just queued, also where nothing is written automatically.
+
+    Raises AskingFailed.
+    """
+    folder = os.path.join(data_dir, "")
+    # One that runs looks once more when it has ended, and a hook that is asking asks for the same.
+    if not is_held(folder + WORKER_LOCK) and (lock := try_lock(folder + ASKING_LOCK)) is not None:
+        with lock:
+            _ask(folder, connection, is_automatic=False)
+
+
+def _ask(folder: str, connection: ServerConnection, is_automatic: bool = True) -> bool:
     from stash.exceptions import AskingFailed
     from stash.run_task import run_unless_waiting
 
     _write(folder + ASKING_MARK, _stash_process())
     began = time.monotonic()
     try:
-        is_asked = run_unless_waiting(connection, TASK_NAME, {"mode": "process_queue", AUTOMATIC: True})
+        args: dict[str, str | bool] = {"mode": "process_queue"}
+        if is_automatic:
+            args[AUTOMATIC] = True
+        is_asked = run_unless_waiting(connection, TASK_NAME, args)
     except AskingFailed:
         _remove(folder + ASKING_MARK)
         pause = min(PAUSE_FACTOR * (time.monotonic() - began), LONGEST_PAUSE)

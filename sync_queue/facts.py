@@ -10,6 +10,11 @@ from sync_queue.witness import STATE_STEPS
 
 # How many items a library had when a reconcile last believed their number.
 _SIZE = "items in section "
+# The facts that say, in seconds since 1970, when scenes were counted by a full reconcile, when what would be
+# written was previewed, and when orphans were searched.
+COUNTED_AT, PREVIEWED_AT, ORPHANS_AT = "scenes counted at", "previewed at", "orphans found at"
+# The fact that says at which address Plex was reached when the libraries were last compared.
+PLEX_ADDRESS = "plex address"
 
 
 class Facts:
@@ -22,6 +27,13 @@ class Facts:
         """A remembered fact; None where there is none."""
         row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
+
+    def time(self, name: str) -> float | None:
+        """A fact that is a time, in seconds since 1970; None where there is none that can be read."""
+        try:
+            return float(self.fact(name) or "")
+        except ValueError:
+            return None
 
     def facts_beginning(self, start: str) -> dict[str, str]:
         """All remembered facts whose names begin like this, by name."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from sync_queue.ack_queue import CLAIMED, FAILED, NAMES, NEW, READY, JobRows
+from sync_queue.ack_queue import FAILED, NAMES, READY
 from sync_queue.job import LONGEST_DELAY, Job, job_of, parse_job
+from sync_queue.queue_list import DUE, PENDING, WAITS, QueueList, times
 from sync_queue.take_in import take_in
 from sync_queue.witness import QUEUE_STEPS, STATE_NAME, STATE_STEPS, read_facts, remember
 
-# New from a hook, or given back.
-_WAITS = f"status IN ({NEW}, {READY})"
-_PENDING = f"status IN ({NEW}, {READY}, {CLAIMED})"
-# A time beyond all intervals comes from a clock that was set back.
-_DUE = "(due_at <= :now OR due_at > :far)"
 # SQLite before 3.32 takes no more than 999 values in one statement.
 VALUES_PER_STATEMENT = 900
 REASONS_SHOWN = 10
@@ -61,7 +56,7 @@ class Counts(NamedTuple):
     reasons_failed: list[tuple[str, int]]
 
 
-class JobQueue(JobRows):
+class JobQueue(QueueList):
     """The jobs, and what is asked of them."""
 
     def take_in_changes(self) -> None:
@@ -78,14 +73,14 @@ class JobQueue(JobRows):
         self._take_in()
         table, values = self._table_name, {"now": now, "far": now + LONGEST_DELAY, "after": after_row}
         last_row = self._getter.execute(f"SELECT MAX(_id) FROM {table}").fetchone()[0] or after_row
-        condition = f"{_WAITS} AND {_DUE} AND _id > :after"
+        condition = f"{WAITS} AND {DUE} AND _id > :after"
         entities = self._read(f"entity != '' AND {condition}", values)
         statement = (
             f"SELECT row._id, row.data, row.status, {NAMES}"
             f" FROM (SELECT scene_id AS scene, MIN(_id) AS first FROM {table}"
             f" WHERE {condition} AND entity = '' GROUP BY scene_id) AS due"
             f" JOIN {table} AS row ON row.scene_id = due.scene AND row.entity = ''"
-            f" AND (row.{_WAITS} OR row.status = {FAILED}) ORDER BY due.first, row._id"
+            f" AND (row.{WAITS} OR row.status = {FAILED}) ORDER BY due.first, row._id"
         )
         return Due(list(entities), _works(self._getter.execute(statement, values)), last_row)
 
@@ -93,15 +88,15 @@ class JobQueue(JobRows):
         """Whether a job may be taken now."""
         self.take_in_changes()
         self._take_in()
-        values = _times(now)
-        statement = f"SELECT 1 FROM {self._table_name} WHERE {_WAITS} AND {_DUE} LIMIT 1"
+        values = times(now)
+        statement = f"SELECT 1 FROM {self._table_name} WHERE {WAITS} AND {DUE} LIMIT 1"
         return self._getter.execute(statement, values).fetchone() is not None
 
     def jobs(self, after_row: int = 0) -> Iterator[QueuedJob]:
         """The ready jobs that came after `after_row`, oldest first."""
         self.take_in_changes()
         self._take_in()
-        return self._read(f"{_WAITS} AND _id > :after", {"after": after_row})
+        return self._read(f"{WAITS} AND _id > :after", {"after": after_row})
 
     def failed_jobs(self) -> Iterator[QueuedJob]:
         """The jobs that failed for good."""
@@ -112,25 +107,25 @@ class JobQueue(JobRows):
         """The jobs that wait or are being written, oldest first."""
         self.take_in_changes()
         self._take_in()
-        return self._read(_PENDING, {})
+        return self._read(PENDING, {})
 
     def scene_ids(self) -> set[int]:
         """The scenes that have a job that waits or is being written."""
-        return self._scene_ids(_PENDING, {})
+        return self._scene_ids(PENDING, {})
 
     def due_scene_ids(self, now: float | None = None) -> set[int]:
         """Those of them whose job may be taken now."""
-        return self._scene_ids(f"{_PENDING} AND {_DUE}", _times(now))
+        return self._scene_ids(f"{PENDING} AND {DUE}", times(now))
 
     def untried_scene_ids(self, hook: str) -> set[int]:
         """The scenes that a hook of this kind told of, such as `Scene.Destroy`, and nobody has tried yet."""
-        return self._scene_ids(f"{_PENDING} AND due_at = 0 AND reason LIKE :hook", {"hook": f"{hook}.%"})
+        return self._scene_ids(f"{PENDING} AND due_at = 0 AND reason LIKE :hook", {"hook": f"{hook}.%"})
 
     def entity_jobs(self) -> list[Job]:
         """The jobs that wait, or are being written, and name an entity."""
         self.take_in_changes()
         self._take_in()
-        return [queued.job for queued in self._read(f"entity != '' AND {_PENDING}", {})]
+        return [queued.job for queued in self._read(f"entity != '' AND {PENDING}", {})]
 
     def ready_scenes(self, scene_ids: Iterable[int]) -> set[int]:
         """Those of these scenes that have a job that waits."""
@@ -139,7 +134,7 @@ class JobQueue(JobRows):
         for start in range(0, len(wanted), VALUES_PER_STATEMENT):
             some = wanted[start : start + VALUES_PER_STATEMENT]
             statement = (
-                f"SELECT scene_id FROM {self._table_name} WHERE entity = '' AND {_WAITS}"
+                f"SELECT scene_id FROM {self._table_name} WHERE entity = '' AND {WAITS}"
                 f" AND scene_id IN ({','.join('?' * len(some))})"
             )
             found.update(scene_id for (scene_id,) in self._getter.execute(statement, some))
@@ -149,42 +144,46 @@ class JobQueue(JobRows):
         """Whether a job waits that ended for one of these reasons, as `waits_for` has them."""
         self._take_in()
         marks = ",".join("?" * len(reasons))
-        statement = f"SELECT 1 FROM {self._table_name} WHERE {_WAITS} AND waits_for IN ({marks}) LIMIT 1"
+        statement = f"SELECT 1 FROM {self._table_name} WHERE {WAITS} AND waits_for IN ({marks}) LIMIT 1"
         return self._getter.execute(statement, list(reasons)).fetchone() is not None
 
     def count_ready(self) -> int:
         """How many scenes wait, by a fresh look at the database (other processes append too)."""
         self._take_in()
-        return self._count_scenes(_WAITS, {})
+        return self._count_scenes(WAITS, {})
 
     def count_after(self, row: int) -> int:
         """How many rows wait that came after this one."""
         self.take_in_changes()
         self._take_in()
-        statement = f"SELECT COUNT(*) FROM {self._table_name} WHERE _id > ? AND {_WAITS}"
+        statement = f"SELECT COUNT(*) FROM {self._table_name} WHERE _id > ? AND {WAITS}"
         return int(self._getter.execute(statement, (row,)).fetchone()[0])
 
     def counts(self, now: float | None = None) -> Counts:
         """What waits, what is due later, what failed, and why."""
         self.take_in_changes()
         self._take_in()
-        values = _times(now)
-        due = self._count_scenes(f"{_PENDING} AND {_DUE}", values)
-        pending = self._count_scenes(_PENDING, {})
+        values = times(now)
+        due = self._count_scenes(f"{PENDING} AND {DUE}", values)
+        pending = self._count_scenes(PENDING, {})
         return Counts(
             due,
             pending - due,
             self._count_scenes(f"status = {FAILED}", {}),
-            self._reasons(f"{_PENDING} AND NOT {_DUE}", values),
+            self._reasons(f"{PENDING} AND NOT {DUE}", values),
             self._reasons(f"status = {FAILED}", {}),
         )
 
-    def retry_failed(self) -> int:
-        """Make the failed jobs ready as if they were new; returns of how many scenes."""
+    def retry_failed(self, keys: Collection[int] | None = None) -> int:
+        """Make the failed jobs ready as if they were new, all or those of these keys; of how many scenes.
+
+        A key is a scene's id, or the negative number of a row that is about no scene.
+        """
         failed: dict[tuple[int, str, int], list[QueuedJob]] = {}
         for queued in self.failed_jobs():
             job = queued.job
-            if job.scene_id or job.entity:
+            is_meant = keys is None or (job.scene_id or -queued.row) in keys
+            if is_meant and (job.scene_id or job.entity):
                 failed.setdefault((job.scene_id, job.entity, job.entity_id), []).append(queued)
         with self.tran_lock, self._putter as transaction:
             for first, *others in failed.values():
@@ -197,7 +196,7 @@ class JobQueue(JobRows):
         """Remove the jobs that wait and those that failed; returns of how many scenes each."""
         waiting = self.count_ready()
         failed = self._count_scenes(f"status = {FAILED}", {})
-        table, condition = self._table_name, f"{_WAITS} OR status = {FAILED}"
+        table, condition = self._table_name, f"{WAITS} OR status = {FAILED}"
         with self.tran_lock, self._putter as transaction:
             transaction.execute("BEGIN IMMEDIATE")
             others = transaction.execute(f"SELECT 1 FROM {table} WHERE NOT ({condition}) LIMIT 1").fetchone()
@@ -261,8 +260,3 @@ def _works(rows: Iterable[tuple[Any, ...]]) -> list[Work]:
         if status != FAILED and (scene_id not in jobs or job.due_at < jobs[scene_id].due_at):
             jobs[scene_id] = job
     return [Work(job, tuple(found[scene_id])) for scene_id, job in jobs.items()]
-
-
-def _times(now: float | None) -> dict[str, float]:
-    moment = time.time() if now is None else now
-    return {"now": moment, "far": moment + LONGEST_DELAY}

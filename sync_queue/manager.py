@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from stash import log
-from sync_queue.data_folder import FOLDER_ERRORS, QUEUE_DATABASE, is_damage, open_database, problem_text
+from sync_queue.data_folder import (
+    FOLDER_ERRORS,
+    QUEUE_DATABASE,
+    is_damage,
+    open_database,
+    problem_text,
+    usual_patience,
+)
 from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job, JsonSerializer, parse_job
 from sync_queue.job_queue import JobQueue, QueuedJob
@@ -145,7 +152,7 @@ def _open_queue(path: str, is_doubted: bool = False) -> JobQueue:
         auto_resume=False,
         serializer=JsonSerializer,
         db_file_name=os.path.basename(path),
-        timeout=30.0,
+        timeout=usual_patience(),
     )
     try:
         queue.prepare(is_doubted)

@@ -25,7 +25,8 @@ class ItemPlan:
 
     `recovered` is the base where a write was begun and never recorded. `first_contacts` are the
     fields that were never carried to this item before. `was_rolled_back` tells that Plex shows the
-    item as it was before the last sync: its database was restored.
+    item as it was before the last sync: its database was restored. `base` is what was last written, as far
+    as that is known.
     """
 
     scene: Scene
@@ -37,6 +38,7 @@ class ItemPlan:
     recovered: Base | None = None
     first_contacts: frozenset[str] = frozenset()
     was_rolled_back: bool = False
+    base: Base | None = None
 
 
 class Planner:
@@ -77,6 +79,7 @@ class Planner:
             recovered=recovered,
             first_contacts=first_contacts,
             was_rolled_back=was_rolled_back,
+            base=base,
         )
 
     def _base_of(self, item: PlexItem, ours: PlexFields) -> tuple[Base | None, Base | None, bool]:

@@ -25,6 +25,8 @@ CLOCKS_DIFFER = 86_400.0
 NO_FINGERPRINT = b""
 # The owner of an item's record whose scene Stash does not have any more.
 NO_SCENE = 0
+# The tables of what was found of scenes, until they are brought together with their items.
+FOUND_UNTIL_PUSHED = ("finding", "previewed", "previewed_change")
 
 # From one row for scene and item, values included, to one for the item and one for both. What was in
 # sync is compared once more: whose value is whose is decided by other rules since.
@@ -181,9 +183,16 @@ class PushedRecords(Facts):
                 [(owner, self._server, rating_key) for rating_key, (owner, _) in owners.items()],
             )
             self._put("synced", [(row[0], row[2], row[1], row[-1]) for row in rows])
+            self._forget_found({row[2] for row in rows})
             self._connection.executemany(
                 "DELETE FROM item_begun WHERE server = ? AND rating_key = ?", [row[:2] for row in rows]
             )
+
+    def _forget_found(self, scene_ids: Iterable[int]) -> None:
+        """What the last reconcile and the last preview found of these scenes holds no longer."""
+        ids = [(scene_id,) for scene_id in scene_ids]
+        for table in FOUND_UNTIL_PUSHED:
+            self._connection.executemany(f"DELETE FROM {table} WHERE scene_id = ?", ids)
 
     def _item_row(self, one: Pushed) -> tuple[Any, ...]:
         base = Base.of(one.fields)

@@ -13,8 +13,14 @@ from pathlib import Path
 from plex.index import FileIndex
 from stash import log
 from sync_queue.cover_records import COVERS_BY_ITEM, CoverRecords
+from sync_queue.facts import COUNTED_AT, ORPHANS_AT, PREVIEWED_AT
+from sync_queue.findings import FINDINGS, Findings
+from sync_queue.ignored import IGNORED, Ignored
 from sync_queue.noticed import NoticedChanges
+from sync_queue.orphan_records import ORPHANS, OrphanRecords
+from sync_queue.previewed import PREVIEWED, Previewed
 from sync_queue.pushed import BY_ITEM, NO_SCENE
+from sync_queue.scene_texts import SCENE_TEXTS, SceneTexts
 from sync_queue.state_database import open_state_database
 
 # One script for each version of the database; a released script never changes.
@@ -65,7 +71,12 @@ MIGRATIONS = (
     "ALTER TABLE part ADD COLUMN in_trash INTEGER NOT NULL DEFAULT 0;",
     BY_ITEM + COVERS_BY_ITEM,
     "CREATE TABLE step (place INTEGER PRIMARY KEY CHECK (place = 0), counted TEXT NOT NULL);",
+    SCENE_TEXTS + FINDINGS + PREVIEWED + ORPHANS + IGNORED,
 )
+# The tables of what was found of scenes, and of those that are ignored.
+FOUND = ("scene_text", "finding", "previewed", "previewed_change", "ignored")
+# The fact that names the Plex server that was used last, and the paths.
+PLACE = "index_place"
 
 
 class SyncState(CoverRecords):
@@ -87,6 +98,11 @@ class SyncState(CoverRecords):
         self.lock = threading.Lock()
         self.index = FileIndex(self._connection)
         self.noticed = NoticedChanges(self._connection)
+        self.texts = SceneTexts(self._connection)
+        self.findings = Findings(self._connection)
+        self.previewed = Previewed(self._connection)
+        self.orphans = OrphanRecords(self._connection)
+        self.ignored = Ignored(self._connection)
 
     def one_transaction(self) -> AbstractContextManager[object]:
         """A block whose changes are committed together: each commit waits for the disk."""
@@ -104,17 +120,34 @@ class SyncState(CoverRecords):
         """Speak of this Plex server from now on, with these paths.
 
         Rating keys mean nothing on another server: what is known of where files are is forgotten
-        when the server or the path map changed. What was pushed is kept for each server.
+        when the server or the path map changed, and so is what was found there. What was pushed is kept
+        for each server, and scenes that are ignored are ignored for all.
         """
         self._server = machine_identifier
         place = f"{machine_identifier} {path_map}"
-        if self.fact("index_place") != place:
-            self.index.clear()
-            self.set_fact("index_place", place)
+        if self.fact(PLACE) != place:
+            self._leave_place(is_server_left=self.machine_identifier != machine_identifier)
+            self.set_fact(PLACE, place)
+
+    @property
+    def machine_identifier(self) -> str:
+        """The Plex server that was used last; empty where none was."""
+        return (self.fact(PLACE) or "").partition(" ")[0]
+
+    def _leave_place(self, is_server_left: bool) -> None:
+        self.index.clear()
+        with self._connection:
+            self.findings.clear()
+            self.previewed.clear()
+            self.orphans.clear()
+            for fact in (COUNTED_AT, PREVIEWED_AT, ORPHANS_AT):
+                self._connection.execute("DELETE FROM fact WHERE name = ?", (fact,))
+            if is_server_left:
+                self.ignored.clear_items()
 
     def known_scene_ids(self) -> set[int]:
         """The scenes of which anything is remembered, for whatever server."""
-        tables = ("synced", "item", "cover", "replaced", "scene_file")
+        tables = ("synced", "item", "cover", "replaced", "scene_file", *FOUND)
         statement = " UNION ".join(
             f"SELECT scene_id FROM {table} WHERE scene_id <> {NO_SCENE}" for table in tables
         )
@@ -129,3 +162,5 @@ class SyncState(CoverRecords):
             self._forget_pushed_for(scene_id)
             self._forget_covers_of(scene_id)
             self.index.forget_scenes([scene_id])
+            for table in FOUND:
+                self._connection.execute(f"DELETE FROM {table} WHERE scene_id = ?", (scene_id,))

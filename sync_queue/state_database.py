@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sync_queue.data_folder import QUEUE_DATABASE as QUEUE
-from sync_queue.data_folder import SET_ASIDE, Unusable, columns_of, examine, open_database
+from sync_queue.data_folder import SET_ASIDE, Unusable, columns_of, examine, open_database, usual_patience
 from sync_queue.witness import QUEUE_STEPS, STATE_NAME, STATE_STEPS, Witness, read_witness
 
 DATABASE = "state.db"
-# Seconds for which another process is waited for.
-PATIENCE = 30.0
 # The fact that is there after a loss, and its value once a full reconcile has come after it.
 LOST, RECONCILED = "memory lost", "reconciled"
 # The fact under which the wish for a full reconcile is kept, with its reason in words.
@@ -59,7 +57,7 @@ def open_state_database(
     def connect(path: str) -> sqlite3.Connection:
         return _connect(path, migrations, is_doubted)
 
-    connection, set_aside = open_database(str(data_dir / DATABASE), connect, PATIENCE)
+    connection, set_aside = open_database(str(data_dir / DATABASE), connect)
     try:
         return connection, _losses(connection, data_dir, set_aside)
     except BaseException:
@@ -69,7 +67,7 @@ def open_state_database(
 
 def _connect(path: str, migrations: Sequence[str], is_doubted: bool) -> sqlite3.Connection:
     # The senders' threads record covers, one at a time; everything else is the worker's.
-    connection = sqlite3.connect(path, timeout=PATIENCE, check_same_thread=False, factory=_Connection)
+    connection = sqlite3.connect(path, timeout=usual_patience(), check_same_thread=False, factory=_Connection)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         # A power cut may not take what was recorded: our own value in Plex would pass for a person's edit.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 
 from stash import log
 from stash.process_lock import WORKER_LOCK, is_held
@@ -28,6 +29,14 @@ def cleared_lines(waiting: int, failed: int) -> list[str]:
         f"Removed from the queue: {waiting} waiting, {failed} failed.",
         "Nothing changed in Stash or Plex. Reconcile Library will find the differences again.",
     ]
+
+
+def tell_status(queue: JobQueue, data_dir: str, next_reconcile_line: Callable[[SyncState], str]) -> None:
+    """Log all of it. Raises OSError or sqlite3.Error."""
+    with closing(SyncState(data_dir)) as state:
+        # What a drain held when it was killed is due as well, though nobody has released it yet.
+        drains = outlook_lines(data_dir, bool(queue.due_scene_ids()) or queue.has_due_jobs())
+        log.lines("info", status_lines(queue, state, [next_reconcile_line(state), *drains]))
 
 
 def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = ()) -> list[str]:

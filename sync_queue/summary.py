@@ -33,6 +33,8 @@ def summary_lines(summary: DrainSummary) -> list[str]:
         lines.append(f"Tried again later: {counts[Outcome.BUSY]} (Queue Status says why)")
     if counts[Outcome.OPTED_OUT]:
         lines.append(f"Opted out: {counts[Outcome.OPTED_OUT]} (their items carry the opt-out label)")
+    if counts[Outcome.IGNORED]:
+        lines.append(f"Ignored: {counts[Outcome.IGNORED]} (as you chose on the page; nothing was written)")
     if counts[Outcome.DELETED]:
         lines.append(f"Deleted in Stash: {counts[Outcome.DELETED]} (left as they are in Plex)")
     return lines

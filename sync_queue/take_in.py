@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from stash import log
 from stash.process_lock import AlreadyRunning, exclusive, is_left
+from sync_queue.data_folder import usual_patience
 from sync_queue.hook import WAITING
 from sync_queue.job import Job, parse_job
 
@@ -33,12 +34,16 @@ def take_in(data_dir: str, put: Callable[[Sequence[Job]], object]) -> None:
     if not _files(data_dir):
         return
     # Another task has them, and puts them into the same queue: without the lock they would be there twice.
-    with suppress(AlreadyRunning), exclusive(os.path.join(data_dir, TAKING_LOCK), PATIENCE):
+    with suppress(AlreadyRunning), exclusive(os.path.join(data_dir, TAKING_LOCK), _patience()):
         for path in _files(data_dir):
             taken = path if _is_taken(path) else _taken(path)
             if taken and _is_left(taken):
                 put(list(_jobs_in(taken)))
                 os.remove(taken)
+
+
+def _patience() -> float:
+    return min(PATIENCE, usual_patience())
 
 
 def _files(data_dir: str) -> list[str]:

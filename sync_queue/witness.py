@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
-from sync_queue.data_folder import QUEUE_DATABASE
+from sync_queue.data_folder import QUEUE_DATABASE, usual_patience
 
 if TYPE_CHECKING:
     from sync_queue.manager import JobQueue
@@ -37,7 +37,7 @@ def read_witness(data_dir: str | os.PathLike[str]) -> Witness:
     if not os.path.isfile(path):
         return Witness()
     try:
-        with closing(sqlite3.connect(path, timeout=30.0)) as connection:
+        with closing(sqlite3.connect(path, timeout=usual_patience())) as connection:
             facts = read_facts(connection)
             return Witness(
                 int(facts.get(QUEUE_STEPS, 0)), facts.get(STATE_NAME, ""), int(facts.get(STATE_STEPS, 0))

@@ -221,17 +221,25 @@ class SyncWorker:
         if len(batch) > 1 and not read.malformed and not any(read.scenes.values()):
             self._check_that_stash_has_scenes()
         planned: list[tuple[Work, Planned]] = []
+        left_out: list[tuple[Work, Planned]] = []
         unread: list[tuple[Work, Exception]] = []
         absent: list[tuple[Work, Exception]] = []
+        with self._state.lock:
+            ignored = self._state.ignored.among([work.scene_id for work in batch])
         for work in batch:
+            if work.scene_id in ignored:
+                continue
             plans = attempt(partial(self._plans, work, read))
             if isinstance(plans, Planned):
-                planned.append((work, plans))
+                (planned if plans.plans else left_out).append((work, plans))
             elif isinstance(plans, PlexNotFound):
                 absent.append((work, plans))
             elif plans is not None:
                 unread.append((work, plans))
-        self._doubts.judge("reading", unread, len(batch) - len(absent))
+        if ignored:
+            self._claims.finish([work for work in batch if work.scene_id in ignored], Outcome.IGNORED)
+        self._leave_out([work for work, _ in left_out])
+        self._doubts.judge("reading", unread, len(batch) - len(absent) - len(ignored))
         self._doubts.judge("finding", absent, len(absent) + len(planned))
         return planned
 
@@ -307,11 +315,19 @@ class SyncWorker:
                 log.warning(f"Scene {work.scene_id}: its cover is not carried over: {sent.cover_failure}")
             outcome = Outcome.WRITTEN if sent.is_write else Outcome.UNCHANGED
             done.setdefault(outcome if sent.plans else Outcome.OPTED_OUT, []).append(work)
+        self._leave_out(done.pop(Outcome.OPTED_OUT, []))
         for outcome, works in done.items():
             self._claims.finish(works, outcome)
 
+    def _leave_out(self, works: Sequence[Work]) -> None:
+        """Their items carry the opt-out label."""
+        if works:
+            with self._state.lock:
+                self._state.findings.leave_out(work.scene_id for work in works)
+            self._claims.finish(works, Outcome.OPTED_OUT)
+
     def _plans(self, work: Work, read: ReadBatch) -> Planned | None:
-        """What is to be done for one scene; None where its job is settled already.
+        """What is to be done for one scene, nothing where its items are opted out; None where it is settled.
 
         Raises PlexNotFound for a scene that was in Plex and is not.
         """
@@ -330,8 +346,5 @@ class SyncWorker:
         else:
             with self._state.lock:
                 plans = [self._planner.plan(scene, item) for item in found.items]
-            wanted = [plan for plan in plans if not plan.is_opted_out]
-            if wanted:
-                return Planned(wanted, read.read_at)
-            self._claims.finish([work], Outcome.OPTED_OUT)
+            return Planned([plan for plan in plans if not plan.is_opted_out], read.read_at)
         return None

@@ -39,15 +39,17 @@ def pytest_configure() -> None:
             os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _processes_are_not_measured() -> Iterator[None]:
-    """Lines are counted in the processes that run tests, not in those that tests start.
+@pytest.fixture(autouse=True, scope="module")
+def _processes_are_measured_where_it_says_so(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lines are counted in the processes that a module's tests start where it has the mark `measured`.
 
-    Each of them would take twice as long to start, and other tests cover the same lines.
+    Each of them takes twice as long to start, and other tests cover the same lines: what begins and ends
+    a process is worth it.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COVERAGE_PROCESS_CONFIG", "")
-        patch.setenv("COVERAGE_PROCESS_START", "")
+        if request.node.get_closest_marker("measured") is None:
+            patch.setenv("COVERAGE_PROCESS_CONFIG", "")
+            patch.setenv("COVERAGE_PROCESS_START", "")
         yield
 
 

@@ -19,6 +19,7 @@ BEGIN, END = "<!-- drawn by tests/import_graph.py -->\n```\n", "```\n<!-- end of
 FLOORS = (
     ("Stash2Plex",),
     ("tasks",),
+    ("operations",),
     ("reconciliation",),
     ("sync_queue",),
     ("plex", "stash"),

@@ -1,4 +1,4 @@
-"""The settings as they are read, as Stash shows them and as docs/settings.md tells them: one and the same."""
+"""The settings as they are read, as Stash and the page show them and as docs/settings.md tells them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from operations.setting_words import GROUPS
 from tests.builders.values import a_config
 from tests.servers.stash.plugins import load_plugins
 from tests.servers.world import ROOT, install_plugin
@@ -108,3 +109,14 @@ def test_everything_but_a_switch_has_an_example_that_works(
 @pytest.mark.parametrize("key", KEYS)
 def test_what_a_wrong_value_does_is_told(key: str, rows: dict[str, Row]) -> None:
     assert rows[key].wrong == ("warning" if FALLS_BACK in FIELDS[key].metadata else "stops")
+
+
+def test_the_page_has_the_words_of_stash_in_the_groups_of_the_documentation(
+    manifest: dict[str, dict[str, str]],
+) -> None:
+    words = {key: one.description for group in GROUPS.values() for key, one in group.items()}
+    assert words == {key: setting["description"] for key, setting in manifest.items()}
+    text = Path(ROOT, "docs", "settings.md").read_text(encoding="utf-8")
+    sections = {section.partition("\n")[0]: ROW.findall(section) for section in text.split("\n## ")[1:]}
+    told = {title: [Row(*found).key for found in rows] for title, rows in sections.items() if rows}
+    assert {title: list(group) for title, group in GROUPS.items()} == told

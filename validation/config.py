@@ -247,7 +247,7 @@ def read_settings(stored: Mapping[str, Any]) -> Settings:
     fields = Stash2PlexConfig.model_fields
     stored = with_token_of_address(stored)
     unknown = sorted(set(stored) - set(fields))
-    warnings = [f"Setting “{key}” is not known to this version and is ignored." for key in unknown]
+    warnings = [_not_known(key) for key in unknown]
     try:
         return _settings(stored, warnings)
     except ValidationError as error:
@@ -265,6 +265,17 @@ def _settings(stored: Mapping[str, Any], warnings: Sequence[str]) -> Settings:
     return Settings(config, (*warnings, *risks))
 
 
+def problems_in(stored: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with these settings, whether it stops a task or not: a sentence by the setting's key."""
+    stored = with_token_of_address(stored)
+    unknown = {key: _not_known(key) for key in stored if key not in Stash2PlexConfig.model_fields}
+    try:
+        Stash2PlexConfig.model_validate(dict(stored))
+    except ValidationError as error:
+        return {**_problems(error), **unknown}
+    return unknown
+
+
 def secrets_in(stored: Mapping[str, Any]) -> list[str]:
     """The tokens in what Stash stored, as they stand there and as they are used: no line may hold them."""
     texts = [str(stored.get(key) or "") for key in ("plex_token", "plex_url", "performer_image_address")]
@@ -276,6 +287,10 @@ def with_token_of_address(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     """The settings with the token that was pasted with the address, where there is no other."""
     token = named_token_in(_shown(stored.get("plex_url")))
     return stored if not token or _shown(stored.get("plex_token")) else {**stored, "plex_token": token}
+
+
+def _not_known(key: str) -> str:
+    return f"Setting “{key}” is not known to this version and is ignored."
 
 
 def _instead(field: FieldInfo) -> str:

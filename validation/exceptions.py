@@ -13,10 +13,12 @@ it means for a scene, and tasks.py shows the user what nobody has met.
             PackagesMissing
             SceneMalformed
             SettingsInvalid
+        OperationRefused
         PipFailed
         PlexError
             LibraryNotFound
             NoMovieLibrary
+            PlexAccountUnavailable
             PlexAnswerInvalid
                 PlexListingChanged
             PlexBusy
@@ -27,6 +29,7 @@ it means for a scene, and tasks.py shows the user what nobody has met.
                 PlexNotKept
                 PlexTooLarge
             PlexUnavailable
+            SignInExpired
         StashError
             StashAnswerInvalid
                 StashAnswerTooLarge

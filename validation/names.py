@@ -56,6 +56,11 @@ def read_pairs(text: str) -> list[Pair]:
     return pairs
 
 
+def list_text(names: Iterable[str]) -> str:
+    """The setting's text for these names: `read_list` reads them from it."""
+    return ", ".join(_for_text(name, _BETWEEN_NAMES) for name in names if name)
+
+
 def in_quotes(names: Iterable[str]) -> str:
     """The names for a sentence to the user; with these marks they can be pasted into a setting."""
     return ", ".join(f"“{name}”" for name in names)
@@ -63,7 +68,11 @@ def in_quotes(names: Iterable[str]) -> str:
 
 def for_pair(name: str) -> str:
     """The name as it can stand in a pair: in quotes where it would be taken for something else."""
-    is_plain = name == name.strip() and not re.search(f'{_BETWEEN_PAIRS}|{ARROW}|^["“]', name)
+    return _for_text(name, f"{_BETWEEN_PAIRS}|{ARROW}")
+
+
+def _for_text(name: str, separators: str) -> str:
+    is_plain = name == name.strip() and not re.search(f'{separators}|^["“]', name)
     return name if is_plain else '"{}"'.format(name.replace('"', '""'))
 
 

@@ -41,15 +41,18 @@ class ServerConnection:
     """How the Stash that started the plugin is reached, and the session that it gave to the plugin.
 
     `host` is one to connect to, IPv6 in brackets; `cookie` is empty where Stash wants no login.
+    `plugin_dir` is the folder of which Stash serves files, which may be relative to Stash's own folder, in
+    which it starts the plugin; empty where Stash does not say.
     """
 
-    __slots__ = ("cookie", "host", "port", "scheme")
+    __slots__ = ("cookie", "host", "plugin_dir", "port", "scheme")
 
-    def __init__(self, scheme: str, host: str, port: int, cookie: str) -> None:
+    def __init__(self, scheme: str, host: str, port: int, cookie: str, plugin_dir: str = "") -> None:
         self.scheme = scheme
         self.host = host
         self.port = port
         self.cookie = cookie
+        self.plugin_dir = plugin_dir
 
     @property
     def address(self) -> str:
@@ -58,7 +61,7 @@ class ServerConnection:
 
     def with_cookie(self, cookie: str) -> ServerConnection:
         """The same with a newer session."""
-        return ServerConnection(self.scheme, self.host, self.port, cookie)
+        return ServerConnection(self.scheme, self.host, self.port, cookie, self.plugin_dir)
 
 
 class PluginInput:
@@ -112,11 +115,13 @@ def parse_connection(document: Mapping[str, Any]) -> ServerConnection:
     """
     cookie = document.get("SessionCookie")
     value = cookie.get("Value") if isinstance(cookie, dict) else None
+    plugin_dir = document.get("PluginDir")
     return ServerConnection(
         scheme="https" if document.get("Scheme") == "https" else "http",
         host=_connectable(document.get("Host")),
         port=_parse_port(document.get("Port") or 9999),
         cookie=value if isinstance(value, str) else "",
+        plugin_dir=plugin_dir if isinstance(plugin_dir, str) else "",
     )
 
 

@@ -12,11 +12,14 @@ from tests.builders.entry import Here
 from tests.servers.world import World, a_world
 
 
-@pytest.fixture(autouse=True, scope="package")
-def _whole_stories_are_not_measured() -> Iterator[None]:
-    """The tests of the parts cover the lines; measured, these here would take twice as long."""
+@pytest.fixture(autouse=True, scope="module")
+def _whole_stories_are_not_measured(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The tests of the parts cover the lines; measured, these here would take twice as long.
+
+    Where a module has the mark `measured`, its processes are.
+    """
     measured = coverage.Coverage.current()
-    if measured is None:
+    if measured is None or request.node.get_closest_marker("measured"):
         yield
     else:
         measured.stop()

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import Stash2Plex as entry
 from tests.builders.entry import hook
+from tests.builders.operation import ASKED, arguments
 from tests.end_to_end.copied_worlds import LONGEST_RUN, SHORT_TIMES, Copies, copies, recover
 from tests.end_to_end.covering import covering
 from tests.end_to_end.forked import in_children, set_limits
@@ -64,6 +65,11 @@ class Asked:
     answers: frozenset[str]
 
 
+def operations() -> dict[str, dict[str, Any]]:
+    """What the page asks for of which a server has to be asked; the daily run plays these by themselves."""
+    return {f"operation {name}": arguments(name, **told) for name, told in ASKED.items()}
+
+
 def tasks() -> dict[str, dict[str, Any]]:
     """What the plugin can be asked for: every task, the drain that a hook asks for, hooks."""
     modes: dict[str, dict[str, Any]] = {mode: {"mode": mode} for mode in entry.TASKS}
@@ -79,10 +85,11 @@ def tasks() -> dict[str, dict[str, Any]]:
 class FaultMatrix:
     """The matrix, over copies of one small world."""
 
-    def __init__(self, copies: Copies) -> None:
+    def __init__(self, copies: Copies, tasks: Mapping[str, Mapping[str, Any]]) -> None:
         self._copies = copies
+        self._tasks = tasks
         self.asked: dict[str, dict[str, Asked]] = {
-            task: self._learn(task, args) for task, args in tasks().items()
+            task: self._learn(task, args) for task, args in tasks.items()
         }
         for usual in self.asked["process_queue"]:
             self.asked[OTHERWISE].pop(usual, None)
@@ -201,7 +208,7 @@ class FaultMatrix:
         if cell.task == "clear_queue":
             world.queued.clear()
         put_back = set_limits(SHORT_TIMES if cell.answer in SLOW else {})
-        run = world.run(tasks()[cell.task], LONGEST_RUN if cell.answer in SLOW else LONGEST)
+        run = world.run(self._tasks[cell.task], LONGEST_RUN if cell.answer in SLOW else LONGEST)
         put_back()
         problems = broken_by_a_run(world, run)
         if is_hook and rows_of(world, OLD) != rows + 1:
@@ -213,13 +220,13 @@ class FaultMatrix:
 
 
 @contextmanager
-def a_matrix() -> Iterator[FaultMatrix]:
-    """The matrix, for as long as it is needed."""
+def a_matrix(is_whole: bool = False) -> Iterator[FaultMatrix]:
+    """The matrix, for as long as it is needed; the whole one has the operations, too."""
     with copies() as some:
-        yield FaultMatrix(some)
+        yield FaultMatrix(some, {**tasks(), **(operations() if is_whole else {})})
 
 
 if __name__ == "__main__":
-    with a_matrix() as matrix:
+    with a_matrix(is_whole="--sample" not in sys.argv) as matrix:
         cells, sample = list(matrix.cells()), matrix.sample
         sys.exit(run_command(sys.argv[1:], cells, sample, matrix.play, __doc__, matrix.play_rows))

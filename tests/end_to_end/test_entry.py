@@ -17,6 +17,8 @@ from tests.builders.entry import Here
 from tests.servers.stash.process_run import PluginResult
 from tests.servers.world import ROOT, TOKEN, World, a_world, log_text
 
+pytestmark = pytest.mark.measured
+
 ALL, RECENT, DRAIN = "Reconcile Library (All)", "Reconcile Library (Recent)", "Process Queue"
 
 

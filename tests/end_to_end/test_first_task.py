@@ -24,6 +24,8 @@ from tests.builders.packages import (
 )
 from tests.servers.world import ROOT, SHIPPED, World, a_world
 
+pytestmark = pytest.mark.measured
+
 NEEDED = ("stashapp-tools", "plexapi", "persist-queue", "pydantic")
 
 

@@ -110,7 +110,8 @@ def test_token_and_session_are_in_no_file_and_in_no_line_of_the_log(world: World
     world.stash.faults.add("status", "runPluginTask", code=500)
     runs += [world.stash.fire_hook("Scene.Update.Post", scene_id), world.stash.run_task(DRAIN)]
     assert all(run.log for run in runs[1:2])
-    files = [path for path in world.data_dir.rglob("*") if path.is_file()]
+    folders = (world.data_dir, world.reports)
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert {path.name for path in files} >= {"queue.db", "state.db", "preview.html"}
     assert len(secrets(world)) > len(runs)
     told = "".join(log_text(run) + run.stdout.decode() for run in runs)

@@ -55,6 +55,6 @@ def test_orphans_are_told_and_nothing_is_queued_or_written(world: World) -> None
     result = press(world, "Find Orphans")
     assert result.error is None
     assert "Without a scene in “Films”: 1 of 2 items, uncertain: 0" in log_text(result, "info")
-    assert "left over.mp4" in (world.data_dir / "orphans.html").read_text(encoding="utf-8")
+    assert "left over.mp4" in (world.reports / "orphans.html").read_text(encoding="utf-8")
     assert {request.method for request in world.plex.requests} == {"GET"}
     assert "Waiting: 0" in log_text(press(world, "Queue Status"))

@@ -17,7 +17,7 @@ import pytest
 from tests.builders.entry import ALL, DRAIN
 from tests.servers.stash.packages import Package, install, read_index
 from tests.servers.stash.plugins import load_plugin, load_plugins
-from tests.servers.world import PACKAGES, ROOT, World, a_world, log_text
+from tests.servers.world import PACKAGES, PAGE, ROOT, World, a_world, log_text
 
 SCRIPT = Path(".ci", "package.py")
 SINGLE_FILES = ("Stash2Plex.py", "tasks.py", "Stash2Plex.yml", "requirements.txt", "LICENSE")
@@ -152,7 +152,7 @@ def test_a_description_of_several_lines_is_refused_by_name(project: Project, wri
 def test_the_package_holds_what_runs_and_its_manual_and_nothing_else(origin: Project) -> None:
     modules = {path.relative_to(ROOT).as_posix() for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
     with zipfile.ZipFile(origin.archive) as archive:
-        assert sorted(archive.namelist()) == sorted({*SINGLE_FILES, *modules, *MANUAL})
+        assert sorted(archive.namelist()) == sorted({*SINGLE_FILES, *PAGE, *modules, *MANUAL})
         for name in archive.namelist():
             assert archive.read(name) == (origin.folder / name).read_bytes()
 

@@ -15,7 +15,7 @@ from tests.servers.world import World
 
 
 def report(world: World) -> Path:
-    return world.data_dir / "orphans.html"
+    return world.reports / "orphans.html"
 
 
 def page(world: World) -> Page:
@@ -147,7 +147,7 @@ def test_a_search_that_breaks_off_leaves_the_last_report_whole(world: World, her
     told = find_orphans(here)
     assert "Plex is not ready" in told.error
     assert report(world).read_bytes() == before
-    assert [path.name for path in world.data_dir.glob("orphans*")] == ["orphans.html"]
+    assert [path.name for path in world.reports.glob("orphans*")] == ["orphans.html"]
 
 
 def test_where_stash_has_no_scenes_nothing_is_called_an_orphan_and_the_reason_is_told(

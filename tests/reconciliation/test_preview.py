@@ -34,7 +34,7 @@ def preview(bench: Bench, **settings: Any) -> str:
 
 
 def report(bench: Bench) -> Path:
-    return bench.world.data_dir / "preview.html"
+    return bench.world.reports / "preview.html"
 
 
 class Page(HTMLParser):
@@ -232,7 +232,7 @@ def test_a_preview_that_breaks_off_leaves_the_last_report_whole(bench: Bench) ->
     with pytest.raises(PlexError):
         preview(bench)
     assert report(bench).read_text(encoding="utf-8") == before
-    assert [path.name for path in bench.world.data_dir.glob("preview*")] == ["preview.html"]
+    assert [path.name for path in bench.world.reports.glob("preview*")] == ["preview.html"]
 
 
 def test_a_newer_report_takes_the_place_of_the_older_one(bench: Bench) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciliation.html_page import Links, report_page
+from reconciliation.reports import Place
 from tests.builders.entry import Here
 from tests.reconciliation.test_preview import Page
 from tests.servers.world import World
@@ -23,7 +24,9 @@ def links_in(page: Page) -> list[str | None]:
 def the_page(folder: Path) -> Path:
     path = folder / "a report.html"
     texts = {"title": "t", "heading": "h", "introduction": "Nothing was changed.", "columns": "1fr"}
-    with report_page(path, links=LINKS, made_at=MADE_AT, **texts) as file:
+    with report_page(
+        Place(path, folder / "a report.html.new"), links=LINKS, made_at=MADE_AT, **texts
+    ) as file:
         file.write("<p>body</p>")
     return path
 
@@ -48,7 +51,7 @@ def test_a_link_in_the_place_of_the_draft_is_not_written_through(tmp_path: Path)
 def test_the_preview_leads_to_scene_and_item(world: World, here: Here) -> None:
     scene_id = world.add_film("one", details="Text", plex={})
     here.run({"mode": "preview"})
-    page = Page((world.data_dir / "preview.html").read_text(encoding="utf-8"))
+    page = Page((world.reports / "preview.html").read_text(encoding="utf-8"))
     to_scene, to_item = links_in(page)
     assert to_scene == f"{world.stash.url}/scenes/{scene_id}"
     key = world.item("one").rating_key
@@ -61,7 +64,7 @@ def test_the_orphans_lead_to_their_items(world: World, here: Here) -> None:
     world.add_film("one", plex={})
     item = world.plex.library.add_item(1, (("/media/Films/left over.mp4", 5),), title="Left Over")
     here.run({"mode": "find_orphans"})
-    (link,) = links_in(Page((world.data_dir / "orphans.html").read_text(encoding="utf-8")))
+    (link,) = links_in(Page((world.reports / "orphans.html").read_text(encoding="utf-8")))
     assert str(link).endswith(f"%2Flibrary%2Fmetadata%2F{item.rating_key}")
 
 
@@ -69,7 +72,7 @@ def test_the_address_that_players_use_is_the_one_that_leads_to_scenes(world: Wor
     world.settings["performer_image_address"] = "http://192.168.1.10:9999"
     scene_id = world.add_film("one", details="Text", plex={})
     here.run({"mode": "preview"})
-    page = Page((world.data_dir / "preview.html").read_text(encoding="utf-8"))
+    page = Page((world.reports / "preview.html").read_text(encoding="utf-8"))
     assert links_in(page)[0] == f"http://192.168.1.10:9999/scenes/{scene_id}"
 
 
@@ -81,5 +84,5 @@ def test_orphans_are_said_to_be_listed_only_where_there_are_some(
     for n in range(orphans):
         world.plex.library.add_item(1, ((f"/media/Films/left over {n}.mp4", 5),))
     last = here.run({"mode": "find_orphans"}).texts("info")[-1]
-    expected = f"Plex items without a scene are listed in the report {world.data_dir / 'orphans.html'}"
+    expected = f"Plex items without a scene are listed in the report {world.reports / 'orphans.html'}"
     assert last == (expected if orphans else "Every Plex item has a scene.")

@@ -133,6 +133,16 @@ def test_a_plex_that_holds_a_part_is_warned_of_unless_it_is_on_purpose(
     assert counts(told)["not in Plex"] == 6
 
 
+def test_many_scenes_without_a_file_hide_none_that_has_one(world: World, here: Here) -> None:
+    add = world.stash.library.add_scene
+    for number in range(400):
+        add(title=f"Scene {number}", files=())
+    world.add_film("one", details="Has a file", plex={})
+    told = check(here)
+    assert not any("no scene with a file" in text for text in told.texts("warning"))
+    assert "In addition, scenes without a file, which Plex cannot have: 400" in told.texts("info")
+
+
 def test_scenes_without_a_file_are_left_out_and_unusable_ones_are_named(world: World, here: Here) -> None:
     add_films(world)
     world.stash.library.add_scene(title="No file")

@@ -54,6 +54,8 @@ def main() -> int:
         "",
         f"Done in {time.monotonic() - started:.1f} s: "
         + ("no gaps are left." if clean else "gaps are left!"),
+        "",
+        "make demo-page shows the page in Stash of such a world: it serves it on this machine until Ctrl-C.",
     )
     return 0 if clean else 1
 

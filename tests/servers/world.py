@@ -26,6 +26,8 @@ PACKAGES = tuple(
 )
 MODULES = ("Stash2Plex", "tasks")
 SHIPPED = (*(f"{name}.py" for name in MODULES), "Stash2Plex.yml", *PACKAGES)
+# Of the page in Stash; beside it lies what checks it, with a folder of thousands of files.
+PAGE = tuple(sorted(f"ui/{path.name}" for path in (ROOT / "ui").iterdir() if path.suffix in (".js", ".css")))
 STASH_ROOT, PLEX_ROOT = "/data", "/media"
 TOKEN = "made-up-plex-token"
 
@@ -45,6 +47,11 @@ class World:
     def settings(self) -> dict[str, Any]:
         """The plugin's settings as Stash stores them."""
         return self.stash.plugin_settings["Stash2Plex"]
+
+    @property
+    def reports(self) -> Path:
+        """The folder of the plugin's reports, of which Stash serves the files."""
+        return Path(self.stash.server_connection()["PluginDir"]) / "reports"
 
     def clear_requests(self) -> None:
         """Count from here."""
@@ -124,8 +131,8 @@ def a_world(
 def install_plugin(plugins_dir: Path) -> Path:
     """Put the plugin, as links to its files, where Stash looks for plugins."""
     target = plugins_dir / "Stash2Plex"
-    target.mkdir(parents=True)
-    for name in SHIPPED:
+    (target / "ui").mkdir(parents=True)
+    for name in (*SHIPPED, *PAGE):
         (target / name).symlink_to(ROOT / name)
     return plugins_dir
 

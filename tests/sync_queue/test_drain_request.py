@@ -25,6 +25,7 @@ from sync_queue.drain_request import (
     MARK_LASTS,
     OFF_MARK,
     REQUESTED_MARK,
+    ask_as_a_person,
     ask_for_drain,
     forget_request,
     switch_automatic,
@@ -261,3 +262,30 @@ def test_switched_off_nobody_asks_until_it_is_switched_on(stash: StashServer, fo
 def test_forgetting_a_request_that_nobody_made_is_no_error(folder: Path) -> None:
     forget_request(str(folder))
     assert list(folder.iterdir()) == []
+
+
+def ask_by_hand(stash: StashServer, folder: Path) -> None:
+    ask_as_a_person(str(folder), parse_connection(stash.server_connection()))
+
+
+def test_a_person_who_asks_is_obeyed_where_hooks_ask_for_nothing(stash: StashServer, folder: Path) -> None:
+    switch_automatic(str(folder), is_on=False)
+    ask_by_hand(stash, folder)
+    ask_by_hand(stash, folder)
+    assert asked(stash) == 1
+    assert "automatic" not in stash.plugins._waiting[-1].arguments
+    # Hooks rely on what the person asked for; a worker that came for it leaves them without one.
+    switch_automatic(str(folder), is_on=True)
+    assert ask(stash, folder) is False
+    forget_request(str(folder))
+    stash.plugins._waiting.clear()
+    assert ask(stash, folder) is True
+    assert stash.plugins._waiting[-1].arguments["automatic"] is True
+
+
+def test_a_person_asks_for_no_second_drain_beside_one_that_runs(stash: StashServer, folder: Path) -> None:
+    with exclusive(str(folder / WORKER_LOCK)):
+        ask_by_hand(stash, folder)
+    with exclusive(str(folder / ASKING_LOCK)):
+        ask_by_hand(stash, folder)
+    assert asked(stash) == 0

@@ -365,3 +365,18 @@ class QueueLaws(RuleBasedStateMachine):
 
 TestQueueLaws = QueueLaws.TestCase
 TestQueueLaws.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+
+
+def test_many_scenes_are_queued_as_each_of_them_would_be(tmp_path: Path) -> None:
+    with closing(QueueManager(tmp_path)) as manager:
+        queue = manager.get_queue()
+        assert queue.put_scenes([5, 2**40], "stale sync") == 2
+        at_once = [one.job for one in queue.jobs()]
+        queue.clear()
+        queue.put_jobs(at_once)
+        assert [one.job for one in queue.jobs()] == at_once
+        assert [(job.scene_id, job.reason, job.due_at) for job in at_once] == [
+            (5, "stale sync", 0.0),
+            (2**40, "stale sync", 0.0),
+        ]
+        assert queue.due_scene_ids() == {5, 2**40}

@@ -45,13 +45,13 @@ def test_of_two_processes_that_find_a_damaged_queue_the_slower_leaves_the_new_on
     setting_aside = data_folder.setting_aside
 
     @contextmanager
-    def after_the_other(path: str, patience: float) -> Iterator[None]:
+    def after_the_other(path: str) -> Iterator[None]:
         with monkeypatch.context() as patch:
             patch.setattr("sync_queue.data_folder.setting_aside", setting_aside)
             other = QueueManager(tmp_path)
             other.append(Job(7, "Scene.Update.Post", queued_at=0.0))
             other.close()
-        with setting_aside(path, patience):
+        with setting_aside(path):
             yield
 
     monkeypatch.setattr("sync_queue.data_folder.setting_aside", after_the_other)

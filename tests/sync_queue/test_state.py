@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from plex.base import Base
 from plex.index import SCHEMA
+from sync_queue.data_folder import waiting_at_most
 from sync_queue.pushed import Pushed
 from sync_queue.state import SyncState
 from tests.builders.bench import read_log, some_fields
@@ -193,8 +194,7 @@ def test_a_state_that_is_locked_is_not_taken_for_a_damaged_one(
         raise sqlite3.OperationalError("database is locked")
 
     monkeypatch.setattr("sync_queue.state_database._migrate", locked)
-    monkeypatch.setattr("sync_queue.state_database.PATIENCE", 0.0)
-    with pytest.raises(sqlite3.OperationalError, match="locked"):
+    with waiting_at_most(0.0), pytest.raises(sqlite3.OperationalError, match="locked"):
         SyncState(tmp_path)
     assert set_aside(tmp_path) == []
 

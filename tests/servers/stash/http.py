@@ -18,9 +18,12 @@ from urllib.parse import parse_qs, urlsplit
 from tests.servers import odd_answers
 from tests.servers.odd_answers import Rule
 from tests.servers.stash.faults import Fault
+from tests.servers.stash.pages import find_page
 from tests.servers.stash.process_run import go_json
 from tests.servers.stash.schema import Document, InvalidDocumentError
 from tests.servers.stash.sessions import COOKIE_NAME, first_session_cookie
+from tests.servers.stash.subscriptions import PROTOCOL, Subscriptions
+from tests.servers.stash.websocket import WebSocket, accepting_key
 from tests.servers.threads import UnmeasuredHTTPServer
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 PLACEHOLDER = b'<svg xmlns="http://www.w3.org/2000/svg" width="16" height="9"><rect fill="#333"/></svg>'
 LOGIN_PAGE = b"<!DOCTYPE html><title>Login</title>"
 JSON_TYPE = "application/json; charset=utf-8"
+IMAGES = ("/scene/", "/performer/")
 SCENE_PATH = re.compile(r"/scene/(\d+)/screenshot")
 PERFORMER_PATH = re.compile(r"/performer/(\d+)/image")
 
@@ -129,6 +133,9 @@ class StashRequestHandler(BaseHTTPRequestHandler):
         )
         if stash.latency:
             time.sleep(stash.latency)
+        if authorized and url.path == "/graphql" and self.headers.get("Sec-WebSocket-Key"):
+            self._subscribe()
+            return
         fault = stash.faults.take(url.path, fields, variables)
         answer = self._faulty_answer(fault) if fault else None
         is_authorized = authorized and not (fault and fault.kind == "unauthorized")
@@ -150,6 +157,21 @@ class StashRequestHandler(BaseHTTPRequestHandler):
         else:
             self._send(answer, fault)
 
+    def _subscribe(self) -> None:
+        """Speak over a websocket until the page leaves."""
+        self.close_connection = True
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", accepting_key(self.headers["Sec-WebSocket-Key"]))
+        self.send_header("Sec-WebSocket-Protocol", PROTOCOL)
+        self.end_headers()
+        self.wfile.flush()
+        plugins = self.server.stash.plugins
+        feeds = {"jobsSubscribe": plugins.job_feed, "loggingSubscribe": plugins.log}
+        socket = WebSocket(self.rfile, self.wfile, self.server.stash.sent_to_browsers)
+        Subscriptions(socket, feeds).serve()
+
     def _true_answer(
         self,
         path: str,
@@ -164,8 +186,14 @@ class StashRequestHandler(BaseHTTPRequestHandler):
             answer = _unauthorized(path)
         elif path == "/graphql":
             answer = self._graphql(request, document)
-        else:
+        elif path.startswith(IMAGES):
             answer = self._image(path)
+        else:
+            stash = self.server.stash
+            found = find_page(path, self.command, stash.plugins.loaded, stash.page)
+            answer = Answer(found.status, found.content_type, found.body, found.headers)
+            if self.headers.get("If-None-Match") in dict(found.headers).values():
+                answer = Answer(304, headers=found.headers)
         if answer.status not in (302, 401):
             answer.headers += self._renewed_session(session)
         return answer
@@ -286,6 +314,8 @@ class StashRequestHandler(BaseHTTPRequestHandler):
 
     def _send(self, answer: Answer, fault: Fault | None = None) -> None:
         kind = fault.kind if fault else ""
+        if self.headers.get("Sec-Fetch-Site") and not self.path.startswith("/page/"):
+            self.server.stash.sent_to_browsers.append(answer.body)
         self.send_response(answer.status)
         if answer.content_type:
             self.send_header("Content-Type", answer.content_type)

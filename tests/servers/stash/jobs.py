@@ -12,6 +12,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from tests.servers.stash.log_feed import LogFeed
 from tests.servers.stash.plugins import Hook, Plugin, Task, load_plugins
 from tests.servers.stash.process_run import (
     DEFAULT_TIMEOUT,
@@ -20,6 +21,7 @@ from tests.servers.stash.process_run import (
     PluginStartError,
     plugin_input,
 )
+from tests.servers.stash.subscriptions import Feed
 
 REMEMBERED_JOBS = 10
 
@@ -97,6 +99,8 @@ class StashPlugins:
         self.loaded: list[Plugin] = []
         self.errors: list[str] = []
         self.hook_results: list[HookResult] = []
+        self.log = LogFeed(stamp)
+        self.job_feed = Feed()
         self._connection = connection
         self._stamp = stamp
         self._python = python
@@ -156,6 +160,7 @@ class StashPlugins:
             )
             self._jobs[job.id] = job
             self._waiting.append(job)
+            self._tell("ADD", job)
             self._changed.notify_all()
         return job.id
 
@@ -181,6 +186,7 @@ class StashPlugins:
                 self._finish(job, "CANCELLED")
             elif job is not None and job is self._running:
                 job.status = "STOPPING"
+                self._tell("UPDATE", job)
                 if job.process:
                     job.process.kill()
         return True
@@ -268,6 +274,7 @@ class StashPlugins:
             working_directory=self._working_directory,
             environment=self._environment,
             on_progress=on_progress,
+            on_line=self.log.of_plugin(plugin.name),
         )
         with self._changed:
             self._live.add(process)
@@ -290,6 +297,7 @@ class StashPlugins:
                     return
                 job = self._running = self._waiting.popleft()
                 job.status, job.started = "RUNNING", self._stamp()
+                self._tell("UPDATE", job)
             self._run_job(job)
 
     def _run_job(self, job: _Job) -> None:
@@ -297,6 +305,7 @@ class StashPlugins:
 
         def on_progress(progress: float) -> None:
             job.progress = progress
+            self._tell("UPDATE", job)
 
         try:
             process = self._start(job.plugin, job.task, job.arguments, on_progress=on_progress)
@@ -311,14 +320,20 @@ class StashPlugins:
                 process.kill()
             self._changed.notify_all()
         job.result = self._collect(process)
+        if job.result.error and job.status != "STOPPING":
+            self.log.write("error", f"Plugin returned error: {job.result.error}")
         with self._changed:
             self._finish(job, "CANCELLED" if job.status == "STOPPING" else "FINISHED")
+
+    def _tell(self, what: str, job: _Job) -> None:
+        self.job_feed.tell({"type": what, "job": job.view()})
 
     def _finish(self, job: _Job, status: str) -> None:
         job.status, job.ended = status, self._stamp()
         if job is self._running:
             self._running = None
         self._remembered.append(job.id)
+        self._tell("REMOVE", job)
         job.done.set()
         self._changed.notify_all()
 

@@ -17,6 +17,7 @@ TASK_KEYS = {"name", "description", "execArgs", "defaultArgs"}
 HOOK_KEYS = {*TASK_KEYS, "triggeredBy"}
 SETTING_KEYS = {"type", "displayName", "description"}
 UI_KEYS = {"requires", "csp", "javascript", "css", "assets"}
+CSP_KEYS = {"script-src", "style-src", "connect-src"}
 SETTING_TYPES = {"STRING", "NUMBER", "BOOLEAN"}
 LOG_LEVELS = {"none", "trace", "debug", "info", "warning", "error"}
 
@@ -43,6 +44,17 @@ class Hook(Task):
 
 
 @dataclass(frozen=True)
+class PluginPage:
+    """What a plugin adds to Stash's page: files of its folder, folders by the address they are served at."""
+
+    requires: tuple[str, ...] = ()
+    csp: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    javascript: tuple[str, ...] = ()
+    css: tuple[str, ...] = ()
+    assets: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Plugin:
     """A loaded plugin."""
 
@@ -58,6 +70,7 @@ class Plugin:
     tasks: tuple[Task, ...] = ()
     hooks: tuple[Hook, ...] = ()
     settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ui: PluginPage = PluginPage()
 
     @property
     def directory(self) -> Path:
@@ -146,7 +159,6 @@ def _read_plugin(path: Path, content: dict[str, Any]) -> Plugin:
         raise PluginLoadError(f"invalid interface type {interface}")
     if texts["errLog"] and texts["errLog"] not in LOG_LEVELS:
         raise PluginLoadError(f"invalid errLog {texts['errLog']}")
-    _mapping("ui", content.get("ui"), UI_KEYS)
     return Plugin(
         id=path.stem,
         path=path,
@@ -160,6 +172,21 @@ def _read_plugin(path: Path, content: dict[str, Any]) -> Plugin:
         tasks=tuple(_list("tasks", content.get("tasks"), _read_task)),
         hooks=tuple(_list("hooks", content.get("hooks"), _read_hook)),
         settings=_read_settings(content.get("settings")),
+        ui=_read_page(_mapping("ui", content.get("ui"), UI_KEYS)),
+    )
+
+
+def _read_page(content: dict[str, Any]) -> PluginPage:
+    csp, assets = (
+        _mapping("csp", content.get("csp"), CSP_KEYS),
+        _mapping("assets", content.get("assets"), None),
+    )
+    return PluginPage(
+        requires=_texts("requires", content.get("requires")),
+        csp={key: _texts(key, sources) for key, sources in csp.items()},
+        javascript=_texts("javascript", content.get("javascript")),
+        css=_texts("css", content.get("css")),
+        assets={key: _text(f"assets {key}", folder) for key, folder in assets.items()},
     )
 
 

@@ -65,10 +65,12 @@ class PluginProcess:
         working_directory: Path | None = None,
         environment: Mapping[str, str] | None = None,
         on_progress: Callable[[float], None] | None = None,
+        on_line: Callable[[LogLine], None] | None = None,
     ) -> None:
         self.plugin = plugin
         self.result = PluginResult()
         self._on_progress = on_progress
+        self._on_line = on_line
         self._killed = False
         self._started = time.monotonic()
         command = _command(plugin, exec_args, python)
@@ -135,7 +137,7 @@ class PluginProcess:
         with pipe:
             while line := pipe.readline(LONGEST_LINE):
                 if len(line) >= LONGEST_LINE and not line.endswith(b"\n"):
-                    self.result.log.append(LogLine("error", "plugin log: bufio.Scanner: token too long"))
+                    self._log("error", "plugin log: bufio.Scanner: token too long")
                     return
                 self._take_line(line.decode("utf-8", "replace").rstrip("\r\n"))
 
@@ -146,16 +148,21 @@ class PluginProcess:
         if level == "p":
             self._take_progress(text)
         elif level in LEVELS and text:
-            self.result.log.append(LogLine(LEVELS[level], text))
+            self._log(LEVELS[level], text)
         elif text and self.plugin.error_log != "none":
-            self.result.log.append(LogLine(self.plugin.error_log, text))
+            self._log(self.plugin.error_log, text)
+
+    def _log(self, level: str, text: str) -> None:
+        line = LogLine(level, text)
+        self.result.log.append(line)
+        if self._on_line:
+            self._on_line(line)
 
     def _take_progress(self, text: str) -> None:
         try:
             progress = min(max(float(text), 0.0), 1.0)
         except ValueError:
-            message = f'Error parsing progress value "{text}"'
-            self.result.log.append(LogLine("error", message))
+            self._log("error", f'Error parsing progress value "{text}"')
             return
         self.result.progress.append(progress)
         if self._on_progress:

@@ -13,6 +13,8 @@ from graphql import GraphQLError
 
 from tests.servers.stash.filters import Predicate, compile_filter
 from tests.servers.stash.library import StashLibrary
+from tests.servers.stash.log_feed import LogFeed
+from tests.servers.stash.plugins import Plugin
 from tests.servers.stash.records import Entity, Scene
 from tests.servers.stash.views import ENTITY_VIEWS, EntityView, SceneView
 
@@ -33,6 +35,10 @@ class PluginHost(Protocol):
     def stop_all_jobs(self) -> bool: ...
     def trigger(self, hook_type: str, record_id: int, hook_input: Any, fields: Collection[str]) -> None: ...
     def reload(self) -> None: ...
+    @property
+    def loaded(self) -> list[Plugin]: ...
+    @property
+    def log(self) -> LogFeed: ...
 
 
 @dataclass
@@ -46,6 +52,7 @@ class RequestContext:
     api_key: str = ""
     version: str = VERSION
     failing_scenes: Collection[int] = ()
+    folders: Collection[str] = ()
 
     def scene_view(self, scene: Scene) -> Any:
         """The scene as the schema shows it, or the error that reading it gives."""
@@ -256,13 +263,46 @@ def configuration(context: RequestContext) -> dict[str, Any]:
         settings = context.plugin_settings
         return {name: dict(settings[name]) for name in settings if not include or name in include}
 
-    general = {"apiKey": context.api_key}
+    stashes = [{"path": path, "excludeVideo": False, "excludeImage": True} for path in context.folders]
+    general = {"apiKey": context.api_key, "stashes": stashes}
     empty: dict[str, Any] = {}
     return {"plugins": plugins, "general": general, "interface": empty, "ui": empty, "defaults": empty}
 
 
 def version(context: RequestContext) -> dict[str, str]:
     return {"version": context.version, "hash": "0f0e0d0c", "build_time": "2026-02-20 08:00:00"}
+
+
+def plugins(context: RequestContext) -> list[dict[str, Any]]:
+    return [_plugin_view(plugin, context.base_url) for plugin in context.plugins.loaded]
+
+
+def _plugin_view(plugin: Plugin, base_url: str) -> dict[str, Any]:
+    """A plugin as the list of plugins shows it; its scripts are one address, and so are its styles."""
+    here = f"{base_url}/plugin/{plugin.id}"
+    settings = [
+        {"name": key, "display_name": one.get("displayName"), "description": one.get("description"), **one}
+        for key, one in sorted(plugin.settings.items())
+    ]
+    return {
+        "id": plugin.id,
+        "name": plugin.name,
+        "enabled": True,
+        "description": plugin.description or None,
+        "url": plugin.url or None,
+        "version": plugin.version or None,
+        "requires": list(plugin.ui.requires),
+        "settings": settings,
+        "tasks": [{"name": task.name, "description": task.description} for task in plugin.tasks],
+        "paths": {
+            "javascript": [f"{here}/javascript"] if plugin.ui.javascript else None,
+            "css": [f"{here}/css"] if plugin.ui.css else None,
+        },
+    }
+
+
+def logs(context: RequestContext) -> list[dict[str, Any]]:
+    return context.plugins.log.entries
 
 
 def job_queue(context: RequestContext) -> list[dict[str, Any]] | None:
@@ -278,6 +318,8 @@ QUERIES: dict[str, Callable[..., Any]] = {
     "configuration": configuration,
     "findScene": find_scene,
     "findScenes": find_scenes,
+    "plugins": plugins,
+    "logs": logs,
     "jobQueue": job_queue,
     "findJob": find_job,
     **{f"find{kind.capitalize()}": _entity_finder(kind) for kind in ENTITY_VIEWS},

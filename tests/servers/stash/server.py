@@ -53,6 +53,8 @@ class StashServer:
         self.library = library
         self.credentials = credentials
         self.api_key = ""
+        # Where it looks for videos.
+        self.folders = ["/data"]
         self.latency = latency
         # What the header Date goes by; the library has a clock of its own for its timestamps.
         self.now = current_time
@@ -64,6 +66,10 @@ class StashServer:
         self.requests: list[Request] = []
         self.crashes: list[Exception] = []
         self.plugin_settings: dict[str, dict[str, Any]] = {}
+        # The folder with Stash's own page; without one there is none.
+        self.page: Path | None = None
+        # The bodies of all answers to browsers, but for the page's own files.
+        self.sent_to_browsers: list[bytes] = []
         self.malformed_scenes: dict[int, Callable[[dict[str, Any]], Any]] = {}
         self.failing_scenes: set[int] = set()
         self.documents = DOCUMENTS
@@ -168,6 +174,7 @@ class StashServer:
             plugins=self.plugins,
             plugin_settings=self.plugin_settings,
             api_key=self.api_key,
+            folders=self.folders,
             version=self.version,
             failing_scenes=self.failing_scenes,
         )
