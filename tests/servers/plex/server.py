@@ -17,7 +17,6 @@ import socket
 import threading
 import time
 import traceback
-from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 
@@ -34,6 +33,7 @@ from tests.servers.plex.messages import (
     error,
 )
 from tests.servers.plex.routes import PlexRoutes
+from tests.servers.quick_requests import QuickRequests
 from tests.servers.threads import UnmeasuredHTTPServer
 
 _KEEP_ALIVE_SECONDS = 20
@@ -210,7 +210,7 @@ class _HttpServer(UnmeasuredHTTPServer):
         """Say nothing: clients that go away in the middle belong to the tests."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuickRequests):
     protocol_version = "HTTP/1.1"
     timeout = _KEEP_ALIVE_SECONDS
     disable_nagle_algorithm = True

@@ -11,12 +11,12 @@ import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.servers import odd_answers
 from tests.servers.odd_answers import Rule
+from tests.servers.quick_requests import QuickRequests
 from tests.servers.stash.faults import Fault
 from tests.servers.stash.pages import find_page
 from tests.servers.stash.process_run import go_json
@@ -76,7 +76,7 @@ class StashHTTPServer(UnmeasuredHTTPServer):
         """Errors of the server itself are kept in `StashServer.crashes` by the handler."""
 
 
-class StashRequestHandler(BaseHTTPRequestHandler):
+class StashRequestHandler(QuickRequests):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
