@@ -47,11 +47,14 @@ def main(scenes: int = 500, edits: int = 100, seed: int | None = None) -> None:
         seconds, log, edited = drain_beside(arena, keys, edits, random.Random(seed))
         requests = arena.plex.requests()
         puts = sum(one["method"] == "PUT" for one in requests)
-        floor = put_floor(arena, puts)
+        # Before the floor, which edits an item of its own choice.
         summaries = {scene: shown(arena, rating_key=keys[scene])["summary"] for scene in edited}
+        floor = put_floor(arena, puts)
     kept = {scene for scene, text in edited.items() if summaries[scene] == text}
     told = {scene for scene in edited if f"Scene {scene}: summary changed in Plex" in log} - kept
     windows, unseen = windows_of(requests)
+    for scene in sorted(edited.keys() - kept - told):
+        print(f"overwritten without a word: scene {scene}, item {keys[scene]}", flush=True)
     heading(
         "Window",
         "scenes",
