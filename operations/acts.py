@@ -5,7 +5,7 @@ None of them touches Stash or Plex: they say what the next run of Process Queue 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import ConfigDict, Field
 
@@ -13,19 +13,18 @@ from operations.context import Context
 from operations.cures import ASKED, NO_LONGER_IGNORED
 from operations.drain_state import drain_line, drain_state, see_to_a_drain
 from operations.exceptions import OperationRefused
-from operations.model import Request, Result
-from operations.opened import open_queue, open_state, titles_in
-from sync_queue.findings import IGNORED_KIND, SHOWN
+from operations.gaps import Kind as FindingKind
+from operations.model import Result
+from operations.opened import SearchRequest, open_queue, open_state, titles_in
+from operations.orphans import Kind as OrphanKind
+from operations.orphans import section_key_of
 from sync_queue.job import LARGEST_ID
 from sync_queue.job_queue import JobQueue
-from sync_queue.orphan_records import KINDS as ORPHAN_KINDS
 from sync_queue.queue_list import FAILED_STATE, STATES
 from sync_queue.state import SyncState
 
-FINDING_KINDS = ("all", IGNORED_KIND, "left_out", "without_file", *(kind.value for kind in SHOWN))
 
-
-class Chosen(Request):
+class Chosen(SearchRequest):
     """Which rows: the ids of scenes, or `all` that a list has under this filter.
 
     The filter is what that list is asked for: `kind` for gaps and orphans, `field` for a preview (for
@@ -42,7 +41,6 @@ class Chosen(Request):
     kind: str | None = None
     field: str | None = None
     library: str | None = None
-    search: str = Field("", max_length=1_000)
 
 
 class ClearRequest(Chosen):
@@ -124,11 +122,9 @@ def ignore(request: IgnoreRequest, context: Context) -> Changed:
 def _ignore_items(request: IgnoreRequest, state: SyncState) -> int:
     if request.rating_keys == "all":
         kind = request.kind or "all"
-        if request.of_list != "orphans" or kind not in ORPHAN_KINDS:
+        if request.of_list != "orphans" or kind not in get_args(OrphanKind):
             raise _unclear()
-        library = request.library
-        section_key = int(library) if library and library.isdecimal() else None
-        keys = state.orphans.rating_keys(kind, section_key, _searched(request))
+        keys = state.orphans.rating_keys(kind, section_key_of(request.library), request.searched)
     else:
         keys = _checked(request.rating_keys or [])
     return state.ignored.add_items(keys) if request.is_ignored else state.ignored.remove_items(keys)
@@ -140,7 +136,7 @@ def _keys(
     """The scenes that are meant; of rows of the queue that are about none, negative numbers."""
     if isinstance(request.scenes, list):
         return _checked(request.scenes)
-    of_list, search = request.of_list or default, _searched(request)
+    of_list, search = request.of_list or default, request.searched
     if request.scenes is None or of_list is None:
         raise _unclear()
     if of_list in STATES:
@@ -148,7 +144,7 @@ def _keys(
     if of_list == "preview":
         return state.previewed.scene_ids(request.field or request.kind or "", search)
     kind = request.kind or "all"
-    if of_list != "gaps" or kind not in FINDING_KINDS:
+    if of_list != "gaps" or kind not in get_args(FindingKind):
         raise _unclear()
     return state.findings.scene_ids(kind, search)
 
@@ -169,10 +165,6 @@ def _checked(ids: list[int]) -> list[int]:
     if any(not 0 < abs(one) <= LARGEST_ID for one in ids):
         raise _unclear()
     return list(dict.fromkeys(ids))
-
-
-def _searched(request: Chosen) -> str:
-    return request.search.strip().casefold()
 
 
 def _unclear() -> OperationRefused:

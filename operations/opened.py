@@ -24,16 +24,21 @@ from sync_queue.state_database import DATABASE
 LONGEST_SEARCH, LAST_PAGE = 1_000, 10_000_000
 
 
-class ListRequest(Request):
-    """Which page of a list; `search` is looked for in title and file, whatever its case."""
+class SearchRequest(Request):
+    """Which rows of a list; `search` is looked for in title and file, whatever its case."""
 
-    page: int = Field(1, ge=1, le=LAST_PAGE)
     search: str = Field("", max_length=LONGEST_SEARCH)
 
     @property
     def searched(self) -> str:
         """What is searched, as the state keeps titles and files for it."""
         return self.search.strip().casefold()
+
+
+class ListRequest(SearchRequest):
+    """Which page of a list."""
+
+    page: int = Field(1, ge=1, le=LAST_PAGE)
 
 
 class Listed(Result):

@@ -11,19 +11,14 @@ from plex.items import number_in
 from sync_queue.facts import ORPHANS_AT
 from sync_queue.orphan_records import FoundOrphan
 
+Kind = Literal["all", "orphans", "uncertain", "ignored"]
+
 
 class OrphansRequest(ListRequest):
     """Which items: of one library, by its key, or of all; `ignored` has those that are in no other list."""
 
     library: str | None = None
-    kind: Literal["all", "orphans", "uncertain", "ignored"] = "all"
-
-    @property
-    def section_key(self) -> int | None:
-        """The library's key as a number; one that no library has where it is none."""
-        if not self.library:
-            return None
-        return number_in(self.library) or -1
+    kind: Kind = "all"
 
 
 class OrphanRow(Result):
@@ -56,10 +51,18 @@ class Orphans(Listed):
     libraries: list[LibraryRow]
 
 
+def section_key_of(library: str | None) -> int | None:
+    """The key of a library that was asked for, None for all; one that no library has where it is none."""
+    if not library:
+        return None
+    return number_in(library) or -1
+
+
 def list_orphans(request: OrphansRequest, context: Context) -> Orphans:
     """What the last search found."""
     with open_state(context) as state:
-        page = state.orphans.page(request.kind, request.section_key, request.searched, request.page)
+        section_key = section_key_of(request.library)
+        page = state.orphans.page(request.kind, section_key, request.searched, request.page)
         addresses = PlexAddresses(state)
         return Orphans(
             **numbers_of(page),

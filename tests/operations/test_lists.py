@@ -229,6 +229,9 @@ def test_orphans_are_listed_by_library_and_ignored_ones_apart(world: World, oper
     assert "Left 1" not in (world.reports / "orphans.html").read_text(encoding="utf-8")
     (row,) = rows_of(operations, "orphans", search="left 3")
     assert (row["library"], row["file"]) == ("Clips", "/media/Clips/left 3.mp4")
+    for library in ("nonsense", "999"):
+        assert rows_of(operations, "orphans", library=library) == []
+        assert operations.result("ignore", rating_keys="all", list="orphans", library=library)["changed"] == 0
     every = operations.result("ignore", rating_keys="all", list="orphans", library=str(clips))
     assert every == {"changed": 2}
     assert operations.result("orphans")["libraries"] == [
