@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from plex.matching import ONLY_IN_TRASH, Match, MatchLevel
-from reconciliation.detector import GapKind
+from reconciliation.found import KIND_OF_GAP
 from reconciliation.summary import SHARED_CURE
 from sync_queue.catch_up import GONE, REASON
 from sync_queue.claims import Outcome
@@ -17,11 +17,8 @@ from validation.config import DISPLAY_NAMES
 
 # Why the jobs are there that the page asked for.
 ASKED, NO_LONGER_IGNORED = "sync now", "no longer ignored"
-_OF_GAPS = {
-    GapKind.MISSING.value: FindingKind.MISSING,
-    GapKind.EMPTY_METADATA.value: FindingKind.EMPTY,
-    GapKind.STALE_SYNC.value: FindingKind.STALE,
-}
+# By the reason of a job that a reconcile has queued.
+_OF_GAPS = {gap.value: kind for gap, kind in KIND_OF_GAP.items()}
 _ENTITY_CHANGED = re.compile(r"(performer|studio|tag|group|scenes) changed")
 
 

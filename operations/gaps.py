@@ -18,7 +18,6 @@ from operations.opened import (
 )
 from sync_queue.facts import COUNTED_AT
 from sync_queue.findings import IGNORED_KIND, SHOWN, ListedFinding
-from sync_queue.scene_texts import UNKNOWN
 
 Kind = Literal[
     "all", "missing", "empty", "stale", "ambiguous", "unknown", "left_out", "without_file", "ignored"
@@ -78,7 +77,7 @@ def _row(finding: ListedFinding, addresses: PlexAddresses, state: str | None, is
     shown = finding._replace(kind="", reason="") if is_ignored else finding
     return GapRow(
         scene_id=finding.scene_id,
-        title=finding.title or UNKNOWN.title,
+        title=finding.title,
         file=finding.file,
         cover=cover_of(finding.scene_id),
         kind=IGNORED_KIND if is_ignored else finding.kind,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
-
 from operations.context import Context
 from operations.model import Nothing, Problem, Result
+from operations.opened import open_state
 from operations.problems import problem_in
 from operations.setup import libraries_of
 from plex.exceptions import PlexError
 from sync_queue.facts import COUNTED_AT
-from sync_queue.state import SyncState
-from sync_queue.state_database import DATABASE
+from sync_queue.state_database import is_there
 from validation.exceptions import SettingsInvalid
 
 
@@ -71,9 +68,9 @@ def tell_servers(request: Nothing, context: Context) -> Servers:  # noqa: ARG001
 
 def _items_in_sync(context: Context, machine_identifier: str) -> dict[int, int] | None:
     """By library, as far as a reconcile of this server has counted; None where none has."""
-    if not os.path.exists(os.path.join(context.data_dir, DATABASE)):
+    if not is_there(context.data_dir):
         return None
-    with closing(SyncState(context.data_dir)) as state:
+    with open_state(context) as state:
         if state.time(COUNTED_AT) is None or state.machine_identifier != machine_identifier:
             return None
         return state.findings.items_in_sync(machine_identifier)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from operations.context import Context
 from operations.model import Result
+from operations.opened import cover_of
 from operations.problems import setting_named_in
 from operations.unsaved import Unsaved, plex_for, settings_after
 from plex.client import Plex
@@ -18,7 +19,8 @@ from reconciliation.path_map_help import helpful_path_map
 from reconciliation.setup_absence import like_named_folders
 from reconciliation.setup_check import Manner, find_out
 from reconciliation.setup_sample import Effort, Sample, take_sample
-from validation.path_map import PathMap, file_name, suggest_path_map
+from sync_queue.scene_texts import SceneText
+from validation.path_map import PathMap, suggest_path_map
 from validation.scene import Scene
 
 # While a person waits: each scene may take a request to each library, in which Plex looks at all its files.
@@ -178,15 +180,15 @@ def _samples(sample: Sample, path_map: PathMap, titles: Mapping[int, str]) -> li
 
 
 def _sample(scene: Scene, found: Found, path_map: PathMap, titles: Mapping[int, str]) -> SampleScene:
-    path = scene.files[0].path
+    title, file = SceneText.of(scene)
     return SampleScene(
         scene_id=scene.id,
-        title=scene.title or file_name(path),
-        file=path,
-        cover=f"/scene/{scene.id}/screenshot",
+        title=title,
+        file=file,
+        cover=cover_of(scene.id),
         level=found.match.level.name.casefold(),
         level_words=found.match.level.value,
-        plex_path_looked_for=path_map.to_plex(path),
+        plex_path_looked_for=path_map.to_plex(scene.files[0].path),
         item=_item(found.items, titles) if found.match.level is not MatchLevel.NONE else None,
     )
 

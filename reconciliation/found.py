@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from plex.matching import MatchLevel
 from reconciliation.detector import GapKind
-from reconciliation.seen import SeenScene
-from reconciliation.touched import Place
 from sync_queue.findings import HELD_IN_PART, Finding, FindingKind, FindingsReplacement
-from sync_queue.state import SyncState
 
-_OF_GAPS = {
+if TYPE_CHECKING:
+    from reconciliation.seen import SeenScene
+    from reconciliation.touched import Place
+    from sync_queue.state import SyncState
+
+# What each kind of gap is called on the page.
+KIND_OF_GAP = {
     GapKind.MISSING: FindingKind.MISSING,
     GapKind.EMPTY_METADATA: FindingKind.EMPTY,
     GapKind.STALE_SYNC: FindingKind.STALE,
@@ -41,7 +45,7 @@ class FoundScenes:
             match = places[scene.scene_id].match
             kind, reason = gaps.get(scene.scene_id), ""
             if kind is not None:
-                found: FindingKind | None = _OF_GAPS[kind]
+                found: FindingKind | None = KIND_OF_GAP[kind]
             elif not scene.has_files:
                 found = FindingKind.WITHOUT_FILE
             else:

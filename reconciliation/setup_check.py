@@ -31,7 +31,7 @@ from sync_queue import data_folder
 from sync_queue.drain_request import switch_automatic
 from sync_queue.facts import known_sizes
 from sync_queue.state import SyncState
-from sync_queue.state_database import DATABASE as STATE_DATABASE
+from sync_queue.state_database import is_there
 from validation.config import Stash2PlexConfig
 from validation.usable import Usable, usable_settings
 
@@ -201,7 +201,7 @@ def _known_before(
 
     And, by their keys, what is to be said of those that have so few now that it is hard to believe.
     """
-    if not os.path.isfile(os.path.join(data_dir, STATE_DATABASE)):
+    if not is_there(data_dir):
         return {}, {}
     with closing(SyncState(data_dir)) as state:
         sizes = LibrarySizes(state, server, is_by_hand=False, only_looks=True)

@@ -8,7 +8,6 @@ the collection nor with Plex beyond a bound.
 from __future__ import annotations
 
 import math
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from reconciliation.path_map_help import Pair, file_pairs
 from stash.client import Stash
 from stash.scene_files import files_named
 from sync_queue.state import SyncState
-from sync_queue.state_database import DATABASE
+from sync_queue.state_database import is_there
 from validation.path_map import PathMap
 from validation.scene import Scene
 
@@ -153,7 +152,7 @@ def _portions(
 @contextmanager
 def _known(plex: Plex, data_dir: str | None) -> Iterator[FileIndex | None]:
     """Where the last reconcile found files in this Plex; None where that is not known."""
-    if data_dir is None or not os.path.exists(os.path.join(data_dir, DATABASE)):
+    if data_dir is None or not is_there(data_dir):
         yield None
         return
     with closing(SyncState(data_dir)) as state:

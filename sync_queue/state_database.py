@@ -8,6 +8,7 @@ version's, an older copy.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import uuid
 from collections.abc import Sequence
@@ -44,6 +45,11 @@ class _Connection(sqlite3.Connection):
     def __exit__(self, *raised: Any) -> Literal[False]:
         self._depth -= 1
         return super().__exit__(*raised) if not self._depth else False
+
+
+def is_there(data_dir: str) -> bool:
+    """Whether there is a state, which whoever only looks does not make."""
+    return os.path.isfile(os.path.join(data_dir, DATABASE))
 
 
 def open_state_database(
