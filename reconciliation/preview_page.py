@@ -10,10 +10,11 @@ from typing import IO
 from plex.merge import Change
 from reconciliation.html_page import Links, report_page
 from reconciliation.reports import Place
+from sync_queue.listing import cut
+from sync_queue.previewed import LONGEST_VALUE
 
 # More than this nobody reads, and a telephone does not open.
 SCENES_IN_REPORT = 2_000
-LONGEST_VALUE = 300
 
 
 @contextmanager
@@ -71,4 +72,4 @@ def _change(change: Change) -> str:
 
 
 def _value(text: str) -> str:
-    return escape(text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…")
+    return escape(cut(text, LONGEST_VALUE))

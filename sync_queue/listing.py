@@ -107,6 +107,11 @@ def as_text(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+def cut(text: str, longest: int) -> str:
+    """The text, or its beginning with a mark that there is more."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
 def folded(*texts: str) -> str:
     """Texts in the form in which they are searched, whatever their case."""
     return "\n".join(texts).casefold()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from sync_queue.listing import Page, Replacement, as_text, folded, page_of, replacing
+from sync_queue.listing import Page, Replacement, as_text, cut, folded, page_of, replacing
 from sync_queue.scene_texts import LONGEST_TITLE
 
 ORPHANS = """
@@ -116,7 +116,7 @@ class OrphansReplacement:
     ) -> None:
         """Add an item without a scene; title and file of one that was read."""
         title, file = as_text(title), as_text(file)
-        shown = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+        shown = cut(title, LONGEST_TITLE)
         row = (rating_key, section_key, int(is_uncertain), shown, file, folded(shown, file))
         self._orphans.add([row])
 

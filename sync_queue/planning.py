@@ -10,6 +10,7 @@ from plex.base import Base, after_interruption, after_rollback
 from plex.fields import FIELDS, Field, PlexFields, SceneMapping, tag_key
 from plex.items import PlexItem
 from plex.merge import Change, Merge, merge
+from sync_queue.listing import cut
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
@@ -187,4 +188,4 @@ def shortened(value: object) -> str:
     """A value in one line that is not too long for the log."""
     text = ", ".join(value) if isinstance(value, tuple) else str(value)
     text = text.replace("\n", " ")
-    return text if len(text) <= 80 else text[:79] + "…"
+    return cut(text, 80)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from plex.fields import Value
 from plex.merge import Change
 from sync_queue.ignored import NOT_IGNORED
-from sync_queue.listing import Page, Replacement, page_of, replacing
+from sync_queue.listing import Page, Replacement, cut, page_of, replacing
 from sync_queue.scene_texts import MATCHES
 
 PREVIEWED = """
@@ -123,7 +123,7 @@ def _values(field: str, search: str) -> dict[str, str]:
 
 def _cut(value: Value) -> str | list[str]:
     if isinstance(value, str):
-        return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 1] + "…"
+        return cut(value, LONGEST_VALUE)
     left_out = len(value) - MOST_NAMES
     names = [str(_cut(name)) for name in value[:MOST_NAMES]]
     return [*names, f"… and {left_out:,} more"] if left_out > 0 else names

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from plex.index import VALUES_PER_STATEMENT
-from sync_queue.listing import Replacement, as_text, folded, replacing
+from sync_queue.listing import Replacement, as_text, cut, folded, replacing
 from validation.path_map import file_name
 from validation.scene import Scene
 
@@ -34,7 +33,7 @@ class SceneText(NamedTuple):
         """As a list shows it, and SQLite keeps it."""
         file = as_text(scene.files[0].path) if scene.files else ""
         title = as_text(scene.title).strip() or file_name(file)
-        return cls(title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…", file)
+        return cls(cut(title, LONGEST_TITLE), file)
 
 
 UNKNOWN = SceneText("", "")
@@ -67,17 +66,6 @@ class SceneTexts:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO scene_text VALUES (?,?,?,?)", map(_row, scenes)
             )
-
-    def of(self, scene_ids: Iterable[int]) -> dict[int, SceneText]:
-        """Those of these scenes that are known, by scene id."""
-        wanted, found = list(set(scene_ids)), dict[int, SceneText]()
-        for start in range(0, len(wanted), VALUES_PER_STATEMENT):
-            some = wanted[start : start + VALUES_PER_STATEMENT]
-            marks = ",".join("?" * len(some))
-            statement = f"SELECT scene_id, title, file FROM scene_text WHERE scene_id IN ({marks})"
-            rows = self._connection.execute(statement, some)
-            found.update((scene_id, SceneText(title, file)) for scene_id, title, file in rows)
-        return found
 
 
 class TextsReplacement:

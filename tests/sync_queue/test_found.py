@@ -51,6 +51,12 @@ def state(tmp_path: Path) -> Iterator[SyncState]:
         yield state
 
 
+def texts_in(state: SyncState) -> dict[int, tuple[str, str]]:
+    """Title and file of every scene, by its id."""
+    rows = state._connection.execute("SELECT scene_id, title, file FROM scene_text")
+    return {scene_id: (title, file) for scene_id, title, file in rows}
+
+
 def fill(state: SyncState, library: list[A]) -> None:
     """Put the library into the state, in place of what was there."""
     state.ignored.remove(state.ignored.scene_ids())
@@ -252,7 +258,8 @@ def test_titles_that_are_as_they_were_are_not_written_to_the_disk_again(state: S
         texts.add([a_scene(500, title="New"), a_scene(7, files=(("/data/7.mp4", 1),), title="Renamed")])
     # The rows beside the table, the two that differ, and the one that is gone.
     assert state._connection.total_changes - before == 201 + 2 + 1
-    assert state.texts.of([7, 200, 500]) == {7: ("Renamed", "/data/7.mp4"), 500: ("New", "/data/one.mp4")}
+    assert {7: ("Renamed", "/data/7.mp4"), 500: ("New", "/data/one.mp4")}.items() <= texts_in(state).items()
+    assert 200 not in texts_in(state)
 
 
 def test_a_preview_whose_row_cannot_be_read_shows_the_item_without_changes(state: SyncState) -> None:
@@ -265,7 +272,5 @@ def test_a_preview_whose_row_cannot_be_read_shows_the_item_without_changes(state
 
 
 def test_more_scenes_than_fit_into_one_statement_are_looked_up(state: SyncState) -> None:
-    fill(state, [A("Sea", None, False) for _ in range(3)])
     state.ignored.add([2, 5_000])
     assert state.ignored.among(range(1, 2_000)) == {2}
-    assert sorted(state.texts.of(range(1, 2_000))) == [1, 2, 3]
