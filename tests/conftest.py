@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.builders.bench import Bench, a_bench
+from tests.builders.entry import Here
+from tests.servers.world import World, a_world
 
 # A busy machine is no failure, no file is left beside the code, and the same code gets the same verdict.
 settings.register_profile(
@@ -58,3 +60,19 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     """Both servers and the plugin at work in the test's own process."""
     with a_bench(tmp_path) as bench:
         yield bench
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Both servers; at the end, that neither has failed and Plex was never edited as a whole."""
+    with a_world(tmp_path) as world:
+        yield world
+        assert not world.plex.failures
+        assert not world.stash.crashes
+        assert not world.plex.whole_library_edits
+
+
+@pytest.fixture
+def here(world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """The entry in this process."""
+    return Here(world, monkeypatch, capsys)

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,11 @@ import pytest
 from tests.builders.bench import Bench
 from tests.builders.entry import Here
 from tests.servers.stash.process_run import PluginResult
-from tests.servers.world import ROOT, TOKEN, World, a_world, log_text
+from tests.servers.world import ROOT, TOKEN, World, log_text
 
 pytestmark = pytest.mark.measured
 
 ALL, RECENT, DRAIN = "Reconcile Library (All)", "Reconcile Library (Recent)", "Process Queue"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as world:
-        # Hooks would ask Stash for a drain of their own; here each step is one process.
-        yield world
-        assert not world.plex.failures
-        assert not world.stash.crashes
 
 
 def queued(world: World) -> list[int]:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from tests.builders.bench import Bench
 from tests.builders.entry import Here
 from tests.builders.operation import Operations
-from tests.servers.world import World, a_world
+from tests.servers.world import World
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """Both servers; at the end, that neither has failed."""
-    with a_world(tmp_path) as world:
-        yield world
-        assert not world.plex.failures
-        assert not world.stash.crashes
-
-
-@pytest.fixture
-def operations(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Operations:
+def operations(here: Here) -> Operations:
     """The operations in this process."""
-    return Operations(Here(world, monkeypatch, capsys))
+    return Operations(here)
 
 
 @pytest.fixture
-def here(operations: Operations) -> Here:
-    """The entry in this process."""
-    return operations.here
+def bench(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """The plugin at work beside a Stash whose queue takes tasks and runs none."""
+    held = threading.Event()
+    monkeypatch.setattr(world.stash.plugins, "_run_job", lambda _: held.wait(60))
+    bench = Bench(world)
+    yield bench
+    bench.manager.close()
+    held.set()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from itertools import count
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,17 +16,6 @@ FILMS = 2
 TEXTS = count()
 # What the law is about comes more often.
 ACTS = ("edit", "edit", "edit", "ignore", "ignore", "drain", "drain", "take back", "sync now", "reconcile")
-
-
-@pytest.fixture
-def bench(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """The plugin at work beside a Stash whose queue takes tasks and runs none."""
-    held = threading.Event()
-    monkeypatch.setattr(world.stash.plugins, "_run_job", lambda _: held.wait(60))
-    bench = Bench(world)
-    yield bench
-    bench.manager.close()
-    held.set()
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

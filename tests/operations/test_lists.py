@@ -7,8 +7,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from sync_queue.findings import Finding, FindingKind
 from tests.builders.bench import Bench, a_job
 from tests.builders.operation import Operations
@@ -34,13 +32,6 @@ def a_scene_of_each_kind(world: World) -> dict[str, int]:
         ids[f"ambiguous {folder}"] = int(record.id)
     world.plex.library.add_item(world.section_keys["Films"], files=(("/elsewhere/same.mp4", 77),))
     return ids
-
-
-@pytest.fixture
-def bench(world: World) -> Any:
-    bench = Bench(world)
-    yield bench
-    bench.manager.close()
 
 
 def kinds(rows: list[Any]) -> dict[int, str]:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from plex.fields import FIELDS
 from tests.builders.bench import Bench
 from tests.builders.operation import Operations
 from tests.builders.sync import a_picture, changing_requests
 from tests.servers.world import World
-
-
-@pytest.fixture
-def bench(world: World) -> Iterator[Bench]:
-    bench = Bench(world)
-    yield bench
-    bench.manager.close()
 
 
 def told(operations: Operations, scene_id: int) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from stash.process_lock import WORKER_LOCK, exclusive
 from sync_queue.outage import FACT as OUTAGE
@@ -16,17 +12,6 @@ from tests.builders.bench import Bench, a_job
 from tests.builders.operation import Operations
 from tests.builders.sync import films
 from tests.servers.world import TOKEN, World
-
-
-@pytest.fixture
-def bench(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """The plugin at work beside a Stash whose queue takes tasks and runs none."""
-    held = threading.Event()
-    monkeypatch.setattr(world.stash.plugins, "_run_job", lambda _: held.wait(60))
-    bench = Bench(world)
-    yield bench
-    bench.manager.close()
-    held.set()
 
 
 def next_step(operations: Operations) -> str:
