@@ -5,18 +5,16 @@ Stash2Plex.define("jobList", () => {
   const PLUGIN_LINE = "[Plugin / Stash2Plex] ";
   const TASK_FAILED = "Plugin returned error: ";
   const MOST_LINES = 12;
-  const TASKS = [
+  /** @type {Parts["jobList"]["MAIN_TASKS"]} */
+  const MAIN_TASKS = [
     "Check Setup",
     "Reconcile Library (All)",
     "Reconcile Library (Recent)",
     "Process Queue",
     "Preview Sync (Dry Run)",
     "Find Orphans",
-    "Queue Status",
-    "Retry Failed",
-    "Clear Queue",
-    "Undo First Sync",
   ];
+  const TASKS = [...MAIN_TASKS, "Queue Status", "Retry Failed", "Clear Queue", "Undo First Sync"];
 
   /** @param {StashJob} job @returns {string | null} The task of this plugin that the job is. */
   function taskOf(job) {
@@ -127,5 +125,5 @@ Stash2Plex.define("jobList", () => {
     return isKnown ? "is done" : "has ended, and Stash's log says how";
   }
 
-  return { MOST_LINES, EMPTY, next, linesOf, outcomeOf, howItEnded };
+  return { MAIN_TASKS, MOST_LINES, EMPTY, next, linesOf, outcomeOf, howItEnded };
 });

@@ -1,7 +1,7 @@
 // The tab Overview: what to do next, how many scenes stand how, both servers, when what ran, and the tasks.
 Stash2Plex.define("overview", (parts) => {
   const { React, h, Bootstrap, Router } = parts.stash;
-  const { words, address, display, status, tasks, nextStep, servers } = parts;
+  const { words, address, display, status, jobList, tasks, nextStep, servers } = parts;
   const { Alert } = Bootstrap;
   const MEMORY =
     "What was written to Plex is no longer wholly known. Until a full reconcile and the Process Queue after it " +
@@ -27,14 +27,6 @@ Stash2Plex.define("overview", (parts) => {
     { key: "waiting", title: "Waiting", tab: ["queue", {}] },
     { key: "due_later", title: "Due later", tab: ["queue", { state: "later" }] },
     { key: "failed", title: "Failed", tab: ["queue", { state: "failed" }] },
-  ];
-  const TASKS = [
-    "Check Setup",
-    "Reconcile Library (All)",
-    "Reconcile Library (Recent)",
-    "Process Queue",
-    "Preview Sync (Dry Run)",
-    "Find Orphans",
   ];
 
   /** @type {Parts["overview"]["Tab"]} */
@@ -183,7 +175,7 @@ Stash2Plex.define("overview", (parts) => {
       h(
         "div",
         { className: "s2p-buttons" },
-        TASKS.map((task) => h(tasks.RunTask, { key: task, task })),
+        jobList.MAIN_TASKS.map((task) => h(tasks.RunTask, { key: task, task })),
       ),
     );
   }

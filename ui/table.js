@@ -25,12 +25,14 @@ Stash2Plex.define("table", ({ stash: { React, h, Bootstrap, Router }, words, dis
       h(
         "tbody",
         { role: "rowgroup" },
-        rows.map((row) => {
+        rows.map((row, place) => {
           const id = idOf(row);
+          // A scene with several items has several rows of a preview.
+          const name = `${id}-${place}`;
           return h(
             "tr",
-            { key: id, role: "row" },
-            ticks && h("td", { role: "cell", className: "s2p-tick" }, h(Tick, { ticks, id, of: row })),
+            { key: name, role: "row" },
+            ticks && h("td", { role: "cell", className: "s2p-tick" }, h(Tick, { ticks, name, id, of: row })),
             columns.map(({ title, width, cell }) =>
               h(
                 "td",
@@ -58,10 +60,10 @@ Stash2Plex.define("table", ({ stash: { React, h, Bootstrap, Router }, words, dis
     });
   }
 
-  /** @param {{ticks: Ticks<any>, id: number, of: any}} properties */
-  function Tick({ ticks, id, of: row }) {
+  /** @param {{ticks: Ticks<any>, name: string, id: number, of: any}} properties */
+  function Tick({ ticks, name, id, of: row }) {
     return h(Form.Check, {
-      id: `${ticks.name}-${id}`,
+      id: `${ticks.name}-${name}`,
       type: "checkbox",
       "aria-label": `Tick ${words.shortened(ticks.titleOf(row), 80)}`,
       checked: ticks.has(id),

@@ -78,3 +78,9 @@ def test_the_page_asks_with_what_the_operation_takes_and_reads_what_it_answers(n
 def test_the_manifest_names_every_file_of_the_page_and_no_other() -> None:
     ui = load_plugin(ROOT / "Stash2Plex.yml").ui
     assert sorted((*ui.javascript, *ui.css)) == sorted(PAGE)
+
+
+def test_the_page_follows_every_task_of_the_manifest_and_no_other() -> None:
+    text = (ROOT / "ui" / "job_list.js").read_text(encoding="utf-8")
+    known = re.findall(r'"([^"]+)"', "".join(re.findall(r"TASKS = \[(.*?)\];", text, re.S)))
+    assert sorted(known) == sorted(task.name for task in load_plugin(ROOT / "Stash2Plex.yml").tasks)
