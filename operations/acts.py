@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from operations.context import Context
 from operations.cures import ASKED, NO_LONGER_IGNORED
-from operations.drain_state import drain_line, drain_state, see_to_a_drain
+from operations.drain_state import drain_line, see_to_a_drain
 from operations.exceptions import OperationRefused
 from operations.gaps import Kind as FindingKind
 from operations.model import Result
@@ -22,6 +22,7 @@ from sync_queue.job import LARGEST_ID
 from sync_queue.job_queue import JobQueue
 from sync_queue.queue_list import FAILED_STATE, STATES
 from sync_queue.state import SyncState
+from sync_queue.status import drain_state
 
 
 class Chosen(SearchRequest):

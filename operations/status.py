@@ -7,7 +7,7 @@ import os
 from enum import Enum
 
 from operations.context import Context
-from operations.drain_state import DrainState, drain_line, drain_state
+from operations.drain_state import drain_line
 from operations.model import Nothing, Problem, Result
 from operations.opened import open_queue, open_state
 from operations.problems import problem_in
@@ -19,6 +19,7 @@ from sync_queue.outage import FACT as OUTAGE
 from sync_queue.queue_list import FAILED_STATE, LATER, WAITING
 from sync_queue.state import SyncState
 from sync_queue.state_database import RECONCILE_WANTED
+from sync_queue.status import DrainState, drain_state
 from validation.usable import usable_settings
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from enum import Enum
 
 from stash import log
 from stash.process_lock import WORKER_LOCK, is_held
@@ -14,6 +15,15 @@ from sync_queue.job_queue import JobQueue
 from sync_queue.outage import FACT as OUTAGE
 from sync_queue.outage import moment
 from sync_queue.state import SyncState
+
+
+class DrainState(Enum):
+    """What becomes of what waits."""
+
+    RUNNING = "running"
+    REQUESTED = "requested"
+    BY_HAND = "by hand"
+    IDLE = "idle"
 
 
 def retried_line(count: int) -> str:
@@ -70,19 +80,42 @@ def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = 
     return lines
 
 
+def drain_state(data_dir: str) -> DrainState:
+    """Whether Process Queue runs, or will run by itself."""
+    if is_held(os.path.join(data_dir, WORKER_LOCK)):
+        return DrainState.RUNNING
+    if is_requested(data_dir):
+        return DrainState.REQUESTED
+    return DrainState.BY_HAND if _is_by_hand(data_dir) else DrainState.IDLE
+
+
+def _is_by_hand(data_dir: str) -> bool:
+    return os.path.exists(os.path.join(data_dir, OFF_MARK))
+
+
+def running_line() -> str:
+    """That a drain runs, as Queue Status and the page say it."""
+    return "Process Queue is running now."
+
+
+def by_hand_line() -> str:
+    """That it is left to a person, as both say it."""
+    return (
+        "Nothing is written automatically: the setting “Only drain by hand” (manual_drain) was on when the "
+        "settings were last read."
+    )
+
+
 def outlook_lines(data_dir: str, has_due_jobs: bool) -> list[str]:
     """Whether a drain runs, was asked for, or is left to a person, where something is due."""
-    if os.path.exists(os.path.join(data_dir, OFF_MARK)):
-        return [
-            "Nothing is written automatically: the setting “Only drain by hand” (manual_drain) was on when "
-            "the settings were last read. If you have switched it off since, run Check Setup or Process "
-            "Queue."
-        ]
-    if is_held(os.path.join(data_dir, WORKER_LOCK)):
-        return ["Process Queue is running now."]
+    if _is_by_hand(data_dir):
+        return [f"{by_hand_line()} If you have switched it off since, run Check Setup or Process Queue."]
+    state = drain_state(data_dir)
+    if state is DrainState.RUNNING:
+        return [running_line()]
     if not has_due_jobs:
         return []
-    if is_requested(data_dir):
+    if state is DrainState.REQUESTED:
         return ["Stash was asked to run Process Queue and has not started it yet."]
     return [
         "Process Queue is neither running nor requested, as after a cancelled task or a restart of Stash. "
