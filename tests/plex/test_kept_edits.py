@@ -18,6 +18,7 @@ from plex import session as plex_session
 from plex.client import Plex
 from plex.exceptions import PlexError, PlexUnavailable
 from plex.session import PlexSession
+from tests.builders.entry import until
 from tests.servers.plex.server import PlexTestServer
 from tests.transport.test_bounded_answer import encrypt
 
@@ -195,7 +196,7 @@ def test_an_edit_after_plex_closed_an_idle_connection_is_carried_out_once(
 ) -> None:
     line.answer = [DONE, None]
     session.edit(PLACE)
-    time.sleep(0.1)
+    until(lambda: line.connections[-1].fileno() == -1)
     line.answer = [DONE]
     assert session.edit(PLACE) == b""
     assert len(line.edits) == 2
