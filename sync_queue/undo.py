@@ -35,19 +35,24 @@ class UndoSummary:
     changed_since: int = 0
     gone: int = 0
     opted_out: int = 0
+    ignored: int = 0
     failed: int = 0
 
 
 def undo_first_sync(plex: Plex, state: SyncState, opt_out_label: str = "") -> UndoSummary:
     """Put back every kept value that nobody has changed in Plex since it was replaced.
 
-    An item that carries the opt-out label is left as it is, and what was kept of it stays kept.
+    An item that carries the opt-out label is left as it is, and so is one whose scene is ignored; what was
+    kept of them stays kept.
 
     What Stash has stays recorded as the last sync, so the next one takes the old values for a
     person's edits and leaves them. Raises PlexError.
     """
     summary = UndoSummary()
-    kept = list(state.replaced().items())
+    all_kept = state.replaced()
+    ignored = state.ignored.among({scene_id for scene_id, _ in all_kept})
+    kept = [(place, values) for place, values in all_kept.items() if place[0] not in ignored]
+    summary.ignored = len(all_kept) - len(kept)
     for start in range(0, len(kept), ITEMS_PER_READ):
         some = kept[start : start + ITEMS_PER_READ]
         read_at = time.monotonic()
@@ -101,6 +106,8 @@ def summary_lines(summary: UndoSummary) -> list[str]:
         lines.append(f"Left alone: {summary.changed_since} items that were changed since the first sync.")
     if summary.opted_out:
         lines.append(f"Left alone: {summary.opted_out} items that carry the opt-out label.")
+    if summary.ignored:
+        lines.append(f"Left alone: {summary.ignored} items whose scenes are ignored.")
     if summary.gone:
         lines.append(f"Not in Plex at the moment: {summary.gone} items; what they had is kept.")
     if summary.failed:

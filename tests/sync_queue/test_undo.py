@@ -304,3 +304,20 @@ def test_an_item_that_was_opted_out_since_is_not_written_and_can_be_put_back_lat
     item.labels = []
     assert undo(bench).restored == 1
     assert shown(bench, *BY_HAND) == BY_HAND
+
+
+def test_an_ignored_scene_is_not_written_and_can_be_put_back_later(bench: Bench) -> None:
+    scene_id = a_film(bench, poster=MINE, locked=["thumb"])
+    a_film(bench, name="two")
+    sync(bench)
+    with bench.state() as state:
+        state.ignored.add([scene_id])
+    summary = undo(bench)
+    assert (summary.ignored, summary.restored) == (1, 1)
+    assert "Left alone: 1 items whose scenes are ignored." in summary_lines(summary)
+    assert shown(bench, "title") == {"title": "From Stash"}
+    assert bench.world.item("one").selected_poster == sha1_of(COVER)
+    with bench.state() as state:
+        state.ignored.remove([scene_id])
+    assert undo(bench).restored == 1
+    assert shown(bench, *BY_HAND) == BY_HAND
