@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from sync_queue.pushed import NO_SCENE, PushedRecords
+
+# Seconds within which Plex may still end an upload whose sender was killed.
+MAY_STILL_END = 3600
 
 # From records by scene and item to records by item: a cover that we brought is ours whichever scene
 # it was for.
@@ -24,6 +28,7 @@ CREATE TABLE cover_begun (
 ) WITHOUT ROWID;
 DROP TABLE artwork;
 """
+WHEN_BEGUN = "ALTER TABLE cover_begun ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;"
 
 
 class ArtworkRecord(NamedTuple):
@@ -65,13 +70,20 @@ class CoverRecords(PushedRecords):
 
     def record_begun_artwork(self, rating_key: int, kind: str, sha1: str) -> None:
         """Remember an upload that is about to be sent."""
-        row = (self._server, rating_key, kind, sha1)
+        row = (self._server, rating_key, kind, sha1, int(time.time()))
         with self._connection:
-            self._connection.execute("INSERT OR REPLACE INTO cover_begun VALUES (?,?,?,?)", row)
+            self._connection.execute("INSERT OR REPLACE INTO cover_begun VALUES (?,?,?,?,?)", row)
 
     def record_artwork(self, rating_key: int, kind: str, record: ArtworkRecord) -> None:
-        """Remember that this cover was brought to this item; whatever was begun is over."""
+        """Remember that this cover was brought to this item, or was refused there: its upload is over.
+
+        An upload that was begun before and never recorded is ours for as long as nothing came after it,
+        and for an hour more: Plex may end it after a later one.
+        """
         place = (self._server, rating_key, kind)
+        before = self.artwork(rating_key, kind)
+        is_new = before is None or before.sha1 != record.sha1
+        latest = int(time.time()) - MAY_STILL_END if is_new else -1
         with self._connection:
             self._connection.execute(
                 "INSERT OR REPLACE INTO cover"
@@ -80,7 +92,9 @@ class CoverRecords(PushedRecords):
                 (*place, *record),
             )
             self._connection.execute(
-                "DELETE FROM cover_begun WHERE server = ? AND rating_key = ? AND kind = ?", place
+                "DELETE FROM cover_begun WHERE server = ? AND rating_key = ? AND kind = ?"
+                " AND (sha1 IN (?, ?) OR begun_at <= ?)",
+                (*place, record.sha1, record.refused, latest),
             )
 
     def cover_records(self, scene_ids: Iterable[int]) -> dict[int, dict[tuple[int, str], ArtworkRecord]]:
@@ -103,10 +117,15 @@ class CoverRecords(PushedRecords):
             )
 
     def record_stamps(self, stamps: Iterable[tuple[int, str, str]]) -> None:
-        """Remember the addresses under which Plex shows images: (rating key, kind, address) of each."""
+        """Remember the addresses under which Plex shows images: (rating key, kind, address) of each.
+
+        Not where another upload may still end: what is shown then is looked at once more.
+        """
         with self._connection:
             self._connection.executemany(
-                "UPDATE cover SET stamp = ? WHERE server = ? AND rating_key = ? AND kind = ?",
+                "UPDATE cover SET stamp = ? WHERE server = ? AND rating_key = ? AND kind = ?"
+                " AND NOT EXISTS (SELECT 1 FROM cover_begun AS begun WHERE begun.server = cover.server"
+                " AND begun.rating_key = cover.rating_key AND begun.kind = cover.kind)",
                 [(stamp, self._server, rating_key, kind) for rating_key, kind, stamp in stamps],
             )
 

@@ -68,7 +68,7 @@ class _Look(Enum):
 
     RIGHT = "it is ours, or a person's choice"
     CHOSEN = "ours was chosen again"
-    LOST = "Plex does not have ours any more"
+    LOST = "Plex shows one that was interrupted, or does not have ours any more"
 
 
 @dataclass(frozen=True)
@@ -169,13 +169,15 @@ class Covers:
         return count, looked_at
 
     def _look_at(self, target: _Target) -> _Look:
-        if target.is_locked and not target.was_rolled_back:
+        if target.is_locked and not target.was_rolled_back and not target.begun:
             return _Look.RIGHT
         rating_key, kind = target.item.rating_key, target.kind
         there, ours = artwork_of(self._plex, rating_key, kind), kind.uploaded(target.record.sha1)
-        if there.chosen in target.ours:
+        if there.chosen == ours:
             return _Look.RIGHT
-        if not target.was_rolled_back and self._is_locked_by_now(target):
+        if there.chosen in target.ours:
+            return _Look.LOST
+        if not target.was_rolled_back and (target.is_locked or self._is_locked_by_now(target)):
             return _Look.RIGHT
         if ours not in there.names:
             return _Look.LOST

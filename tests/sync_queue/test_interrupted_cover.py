@@ -14,7 +14,7 @@ from sync_queue.state import SyncState
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, let_time_pass, sha1_of
 
-A, B, C = a_picture("a"), a_picture("b"), a_picture("c")
+A, B, C, D = a_picture("a"), a_picture("b"), a_picture("c"), a_picture("d")
 
 
 class Killed(BaseException):
@@ -91,6 +91,40 @@ def test_a_cover_that_changed_again_after_an_interruption_arrives(
     new_cover(bench, scene_id, B)
     killed(bench, scene_id, point, monkeypatch)
     new_cover(bench, scene_id, C)
+    bench.save(scene_id)
+    bench.drain()
+    assert bench.world.item("one").selected_poster == sha1_of(C)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_cover_that_changed_again_after_each_of_two_interruptions_arrives(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    scene_id = bench.world.add_film("one", details="Text", cover=A, plex={})
+    bench.save(scene_id)
+    bench.drain()
+    new_cover(bench, scene_id, B)
+    killed(bench, scene_id, "after the choice", monkeypatch)
+    new_cover(bench, scene_id, C)
+    killed(bench, scene_id, point, monkeypatch)
+    new_cover(bench, scene_id, D)
+    bench.save(scene_id)
+    bench.drain()
+    assert bench.world.item("one").selected_poster == sha1_of(D)
+
+
+def test_an_upload_that_plex_ends_long_after_its_interruption_is_no_persons_choice(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene_id = bench.world.add_film("one", details="Text", cover=A, plex={})
+    bench.save(scene_id)
+    bench.drain()
+    new_cover(bench, scene_id, B)
+    killed(bench, scene_id, "before the upload", monkeypatch)
+    new_cover(bench, scene_id, C)
+    bench.save(scene_id)
+    bench.drain()
+    bench.world.plex.library.upload_image(bench.world.item("one").rating_key, "poster", B)
     bench.save(scene_id)
     bench.drain()
     assert bench.world.item("one").selected_poster == sha1_of(C)
