@@ -38,6 +38,15 @@ class PlexBehaviour:
     invalid_date: Literal["400", "ignored", "cleared"] = "ignored"
     # Bytes that are no image are refused with 400.
     refuses_non_images: bool = False
+    # What the server says of logos; an older one does not know them, and says so in one of these ways.
+    logos: Literal["known", "404", "400", "nothing"] = "known"
+    # In the names of uploaded logos.
+    logo_folder: str = "clearLogos"
+    # An image that is uploaded is the one that is shown from then on, and locked.
+    upload_selects: bool = True
+    # Where an image was taken away, that of the server itself is shown once it is unlocked; otherwise after
+    # the next refresh.
+    automatic_image_returns_at_once: bool = False
     # The filter by file looks anywhere in the path, or compares the file's name; ASCII letters in either
     # case are the same to it, and accents are what bytes they are.
     file_filter: Literal["part_of_path", "file_name"] = "part_of_path"

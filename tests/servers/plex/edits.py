@@ -98,6 +98,8 @@ def apply_edit(library: PlexLibrary, items: list[PlexItem], edit: Edit, behaviou
         library.set_fields(item, changes)
         for name, locked in edit.locks.items():
             (item.locked.add if locked else item.locked.discard)(name)
+        if behaviour.automatic_image_returns_at_once:
+            library.show_automatic_images(item)
         library.touch(item)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from tests.servers.plex.items import PlexItem, Section, Tag, Version
+from tests.servers.plex.items import PlexItem, Section, Tag, Version, images_of
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.xml import Element, Exclusions
 
@@ -30,8 +30,9 @@ _TAG_ELEMENTS = {
     "Role": ("actor", "roles"),
     "Label": ("label", "labels"),
 }
-# How the address of an uploaded image begins; the sha1 of its bytes follows.
-IMAGE_ADDRESSES = {"poster": "upload://posters/", "art": "upload://art/"}
+# The folder of uploaded images of each kind, and where those lie that the server made out of a file.
+_FOLDERS = {"poster": "posters", "art": "art"}
+_AUTOMATIC = {"poster": "Thumbnails/thumb1.jpg", "art": "Art/art1.jpg", "clearLogo": "Logos/logo1.png"}
 _EVERYTHING = Exclusions()
 
 
@@ -193,6 +194,7 @@ def _common_children(item: PlexItem, exclusions: Exclusions, *, with_streams: bo
         for kind, selected, address in (
             ("coverPoster", item.selected_poster, f"thumb/{item.poster_stamp}"),
             ("background", item.selected_art, f"art/{item.art_stamp}"),
+            ("clearLogo", item.selected_logo, f"clearLogo/{item.logo_stamp}"),
         ):
             if selected:
                 url = f"/library/metadata/{item.rating_key}/{address}"
@@ -271,9 +273,11 @@ def _detailed_tag(name: str, tag: Tag, item: PlexItem) -> Element:
 # Lists of images and of collections
 
 
-def images_container(item: PlexItem, images: list[str], selected: str | None, kind: str) -> Element:
-    """The posters or the backgrounds of an item, the selected one marked."""
-    photos = [_photo(item, sha1, f"{IMAGE_ADDRESSES[kind]}{sha1}", sha1 == selected) for sha1 in images]
+def images_container(item: PlexItem, kind: str, logo_folder: str) -> Element:
+    """The images of one kind that an item has, the selected one marked."""
+    selected = images_of(item, kind).selected
+    names = image_names(item, kind, logo_folder)
+    photos = [_photo(item, name, sha1 == selected) for sha1, name in names.items()]
     attributes = {
         "size": len(photos),
         "identifier": "com.plexapp.plugins.library",
@@ -282,7 +286,17 @@ def images_container(item: PlexItem, images: list[str], selected: str | None, ki
     return Element("MediaContainer", attributes, photos)
 
 
-def _photo(item: PlexItem, sha1: str, rating_key: str, selected: bool) -> Element:
+def image_names(item: PlexItem, kind: str, logo_folder: str) -> dict[str, str]:
+    """What the server calls each image of a kind, by the sha1 of its bytes."""
+    automatic = item.automatic.get(kind)
+    folder = _FOLDERS.get(kind, logo_folder)
+    made = f"media://0/{item.rating_key:040x}.bundle/Contents/{_AUTOMATIC[kind]}"
+    return {
+        sha1: made if sha1 == automatic else f"upload://{folder}/{sha1}" for sha1 in images_of(item, kind).all
+    }
+
+
+def _photo(item: PlexItem, rating_key: str, selected: bool) -> Element:
     quoted = rating_key.replace(":", "%3A").replace("/", "%2F")
     address = f"/library/metadata/{item.rating_key}/file?url={quoted}"
     return Element(

@@ -6,6 +6,7 @@ import datetime
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # The attribute of an item for each kind of tag, by the name that Plex uses in edits and for locks.
 TAG_ATTRIBUTES = {
@@ -39,6 +40,7 @@ FIELD_ATTRIBUTES = {
 IMAGE_ATTRIBUTES = {
     "poster": ("posters", "selected_poster", "poster_stamp", "thumb"),
     "art": ("arts", "selected_art", "art_stamp", "art"),
+    "clearLogo": ("logos", "selected_logo", "logo_stamp", "clearLogo"),
 }
 Files = Sequence[tuple[str, int]]
 
@@ -147,6 +149,11 @@ class PlexItem:
     arts: list[str] = field(default_factory=list)
     selected_art: str | None = None
     art_stamp: int = 0
+    logos: list[str] = field(default_factory=list)
+    selected_logo: str | None = None
+    logo_stamp: int = 0
+    # The image of each kind that the server made out of the file, or an agent brought.
+    automatic: dict[str, str] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[Part]:
@@ -162,6 +169,20 @@ class PlexItem:
     def sort_key(self) -> str:
         """What the item is sorted by where the sort is by title."""
         return (self.title_sort or self.title).casefold()
+
+
+class ImagesOfKind(NamedTuple):
+    """The images of one kind: all, by the sha1 of their bytes, the one that is shown, and its stamp."""
+
+    all: list[str]
+    selected: str | None
+    stamp: int
+
+
+def images_of(item: PlexItem, kind: str) -> ImagesOfKind:
+    """What an item has of one kind of image."""
+    all_of_kind, selected, stamp, _ = IMAGE_ATTRIBUTES[kind]
+    return ImagesOfKind(getattr(item, all_of_kind), getattr(item, selected), getattr(item, stamp))
 
 
 def title_of_file(path: str) -> str:

@@ -10,8 +10,9 @@ import hashlib
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from tests.servers.plex.items import (
@@ -26,6 +27,7 @@ from tests.servers.plex.items import (
     Tag,
     Version,
     date_of_file,
+    images_of,
     lies_in,
     title_of_file,
 )
@@ -101,13 +103,16 @@ class PlexLibrary:
         locked: Iterable[str] = (),
         poster: bytes | None = None,
         art: bytes | None = None,
+        clear_logo: bytes | None = None,
+        automatic: Mapping[str, bytes] = MappingProxyType({}),
         **fields: Any,
     ) -> PlexItem:
         """Add an item with one version of several parts (`files`) or several `versions`.
 
         Further fields are attributes of `PlexItem`: summary, date, studio, genres, roles, directors,
         writers, collections, labels, content_rating, user_rating, title_sort … Where no agent looks
-        for metadata, title and date come out of the file, unlocked, if nothing else is said.
+        for metadata, title and date come out of the file, unlocked, if nothing else is said. `automatic`
+        has images that nobody uploaded, by their kinds; they are shown where there are no others.
         """
         with self.lock:
             now = self._now()
@@ -127,9 +132,12 @@ class PlexLibrary:
             self.set_fields(item, fields)
             item.locked.update(locked)
             self._insert(item)
-            for kind, data in (("poster", poster), ("art", art)):
+            images = (("poster", poster), ("art", art), ("clearLogo", clear_logo))
+            for kind, data in (*automatic.items(), *images):
                 if data is not None:
                     self._keep_image(item, kind, data)
+                    self.select_image(item.rating_key, kind, hashlib.sha1(data).hexdigest(), locks=False)
+            item.automatic = {kind: hashlib.sha1(data).hexdigest() for kind, data in automatic.items()}
             return item
 
     def items(self, section_key: int | None = None) -> list[PlexItem]:
@@ -231,6 +239,7 @@ class PlexLibrary:
                 if lock in item.locked or name in _KEPT_BY_REFRESH:
                     continue
                 setattr(item, attribute, _value_without_metadata(item, attribute, has_agent))
+            self.show_automatic_images(item)
             self.touch(item)
 
     def set_fields(self, item: PlexItem, fields: dict[str, Any]) -> None:
@@ -302,8 +311,12 @@ class PlexLibrary:
                     del self._collection_keys[place]
             return sorted(found, key=lambda collection: collection.title.casefold())
 
-    def upload_image(self, rating_key: int | str, kind: str, data: bytes) -> str:
-        """Add an image ("poster" or "art") and select and lock it, unless the item has these bytes already.
+    def with_images(self, rating_key: int | str) -> PlexItem | None:
+        """What has images under this rating key, if anything has."""
+        return self.item(rating_key)
+
+    def upload_image(self, rating_key: int | str, kind: str, data: bytes, selects: bool = True) -> str:
+        """Add an image (of IMAGE_ATTRIBUTES) and select and lock it, unless the item has these bytes already.
 
         Plex knows images by the sha1 of their bytes: the same ones again add nothing and select nothing.
         """
@@ -312,18 +325,26 @@ class PlexLibrary:
             sha1 = hashlib.sha1(data).hexdigest()
             if sha1 not in getattr(item, IMAGE_ATTRIBUTES[kind][0]):
                 self._keep_image(item, kind, data)
-                self.select_image(rating_key, kind, sha1)
+                if selects:
+                    self.select_image(rating_key, kind, sha1)
             return sha1
 
-    def select_image(self, rating_key: int | str, kind: str, sha1: str | None) -> None:
+    def select_image(self, rating_key: int | str, kind: str, sha1: str | None, locks: bool = True) -> None:
         """Choose one of an item's images, or none, as a person does; the choice is locked."""
         with self.lock:
             item = self._items[int(rating_key)]
             _, selected, stamp, lock_name = IMAGE_ATTRIBUTES[kind]
             setattr(item, selected, sha1)
             setattr(item, stamp, self._new_stamp())
-            item.locked.add(lock_name)
-            self.touch(item)
+            if locks:
+                item.locked.add(lock_name)
+                self.touch(item)
+
+    def show_automatic_images(self, item: PlexItem) -> None:
+        """Show the server's own images where none is shown and nobody locked that."""
+        for kind, sha1 in item.automatic.items():
+            if images_of(item, kind).selected is None and IMAGE_ATTRIBUTES[kind][3] not in item.locked:
+                self.select_image(item.rating_key, kind, sha1, locks=False)
 
     # Inside
 
@@ -374,11 +395,8 @@ class PlexLibrary:
 
     def _keep_image(self, item: PlexItem, kind: str, data: bytes) -> None:
         sha1 = hashlib.sha1(data).hexdigest()
-        images, selected, stamp, _ = IMAGE_ATTRIBUTES[kind]
         self.images[sha1] = data
-        getattr(item, images).append(sha1)
-        setattr(item, selected, sha1)
-        setattr(item, stamp, self._new_stamp())
+        images_of(item, kind).all.append(sha1)
 
 
 def _title_from_file(item: PlexItem) -> str:

@@ -59,6 +59,11 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def content_type(request: Request) -> str:
+    """In which form a document is sent to whoever asks like this."""
+    return "application/json" if request.wants_json else "text/xml;charset=utf-8"
+
+
 def error(status: int, *, at_root: bool = False) -> Response:
     """An error as Plex says it."""
     return Response(status, error_page(status, at_root=at_root))

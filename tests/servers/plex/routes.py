@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import re
 import time
-import urllib.request
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tests.servers.plex import elements as plex_elements
 from tests.servers.plex import xml as plex_xml
 from tests.servers.plex.behaviour import PlexBehaviour
 from tests.servers.plex.edits import RefusedEdit, apply_edit, parse_edit
-from tests.servers.plex.items import IMAGE_ATTRIBUTES, PlexItem
+from tests.servers.plex.images import ImageRoutes
+from tests.servers.plex.items import PlexItem
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.listing import Listings
-from tests.servers.plex.messages import RecordedUpload, RecordedWrite, Request, Response, error
+from tests.servers.plex.messages import RecordedWrite, Request, Response, content_type, error
 from tests.servers.plex.xml import Element, Exclusions, ListingTexts
 
 Shown = TypeVar("Shown")
-
-_FIRST_BYTES_OF_IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM")
 
 
 class PlexRoutes:
@@ -31,35 +29,28 @@ class PlexRoutes:
         self.library = library
         self.behaviour = behaviour
         self.writes: list[RecordedWrite] = []
-        self.uploads: list[RecordedUpload] = []
+        self.images = ImageRoutes(lambda: self.library, behaviour)
         self._texts = ListingTexts()
         self._listings = Listings()
         item = r"/library/metadata/(?P<key>\d+)"
-        images = r"(?P<images>posters|arts)"
-        self._routes: list[tuple[str, re.Pattern[str], Callable[..., Response]]] = [
-            (methods, re.compile(pattern), answer)
-            for methods, pattern, answer in (
-                ("GET", r"/identity", self._identity),
-                ("GET", r"/", self._root),
-                ("GET", r"/accounts/?", self._accounts),
-                ("GET", r"/library/?", self._library_root),
-                ("GET", r"/library/sections(?:/all)?/?", self._sections),
-                ("GET", r"/library/sections/(?P<section>\d+)", self._section),
-                ("GET", r"/library/sections/(?P<section>\d+)/all", self._list),
-                ("PUT", r"/library/sections/(?P<section>\d+)/all", self._edit_section),
-                ("GET", r"/library/sections/(?P<section>\d+)/collections", self._list_collections),
-                ("GET|POST", r"/library/sections/(?P<section>\d+)/refresh", self._scan),
-                ("GET", r"/library/metadata/(?P<keys>\d+(?:,\d+)*)", self._details),
-                ("PUT", r"/library/metadata/(?P<keys>\d+(?:,\d+)*)", self._edit_items),
-                ("PUT", item + r"/refresh", self._refresh),
-                ("GET", item + "/" + images, self._list_images),
-                ("POST", item + "/" + images, self._upload),
-                ("PUT", item + r"/(?P<kind>poster|art)", self._select),
-                ("GET", item + r"/file", self._image_file),
-                ("GET", item + r"/(?P<kind>thumb|art)/(?P<stamp>\d+)", self._selected_image),
-                ("GET|PUT", r"/:/rate", self._rate),
-            )
-        ]
+        routes: tuple[tuple[str, str, Callable[..., Response]], ...] = (
+            ("GET", r"/identity", self._identity),
+            ("GET", r"/", self._root),
+            ("GET", r"/accounts/?", self._accounts),
+            ("GET", r"/library/?", self._library_root),
+            ("GET", r"/library/sections(?:/all)?/?", self._sections),
+            ("GET", r"/library/sections/(?P<section>\d+)", self._section),
+            ("GET", r"/library/sections/(?P<section>\d+)/all", self._list),
+            ("PUT", r"/library/sections/(?P<section>\d+)/all", self._edit_section),
+            ("GET", r"/library/sections/(?P<section>\d+)/collections", self._list_collections),
+            ("GET|POST", r"/library/sections/(?P<section>\d+)/refresh", self._scan),
+            ("GET", r"/library/metadata/(?P<keys>\d+(?:,\d+)*)", self._details),
+            ("PUT", r"/library/metadata/(?P<keys>\d+(?:,\d+)*)", self._edit_items),
+            ("PUT", item + r"/refresh", self._refresh),
+            *self.images.routes,
+            ("GET|PUT", r"/:/rate", self._rate),
+        )
+        self._routes = [(methods, re.compile(pattern), answer) for methods, pattern, answer in routes]
 
     def replace_library(self, library: PlexLibrary) -> None:
         """Answer from another library from now on."""
@@ -241,52 +232,6 @@ class PlexRoutes:
         self.library.touch(item)
         return Response()
 
-    # Images
-
-    def _list_images(self, request: Request, key: str, images: str) -> Response:
-        item = self.library.item(key)
-        if item is None:
-            return error(404)
-        kind = images.removesuffix("s")
-        shown, selected, _, _ = IMAGE_ATTRIBUTES[kind]
-        container = plex_elements.images_container(item, getattr(item, shown), getattr(item, selected), kind)
-        return self._document(request, container, "Metadata")
-
-    def _upload(self, request: Request, key: str, images: str) -> Response:
-        if self.library.item(key) is None:
-            return error(404)
-        data = request.body or _fetched(request.query.get("url", ""))
-        if not data or (self.behaviour.refuses_non_images and not data.startswith(_FIRST_BYTES_OF_IMAGES)):
-            return error(400)
-        kind = images.removesuffix("s")
-        sha1 = self.library.upload_image(key, kind, data)
-        self.uploads.append(RecordedUpload(time.time(), int(key), kind, sha1, len(data)))
-        return Response()
-
-    def _select(self, request: Request, key: str, kind: str) -> Response:
-        item = self.library.item(key)
-        sha1 = request.query.get("url", "").rpartition("/")[2]
-        if item is None or sha1 not in getattr(item, IMAGE_ATTRIBUTES[kind][0]):
-            return error(404)
-        self.library.select_image(key, kind, sha1)
-        return Response()
-
-    def _image_file(self, request: Request, key: str) -> Response:
-        sha1 = request.query.get("url", "").rpartition("/")[2]
-        item = self.library.item(key)
-        if item is None or sha1 not in item.posters + item.arts:
-            return error(404)
-        return self._image(sha1)
-
-    def _selected_image(self, request: Request, key: str, kind: str, stamp: str) -> Response:
-        item = self.library.item(key)
-        sha1 = item and (item.selected_poster if kind == "thumb" else item.selected_art)
-        return self._image(sha1) if sha1 else error(404)
-
-    def _image(self, sha1: str) -> Response:
-        data = self.library.images[sha1]
-        return Response(body=data, content_type="image/png" if data[:4] == b"\x89PNG" else "image/jpeg")
-
     # Inside
 
     def _known(self, keys: list[str]) -> list[PlexItem]:
@@ -319,29 +264,13 @@ class PlexRoutes:
         container = plex_elements.section_container(self.library, section_key, **attributes)
         texts = [text(one) for one in shown]
         body = plex_xml.document_of_texts(container, texts, as_json=request.wants_json, name="Metadata")
-        return Response(200, body, _content_type(request), headers)
+        return Response(200, body, content_type(request), headers)
 
     def _document(self, request: Request, container: Element, name: str = "Directory") -> Response:
         body = plex_xml.document(container, as_json=request.wants_json, name=name)
-        return Response(200, body, _content_type(request))
-
-
-def _content_type(request: Request) -> str:
-    return "application/json" if request.wants_json else "text/xml;charset=utf-8"
+        return Response(200, body, content_type(request))
 
 
 def _exclusions(query: dict[str, str]) -> Exclusions:
     elements = frozenset(query.get("excludeElements", "").split(","))
     return Exclusions(elements, frozenset(query.get("excludeFields", "").split(",")))
-
-
-def _fetched(url: str) -> bytes:
-    """The image at an address; the test server goes nowhere but to its own machine."""
-    if urlsplit(url).scheme != "http" or urlsplit(url).hostname != "127.0.0.1":
-        return b""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            data: bytes = answer.read()
-            return data
-    except OSError:
-        return b""

@@ -133,7 +133,7 @@ class PlexTestServer:
     @property
     def uploads(self) -> list[RecordedUpload]:
         """The images that were uploaded, in order, those that Plex knew already among them."""
-        return self.routes.uploads
+        return self.routes.images.uploads
 
     def clear_requests(self) -> None:
         """Forget what was asked, written and uploaded."""
