@@ -295,13 +295,13 @@ def _connect(connection: ServerConnection) -> None:
     from sync_queue.drain_request import switch_automatic
     from sync_queue.one_stash import hold_to_one_stash
     from validation.config import read_settings
+    from validation.scene_fragment import needed_by
 
     stash, stored = _stash_and_settings(connection)
     settings = read_settings(stored)
     log.lines("warning", settings.warnings)
     config = settings.config
-    if config.performer_image_address:
-        stash = stash_interface = stash.with_pictures()
+    stash = stash_interface = stash.with_more(needed_by(config))
     if queue_manager is not None:
         queue_manager = hold_to_one_stash(stash, queue_manager, get_plugin_data_dir())
         switch_automatic(get_plugin_data_dir(), is_on=not config.manual_drain)

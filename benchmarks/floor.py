@@ -14,7 +14,7 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from plex.listing import SLIM
-from stash.documents import PAGE
+from stash.documents import document_of_page
 from stash.scene_pages import PAGE_SIZE
 
 
@@ -31,11 +31,11 @@ def read_both(orders: dict[str, Any]) -> None:
     for section in orders["sections"]:
         read_section(plex, section, orders["token"])
     stash = HTTPConnection("127.0.0.1", orders["stash_port"])
-    last_id = 0
+    last_id, page = 0, document_of_page(())
     while True:
         where = {"id": {"value": last_id, "modifier": "GREATER_THAN"}}
         find = {"sort": "id", "direction": "ASC", "per_page": PAGE_SIZE, "page": 1}
-        body = json.dumps({"query": PAGE, "variables": {"find": find, "where": where}})
+        body = json.dumps({"query": page, "variables": {"find": find, "where": where}})
         stash.request("POST", "/graphql", body, {"Content-Type": "application/json"})
         scenes = json.loads(stash.getresponse().read())["data"]["findScenes"]["scenes"]
         if len(scenes) < PAGE_SIZE:

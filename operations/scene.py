@@ -24,6 +24,7 @@ from sync_queue.planning import ItemPlan, Planner
 from sync_queue.scene_texts import SceneText
 from sync_queue.state import SyncState
 from validation.scene import Scene
+from validation.scene_fragment import needed_by
 
 
 class SceneRequest(Request):
@@ -90,8 +91,7 @@ def tell_scene(request: SceneRequest, context: Context) -> SceneInPlex:
 
 
 def _scene(scene_id: int, context: Context) -> Scene:
-    stash = context.stash.with_pictures() if context.config.performer_image_address else context.stash
-    scenes, malformed = stash.scenes_by_id([scene_id])
+    scenes, malformed = context.stash.with_more(needed_by(context.config)).scenes_by_id([scene_id])
     if scene_id in malformed:
         raise OperationRefused(str(malformed[scene_id]), scene_id=scene_id)
     scene = scenes.get(scene_id)

@@ -54,6 +54,17 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
             "sort title, collections, background",
         ),
         "opt_out_label": Words("Items in Plex with this label are never written to.", "none", "keep-as-is"),
+        "title_template": Words(
+            "A scene's title in Plex. What stands in braces is put in; a part in square brackets vanishes "
+            "where it names something that is empty.",
+            "{title}",
+            "{title}[ ({year})]",
+        ),
+        "summary_template": Words(
+            "The summary in Plex, with the same names as the title template; \\n is a line break.",
+            "{details}",
+            "{details}[\\n{url}]",
+        ),
         "content_rating": Words("The content rating for every item that belongs to a scene.", "none", "XXX"),
         "collection_prefix": Words(
             "Put before the name of every collection that is written.", "none", '"Stash - "'

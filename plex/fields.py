@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from plex.wording import Wording
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene, local_path
 
@@ -111,6 +112,7 @@ class SceneMapping:
 
     def __init__(self, config: Stash2PlexConfig) -> None:
         self._config = config
+        self._wording = Wording(config)
         self._carried = tuple(field for field in FIELDS if field.title not in config.leave_fields)
         self._included = set(map(tag_key, config.tags_include))
         self._excluded = set(map(tag_key, config.tags_exclude))
@@ -132,11 +134,11 @@ class SceneMapping:
         return {tag_key(name): base + local_path(url) for name, url in scene.performer_pictures}
 
     def _values(self, scene: Scene) -> dict[str, str | list[str]]:
-        config = self._config
+        config, title = self._config, self._wording.title(scene)
         values: dict[str, str | list[str]] = {
-            "title": scene.title,
-            "titleSort": _without_article(scene.title),
-            "summary": scene.details,
+            "title": title,
+            "titleSort": _without_article(title),
+            "summary": self._wording.summary(scene),
             "originallyAvailableAt": _full_date(scene.date),
             "studio": scene.studio,
             "contentRating": config.content_rating,

@@ -22,6 +22,7 @@ from validation.config import secrets_in
 from validation.exceptions import SceneMalformed
 from validation.plugin_input import PLUGIN_ID, ServerConnection
 from validation.scene import Scene, local_path, parse_timestamp
+from validation.scene_fragment import PICTURES
 
 # Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
 # the server's time zone and summer time; what is too old is left out by its instant.
@@ -39,10 +40,10 @@ ENTITIES: Mapping[str, Mapping[str, int]] = {
 class Stash:
     """A connection to the Stash that started the plugin. Not for use by several threads at once."""
 
-    def __init__(self, connection: ServerConnection, with_pictures: bool = False) -> None:
-        """Connect; scenes come `with_pictures` of their performers or without. Raises StashError."""
+    def __init__(self, connection: ServerConnection) -> None:
+        """Connect. Raises StashError."""
         self._connection = connection
-        self._with_pictures = with_pictures
+        self._more: frozenset[str] = frozenset()
         self._session = StashSession(connection.cookie)
         address = {"Scheme": connection.scheme, "Host": connection.host, "Port": connection.port}
         try:
@@ -62,10 +63,10 @@ class Stash:
         other._interface = self._interface.over(other._session)
         return other
 
-    def with_pictures(self) -> Stash:
-        """The same connection, but its scenes come with the pictures of their performers."""
+    def with_more(self, more: frozenset[str]) -> Stash:
+        """The same connection, but its scenes come with more of what validation.scene_fragment knows."""
         same = copy(self)
-        same._with_pictures = True
+        same._more = more
         return same
 
     @property
@@ -210,10 +211,11 @@ class Stash:
 
     @property
     def _by_id(self) -> ScenesById:
-        return ScenesById(self.ask, self._with_pictures)
+        return ScenesById(self.ask, self._more)
 
     def _list(self, where: Mapping[str, Any]) -> ScenePages:
-        return ScenePages(self.ask, self._by_id, where)
+        # Where scenes are compared by pages, nobody looks at pictures of performers.
+        return ScenePages(self.ask, self._by_id, where, self._more - {PICTURES})
 
     def _ask(self, document: str, variables: dict[str, Any], *path: str) -> Any:
         """The answer's data, or what stands in it at the end of `path`."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from validation.scene import SCENE_FRAGMENT, SCENE_FRAGMENT_WITH_PICTURES
+from validation.scene_fragment import scene_fragment
 
 # Sends a document with its variables; returns the data of an answer that has no errors.
 Ask = Callable[[str, dict[str, Any]], Mapping[str, Any]]
@@ -13,10 +13,6 @@ Ask = Callable[[str, dict[str, Any]], Mapping[str, Any]]
 COUNT = (
     "query Count($find: FindFilterType, $where: SceneFilterType)"
     " { findScenes(filter: $find, scene_filter: $where) { count } }"
-)
-PAGE = (
-    "query Page($find: FindFilterType, $where: SceneFilterType)"
-    " { findScenes(filter: $find, scene_filter: $where) { scenes { ...SceneForPlex } } }" + SCENE_FRAGMENT
 )
 PAGE_OF_IDS = (
     "query PageOfIds($find: FindFilterType, $where: SceneFilterType)"
@@ -35,7 +31,16 @@ FOLDERS = "query Folders { configuration { general { stashes { path excludeVideo
 SETTINGS = "query Settings($ids: [ID!]) { configuration { plugins(include: $ids) } }"
 
 
-def document_by_id(count: int, with_pictures: bool) -> str:
+def document_of_page(more: Collection[str]) -> str:
+    """Scenes that follow an id, with `more` of what validation.scene_fragment knows."""
+    return (
+        "query Page($find: FindFilterType, $where: SceneFilterType)"
+        " { findScenes(filter: $find, scene_filter: $where) { scenes { ...SceneForPlex } } }"
+        f"{scene_fragment(more)}"
+    )
+
+
+def document_by_id(count: int, more: Collection[str]) -> str:
     """One aliased findScene an id: an unknown id gives null there, and fails nothing else.
 
     `findScenes(ids:)` fails as a whole for one deleted scene, and an empty list returns others.
@@ -43,8 +48,7 @@ def document_by_id(count: int, with_pictures: bool) -> str:
     names = [f"s{n}" for n in range(count)]
     parameters = ", ".join(f"${name}: ID!" for name in names)
     fields = " ".join(f"{name}: findScene(id: ${name}) {{ ...SceneForPlex }}" for name in names)
-    fragment = SCENE_FRAGMENT_WITH_PICTURES if with_pictures else SCENE_FRAGMENT
-    return f"query ScenesById({parameters}) {{ {fields} }}{fragment}"
+    return f"query ScenesById({parameters}) {{ {fields} }}{scene_fragment(more)}"
 
 
 def document_of_counts(count: int) -> str:

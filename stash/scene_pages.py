@@ -8,13 +8,13 @@ list that stays too short is an error, never a result.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stash import log
-from stash.documents import COUNT, PAGE, PAGE_OF_IDS, Ask, following
+from stash.documents import COUNT, PAGE_OF_IDS, Ask, document_of_page, following
 from stash.exceptions import GraphQLRefusal, StashAnswerInvalid, StashAnswerTooLarge
 from stash.scenes_by_id import (
     SCENES_PER_REQUEST,
@@ -76,12 +76,18 @@ class _Stretch(NamedTuple):
 
 
 class ScenePages:
-    """The scenes that a GraphQL filter admits, `where`; an empty one admits all."""
+    """The scenes that a GraphQL filter admits, `where`; an empty one admits all.
 
-    def __init__(self, ask: Ask, by_id: ScenesById, where: Mapping[str, Any]) -> None:
+    They come with `more` of what validation.scene_fragment knows.
+    """
+
+    def __init__(
+        self, ask: Ask, by_id: ScenesById, where: Mapping[str, Any], more: Collection[str] = ()
+    ) -> None:
         self._ask = ask
         self._by_id = by_id
         self._where = where
+        self._page = document_of_page(more)
         self._unlisted = 0
 
     def __iter__(self) -> Iterator[ScenePage]:
@@ -149,7 +155,7 @@ class ScenePages:
 
     def _stretch(self, last_id: int) -> _Stretch:
         try:
-            raw = scenes_in(self._ask(PAGE, following(last_id, self._where, PAGE_SIZE)))
+            raw = scenes_in(self._ask(self._page, following(last_id, self._where, PAGE_SIZE)))
         except (GraphQLRefusal, StashAnswerTooLarge) as refusal:
             # One scene that Stash cannot resolve spoils the whole page.
             log.debug(f"A page of scenes failed ({refusal}); its scenes are read by their ids.")

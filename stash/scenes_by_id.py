@@ -7,7 +7,7 @@ read before and after. Whatever is not proven like this is Stash's trouble, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
@@ -78,11 +78,11 @@ def ids_in(raw_scenes: Iterable[Any]) -> list[int]:
 
 
 class ScenesById:
-    """Reads scenes by their ids, with the address of each performer's picture where that is wanted."""
+    """Reads scenes by their ids, with `more` of what validation.scene_fragment knows."""
 
-    def __init__(self, ask: Ask, with_pictures: bool) -> None:
+    def __init__(self, ask: Ask, more: Collection[str]) -> None:
         self._ask = ask
-        self._with_pictures = with_pictures
+        self._more = more
 
     def read(self, ids: Sequence[int]) -> dict[int, Read]:
         """The scenes of these ids, read in one request; None where Stash has no such scene.
@@ -169,7 +169,7 @@ class ScenesById:
 
     def _request(self, ids: Sequence[int]) -> dict[int, Read]:
         names = [f"s{n}" for n in range(len(ids))]
-        document = document_by_id(len(ids), self._with_pictures)
+        document = document_by_id(len(ids), self._more)
         answer = self._ask(document, dict(zip(names, map(str, ids), strict=True)))
         # A name that is not there is no null: only null says that there is no such scene.
         if not answer.keys() >= set(names):

@@ -22,7 +22,9 @@ from tests.servers.stash.plugins import load_plugin
 from tests.servers.world import MODULES, PACKAGES, ROOT
 from tests.sync_queue.test_settings_effects import EVERYTHING
 from validation.config import FIELD_NAMES, Stash2PlexConfig
-from validation.scene import SCENE_FRAGMENT, Scene
+from validation.scene import Scene
+from validation.scene_fragment import EVERYTHING as ASKED_FOR
+from validation.scene_fragment import scene_fragment
 
 # What Stash itself knows of a scene, and what belongs to another of its values.
 NOT_CURATED = {"id", "updated_at", "files", "screenshot_url", "performer_pictures", "parent_studio"}
@@ -37,7 +39,7 @@ def value_for(name: str) -> Any:
 
 
 def test_stash_is_asked_for_all_that_a_scene_is_read_from() -> None:
-    (fragment,) = parse(SCENE_FRAGMENT).definitions
+    (fragment,) = parse(scene_fragment(ASKED_FOR)).definitions
     assert isinstance(fragment, FragmentDefinitionNode)
     asked = {node.name.value for node in fragment.selection_set.selections if isinstance(node, FieldNode)}
     assert {source for _, source, _ in validation.scene._READERS} == asked - {"id"}
@@ -50,7 +52,8 @@ def test_stash_is_asked_for_all_that_a_scene_is_read_from() -> None:
 def test_whatever_a_person_curates_makes_a_scene_worth_pushing_and_reaches_plex(name: str) -> None:
     scene = a_scene(**{name: value_for(name)})
     assert scene.is_worth_pushing
-    assert fields_of_scene(scene, a_config()).values != fields_of_scene(a_scene(), a_config()).values
+    config = a_config(title_template="{title} {code} {url}")
+    assert fields_of_scene(scene, config).values != fields_of_scene(a_scene(), config).values
 
 
 def test_every_field_is_carried_to_a_plex_in_a_test() -> None:

@@ -14,7 +14,9 @@ from validation.exceptions import SettingsInvalid
 from validation.names import in_quotes, read_list, read_pairs
 from validation.pasted import address_in, named_token_in, token_in
 from validation.path_map import PathMap
+from validation.template import Template
 
+DEFAULT_TITLE, DEFAULT_SUMMARY = "{title}", "{details}"
 # What the setting “Fields to leave alone” may name, in the words of Plex's edit dialog.
 FIELD_NAMES = (
     "title",
@@ -110,6 +112,15 @@ def _one_of(words: Iterable[str], usual: str = "") -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _template(usual: str) -> BeforeValidator:
+    """Reads a template; nothing stands for the usual one."""
+
+    def read(value: object) -> str:
+        return Template(_read_text(value) or usual).text
+
+    return BeforeValidator(read)
+
+
 def _number_to(highest: int) -> BeforeValidator:
     """Reads a whole number from 1; nothing stands for 1, and so does 0, as which Stash shows nothing."""
     allowed = tuple(map(str, range(highest + 1)))
@@ -190,6 +201,10 @@ class Stash2PlexConfig(BaseModel):
         (), title="Fields to leave alone"
     )
     opt_out_label: Text = Field("", title="Opt-out label")
+    title_template: Annotated[str, _template(DEFAULT_TITLE)] = Field(DEFAULT_TITLE, title="Title template")
+    summary_template: Annotated[str, _template(DEFAULT_SUMMARY)] = Field(
+        DEFAULT_SUMMARY, title="Summary template"
+    )
     content_rating: Text = Field("", title="Content rating")
     collection_prefix: Annotated[str, BeforeValidator(_read_prefix)] = Field("", title="Collection prefix")
     parent_studio_collection: Switch = Field(False, title="Collection of the parent studio")

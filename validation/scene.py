@@ -12,21 +12,6 @@ from urllib.parse import urlsplit
 
 from validation.exceptions import SceneMalformed
 
-SCENE_FRAGMENT = """
-fragment SceneForPlex on Scene {
-  id title details date director rating100 updated_at
-  files { path size }
-  paths { screenshot }
-  studio { name parent_studio { name } }
-  performers { name disambiguation }
-  tags { name }
-  groups { group { name } }
-}
-"""
-# Stash asks its database once more for each performer's picture.
-SCENE_FRAGMENT_WITH_PICTURES = SCENE_FRAGMENT.replace(
-    "performers { name disambiguation }", "performers { name disambiguation image_path }"
-)
 # Stash draws a picture for performers that have none, under an address that says so.
 _DRAWN_PICTURE = "default=true"
 
@@ -51,7 +36,8 @@ class Scene:
     Texts that are not set are empty, as Stash sends them. `date` is `YYYY`, `YYYY-MM` or
     `YYYY-MM-DD`. `files` has the primary file first. Performers come in no particular order; of two with
     one name each has what tells them apart in Stash behind it: “Ada Heath (actress)”.
-    `performer_pictures` has (name, address of the picture), where they were asked for.
+    `performer_pictures` has (name, address of the picture), where they were asked for; so are `code` and
+    `url`, which is the first of its addresses.
     """
 
     id: int
@@ -69,6 +55,8 @@ class Scene:
     groups: tuple[str, ...] = ()
     files: tuple[SceneFile, ...] = ()
     screenshot_url: str = ""
+    code: str = ""
+    url: str = ""
 
     @property
     def is_worth_pushing(self) -> bool:
@@ -83,6 +71,8 @@ class Scene:
             or self.director
             or self.rating100
             or self.groups
+            or self.code
+            or self.url
         )
 
     @property
@@ -92,7 +82,7 @@ class Scene:
 
 
 def parse_scene(raw: object) -> Scene:
-    """Check one scene of a GraphQL answer that selected SCENE_FRAGMENT.
+    """Check one scene of a GraphQL answer that selected a fragment of validation.scene_fragment.
 
     Raises SceneMalformed, which names the scene and the field.
     """
@@ -236,6 +226,10 @@ def _files_or_none(values: Any) -> tuple[SceneFile, ...] | None:
         return None
 
 
+def _first_text(values: object) -> str:
+    return next(map(_text, _list(values)), "") if values is not None else ""
+
+
 def _group_names(values: Any) -> tuple[str, ...]:
     return tuple([_name(value["group"]) for value in _list(values)])
 
@@ -264,4 +258,6 @@ _READERS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("groups", "groups", _group_names),
     ("files", "files", _files),
     ("screenshot_url", "paths", _screenshot),
+    ("code", "code", _text),
+    ("url", "urls", _first_text),
 )

@@ -108,6 +108,8 @@ def test_pairs_come_back_from_the_page_as_they_went(pairs: dict[str, str]) -> No
         ("path_map", "/data", "is not a pair"),
         ("leave_fields", ["title", "colour"], "names “colour”"),
         ("tags_as", "colours", "is “colours”"),
+        ("title_template", "{titel}", "names “titel”. The names are: {title}, "),
+        ("summary_template", "[{details}", "“[” without a “]”"),
         ("recent_days", 0.5, "whole number"),
         ("parallel_writes", 9, "whole number"),
         ("reconcile_every", "yearly", "is “yearly”"),

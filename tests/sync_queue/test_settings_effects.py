@@ -89,6 +89,11 @@ def test_without_any_setting_every_field_is_carried(bench: Bench) -> None:
         ({"collection_prefix": "Z:"}, {"studio": "North", "genres": ["Boats", "Sea"]}),
         ({"parent_studio_collection": True}, {"collections": ["North", "Series", "Whole Coast"]}),
         ({"content_rating": "XXX"}, {"content_rating": "XXX"}),
+        (
+            {"title_template": "[{studio}: ]{title}[ ({year})]"},
+            {"title": "North: The Harbour (2014)", "title_sort": None},
+        ),
+        ({"summary_template": "{details}[\\n{performers}]"}, {"summary": "Details\nAda, Bea"}),
     ],
 )
 def test_a_setting_changes_what_its_name_says_from_the_first_sync_or_later(
@@ -119,6 +124,9 @@ def test_a_setting_changes_what_its_name_says_from_the_first_sync_or_later(
         ({"parent_studio_collection": True}, {}, {"collections": ["North", "Series"]}),
         ({"content_rating": "XXX"}, {"content_rating": "18"}, {"content_rating": "18"}),
         ({"content_rating": "XXX"}, {"content_rating": ""}, {"content_rating": ""}),
+        ({}, {"title_template": "{title}: {filename}"}, {"title": "The Harbour: one"}),
+        ({"title_template": "{title}: {filename}"}, {}, {"title": "The Harbour"}),
+        ({}, {"summary_template": "{code|url}"}, {"summary": ""}),
         ({"leave_fields": "summary, genres"}, {}, {"summary": "Details", "genres": ["Boats", "Sea"]}),
         ({}, {"leave_fields": "summary, genres"}, {"summary": "Details", "genres": ["Boats", "Sea"]}),
     ],

@@ -1,0 +1,37 @@
+"""What Stash is asked about a scene: the same for everybody, and more where a setting needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from validation.config import Stash2PlexConfig
+from validation.template import Template
+
+# What a setting may need besides; Stash asks its database once more for each performer's picture, and for
+# the URLs of each scene.
+CODE, URLS, PICTURES = "code", "urls", "pictures of performers"
+EVERYTHING = frozenset((CODE, URLS, PICTURES))
+
+
+def scene_fragment(more: Collection[str] = ()) -> str:
+    """The fragment `SceneForPlex` of a GraphQL document, with these of EVERYTHING."""
+    of_scene = " ".join(("", *(name for name in (CODE, URLS) if name in more)))
+    of_performer = " image_path" if PICTURES in more else ""
+    return f"""
+fragment SceneForPlex on Scene {{
+  id title details date director rating100 updated_at{of_scene.rstrip()}
+  files {{ path size }}
+  paths {{ screenshot }}
+  studio {{ name parent_studio {{ name }} }}
+  performers {{ name disambiguation{of_performer} }}
+  tags {{ name }}
+  groups {{ group {{ name }} }}
+}}
+"""
+
+
+def needed_by(config: Stash2PlexConfig) -> frozenset[str]:
+    """What of EVERYTHING these settings need."""
+    named = Template(config.title_template).names | Template(config.summary_template).names
+    wanted = {CODE: "code" in named, URLS: "url" in named, PICTURES: bool(config.performer_image_address)}
+    return frozenset(name for name, is_wanted in wanted.items() if is_wanted)
