@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from tests.servers.plex.items import PlexItem, Section, Tag, Version, images_of
+from tests.servers.plex.items import Collection, PlexItem, Section, Tag, Version, images_of
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.xml import Element, Exclusions
 
@@ -273,7 +273,7 @@ def _detailed_tag(name: str, tag: Tag, item: PlexItem) -> Element:
 # Lists of images and of collections
 
 
-def images_container(item: PlexItem, kind: str, logo_folder: str) -> Element:
+def images_container(item: PlexItem | Collection, kind: str, logo_folder: str) -> Element:
     """The images of one kind that an item has, the selected one marked."""
     selected = images_of(item, kind).selected
     names = image_names(item, kind, logo_folder)
@@ -286,7 +286,7 @@ def images_container(item: PlexItem, kind: str, logo_folder: str) -> Element:
     return Element("MediaContainer", attributes, photos)
 
 
-def image_names(item: PlexItem, kind: str, logo_folder: str) -> dict[str, str]:
+def image_names(item: PlexItem | Collection, kind: str, logo_folder: str) -> dict[str, str]:
     """What the server calls each image of a kind, by the sha1 of its bytes."""
     automatic = item.automatic.get(kind)
     folder = _FOLDERS.get(kind, logo_folder)
@@ -296,7 +296,7 @@ def image_names(item: PlexItem, kind: str, logo_folder: str) -> dict[str, str]:
     }
 
 
-def _photo(item: PlexItem, rating_key: str, selected: bool) -> Element:
+def _photo(item: PlexItem | Collection, rating_key: str, selected: bool) -> Element:
     quoted = rating_key.replace(":", "%3A").replace("/", "%2F")
     address = f"/library/metadata/{item.rating_key}/file?url={quoted}"
     return Element(
@@ -311,24 +311,48 @@ def _photo(item: PlexItem, rating_key: str, selected: bool) -> Element:
     )
 
 
-def listed_collections(library: PlexLibrary, section_key: int) -> list[Element]:
-    """The collections of a section as its listing shows them."""
-    created_at = library.sections[section_key].created_at
-    return [
-        Element(
-            "Directory",
-            {
-                "ratingKey": str(collection.rating_key),
-                "key": f"/library/collections/{collection.rating_key}/children",
-                "guid": f"collection://{collection.rating_key}",
-                "type": "collection",
-                "title": collection.title,
-                "subtype": "movie",
-                "summary": "",
-                "addedAt": created_at,
-                "updatedAt": created_at,
-                "childCount": collection.child_count,
-            },
-        )
-        for collection in library.collections(section_key)
+def listed_collection(collection: Collection) -> Element:
+    """A collection as its section's listing shows it: like a listed item, without locks and labels."""
+    return Element("Directory", _collection_attributes(collection))
+
+
+def detailed_collection(library: PlexLibrary, collection: Collection) -> Element:
+    """A collection as it is shown alone: its labels and locks too."""
+    section = library.sections[collection.section_key]
+    labels = [library.tag("label", name) for name in collection.labels]
+    children = [
+        Element("Label", {"id": tag.id, "filter": f"label={tag.id}", "tag": tag.name}) for tag in labels
     ]
+    children += [Element("Field", {"locked": True, "name": name}) for name in sorted(collection.locked)]
+    attributes = {
+        **_collection_attributes(collection),
+        "librarySectionTitle": section.title,
+        "librarySectionID": section.key,
+        "librarySectionKey": f"/library/sections/{section.key}",
+    }
+    return Element("Directory", attributes, children)
+
+
+def _collection_attributes(collection: Collection) -> dict[str, Any]:
+    key = collection.rating_key
+    made = f"/library/collections/{key}/composite/{collection.updated_at}?width=400&height=600"
+    shown = f"/library/metadata/{key}/thumb/{collection.poster_stamp}"
+    return {
+        "ratingKey": str(key),
+        "key": f"/library/collections/{key}/children",
+        "guid": f"collection://{key}",
+        "type": "collection",
+        "title": collection.title,
+        "titleSort": collection.title_sort,
+        "subtype": "movie",
+        "contentRating": collection.content_rating or None,
+        "summary": collection.summary,
+        "smart": True if collection.is_smart else None,
+        "thumb": shown if collection.selected_poster else made,
+        "addedAt": collection.added_at,
+        "updatedAt": collection.updated_at,
+        "childCount": collection.child_count,
+        # What was never set is not sent.
+        "collectionSort": collection.sort or None,
+        "collectionMode": None if collection.mode < 0 else collection.mode,
+    }

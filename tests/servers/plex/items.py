@@ -100,13 +100,35 @@ class Section:
         return any(lies_in(path, location) for location in self.locations)
 
 
-@dataclass
+@dataclass(eq=False)
 class Collection:
-    """A collection of a section: a tag that is also listed as an item."""
+    """A collection of a section: a tag that is also an item. `sort` is by date 0, alphabet 1 or custom 2."""
 
     rating_key: int
+    section_key: int
     title: str
-    child_count: int
+    added_at: int
+    updated_at: int
+    child_count: int = 0
+    title_sort: str | None = None
+    summary: str = ""
+    content_rating: str = ""
+    sort: int = 0
+    mode: int = -1
+    is_smart: bool = False
+    order: list[int] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    locked: set[str] = field(default_factory=set)
+    posters: list[str] = field(default_factory=list)
+    selected_poster: str | None = None
+    poster_stamp: int = 0
+    arts: list[str] = field(default_factory=list)
+    selected_art: str | None = None
+    art_stamp: int = 0
+    logos: list[str] = field(default_factory=list)
+    selected_logo: str | None = None
+    logo_stamp: int = 0
+    automatic: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -179,7 +201,7 @@ class ImagesOfKind(NamedTuple):
     stamp: int
 
 
-def images_of(item: PlexItem, kind: str) -> ImagesOfKind:
+def images_of(item: PlexItem | Collection, kind: str) -> ImagesOfKind:
     """What an item has of one kind of image."""
     all_of_kind, selected, stamp, _ = IMAGE_ATTRIBUTES[kind]
     return ImagesOfKind(getattr(item, all_of_kind), getattr(item, selected), getattr(item, stamp))

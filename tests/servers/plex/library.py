@@ -15,6 +15,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
+from tests.servers.plex.collections import Collections
 from tests.servers.plex.items import (
     FIELD_ATTRIBUTES,
     IMAGE_ATTRIBUTES,
@@ -61,7 +62,7 @@ class PlexLibrary:
         # One file may be in several sections, and then is in as many items.
         self._keys_of_path: dict[str, list[int]] = {}
         self._tags: dict[tuple[str, str], Tag] = {}
-        self._collection_keys: dict[tuple[int, str], int] = {}
+        self.all_collections = Collections(self)
         self._pending: dict[str, tuple[int, int]] = {}
         self._last_number: dict[str, int] = {}
 
@@ -263,7 +264,7 @@ class PlexLibrary:
             item.locked.clear()
             self.refresh_metadata(rating_key)
 
-    def touch(self, item: PlexItem) -> None:
+    def touch(self, item: PlexItem | Collection) -> None:
         """Note that an item was changed."""
         item.updated_at = max(self._now(), item.updated_at)
         self.sections[item.section_key].content_changed_at += 1
@@ -298,22 +299,30 @@ class PlexLibrary:
     def collections(self, section_key: int) -> list[Collection]:
         """The collections of a section: those with at least one member, by title."""
         with self.lock:
-            counts: dict[str, int] = {}
-            for item in self._items_of_section[section_key].values():
-                for name in item.collections:
-                    counts[name] = counts.get(name, 0) + 1
-            found = [
-                Collection(self._collection_key(section_key, name), name, counts[name]) for name in counts
-            ]
-            kept = {collection.rating_key for collection in found}
-            for place, rating_key in list(self._collection_keys.items()):
-                if place[0] == section_key and rating_key not in kept:
-                    del self._collection_keys[place]
-            return sorted(found, key=lambda collection: collection.title.casefold())
+            return self.all_collections.of_section(section_key)
 
-    def with_images(self, rating_key: int | str) -> PlexItem | None:
-        """What has images under this rating key, if anything has."""
-        return self.item(rating_key)
+    def collection(self, section_key: int, title: str) -> Collection:
+        """The collection of that title, which has to be there."""
+        with self.lock:
+            found = self.all_collections.named(section_key, title)
+            assert found is not None, f"There is no collection {title!r}"
+            return found
+
+    def new_collection(self, section_key: int, title: str) -> Collection:
+        """One that a tag has just made."""
+        now = self._now()
+        return Collection(self._next("item"), section_key, title, now, now)
+
+    def with_images(self, rating_key: int | str) -> PlexItem | Collection | None:
+        """The item or the collection that has images under this rating key, if anything has."""
+        with self.lock:
+            return self._items.get(int(rating_key)) or self.all_collections.get(rating_key)
+
+    def _having_images(self, rating_key: int | str) -> PlexItem | Collection:
+        found = self.with_images(rating_key)
+        if found is None:
+            raise KeyError(rating_key)
+        return found
 
     def upload_image(self, rating_key: int | str, kind: str, data: bytes, selects: bool = True) -> str:
         """Add an image (of IMAGE_ATTRIBUTES) and select and lock it, unless the item has these bytes already.
@@ -321,7 +330,7 @@ class PlexLibrary:
         Plex knows images by the sha1 of their bytes: the same ones again add nothing and select nothing.
         """
         with self.lock:
-            item = self._items[int(rating_key)]
+            item = self._having_images(rating_key)
             sha1 = hashlib.sha1(data).hexdigest()
             if sha1 not in getattr(item, IMAGE_ATTRIBUTES[kind][0]):
                 self._keep_image(item, kind, data)
@@ -332,7 +341,7 @@ class PlexLibrary:
     def select_image(self, rating_key: int | str, kind: str, sha1: str | None, locks: bool = True) -> None:
         """Choose one of an item's images, or none, as a person does; the choice is locked."""
         with self.lock:
-            item = self._items[int(rating_key)]
+            item = self._having_images(rating_key)
             _, selected, stamp, lock_name = IMAGE_ATTRIBUTES[kind]
             setattr(item, selected, sha1)
             setattr(item, stamp, self._new_stamp())
@@ -340,7 +349,7 @@ class PlexLibrary:
                 item.locked.add(lock_name)
                 self.touch(item)
 
-    def show_automatic_images(self, item: PlexItem) -> None:
+    def show_automatic_images(self, item: PlexItem | Collection) -> None:
         """Show the server's own images where none is shown and nobody locked that."""
         for kind, sha1 in item.automatic.items():
             if images_of(item, kind).selected is None and IMAGE_ATTRIBUTES[kind][3] not in item.locked:
@@ -387,13 +396,7 @@ class PlexLibrary:
             if not self._keys_of_path[path]:
                 del self._keys_of_path[path]
 
-    def _collection_key(self, section_key: int, name: str) -> int:
-        place = (section_key, name.casefold())
-        if place not in self._collection_keys:
-            self._collection_keys[place] = self._next("item")
-        return self._collection_keys[place]
-
-    def _keep_image(self, item: PlexItem, kind: str, data: bytes) -> None:
+    def _keep_image(self, item: PlexItem | Collection, kind: str, data: bytes) -> None:
         sha1 = hashlib.sha1(data).hexdigest()
         self.images[sha1] = data
         images_of(item, kind).all.append(sha1)

@@ -11,9 +11,10 @@ from urllib.parse import unquote
 from tests.servers.plex import elements as plex_elements
 from tests.servers.plex import xml as plex_xml
 from tests.servers.plex.behaviour import PlexBehaviour
+from tests.servers.plex.collection_routes import CollectionRoutes
 from tests.servers.plex.edits import RefusedEdit, apply_edit, parse_edit
 from tests.servers.plex.images import ImageRoutes
-from tests.servers.plex.items import PlexItem
+from tests.servers.plex.items import Collection, PlexItem
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.listing import Listings
 from tests.servers.plex.messages import RecordedWrite, Request, Response, content_type, error
@@ -30,6 +31,7 @@ class PlexRoutes:
         self.behaviour = behaviour
         self.writes: list[RecordedWrite] = []
         self.images = ImageRoutes(lambda: self.library, behaviour)
+        self.collections = CollectionRoutes(lambda: self.library, behaviour, self.writes)
         self._texts = ListingTexts()
         self._listings = Listings()
         item = r"/library/metadata/(?P<key>\d+)"
@@ -48,6 +50,7 @@ class PlexRoutes:
             ("PUT", r"/library/metadata/(?P<keys>\d+(?:,\d+)*)", self._edit_items),
             ("PUT", item + r"/refresh", self._refresh),
             *self.images.routes,
+            *self.collections.routes,
             ("GET|PUT", r"/:/rate", self._rate),
         )
         self._routes = [(methods, re.compile(pattern), answer) for methods, pattern, answer in routes]
@@ -156,11 +159,13 @@ class PlexRoutes:
     def _list_collections(self, request: Request, section: str) -> Response:
         if int(section) not in self.library.sections:
             return error(404)
-        elements = plex_elements.listed_collections(self.library, int(section))
-        as_json = request.wants_json
-        return self._page(
-            request, int(section), elements, lambda element: plex_xml.element_text(element, as_json=as_json)
-        )
+        collections = self.library.collections(int(section))
+
+        def text(collection: Collection) -> str:
+            element = plex_elements.listed_collection(collection)
+            return plex_xml.element_text(element, as_json=request.wants_json)
+
+        return self._page(request, int(section), collections, text)
 
     def _scan(self, request: Request, section: str) -> Response:
         if int(section) not in self.library.sections:
@@ -177,18 +182,22 @@ class PlexRoutes:
         wanted = keys.split(",")
         cap = self.behaviour.multi_id_cap
         items = self._known(wanted)
+        collections = self.collections.known([key for key in wanted if self.library.item(key) is None])
         if cap is not None and len(wanted) > cap:
-            items = []
-        elif not items:
+            items, collections = [], []
+        elif not items and not collections:
             return error(404)
         exclusions = _exclusions(request.query)
         elements = [plex_elements.detailed_item(self.library, item, exclusions) for item in items]
-        attributes = plex_elements.detail_container(self.library, items)
+        elements += [plex_elements.detailed_collection(self.library, one) for one in collections]
+        attributes = {**plex_elements.detail_container(self.library, items), "size": len(elements)}
         return self._document(request, Element("MediaContainer", attributes, elements), "Metadata")
 
     def _edit_section(self, request: Request, section: str) -> Response:
         if int(section) not in self.library.sections:
             return error(404)
+        if request.query.get("type") == "18":
+            return self.collections.edit(request, int(section))
         # The ids only narrow down whom the edit is for: without any it is for every item of the section.
         keys = [key for key in request.query.get("id", "").split(",") if key]
         items = self._known(keys) if keys else self.library.items(int(section))

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 PLACEHOLDER = b'<svg xmlns="http://www.w3.org/2000/svg" width="16" height="9"><rect fill="#333"/></svg>'
 LOGIN_PAGE = b"<!DOCTYPE html><title>Login</title>"
 JSON_TYPE = "application/json; charset=utf-8"
-IMAGES = ("/scene/", "/performer/")
+IMAGES = ("/scene/", "/performer/", "/studio/", "/group/")
 SCENE_PATH = re.compile(r"/scene/(\d+)/screenshot")
-PERFORMER_PATH = re.compile(r"/performer/(\d+)/image")
+ENTITY_PATH = re.compile(r"/(performer|studio|group)/(\d+)/(?:image|frontimage)")
 
 
 @dataclass(frozen=True)
@@ -271,10 +271,10 @@ class StashRequestHandler(QuickRequests):
             found = scene is not None
             if scene is not None:
                 content, content_type = scene.cover, scene.cover_type
-        elif match := PERFORMER_PATH.fullmatch(path):
-            performer = library.performers.get(int(match.group(1)))
-            found = performer is not None
-            content = performer.image if performer else None
+        elif match := ENTITY_PATH.fullmatch(path):
+            entity = library.entities(match.group(1)).get(int(match.group(2)))
+            found = entity is not None
+            content = entity.image if entity else None
         else:
             found = False
         if not found:

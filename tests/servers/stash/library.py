@@ -75,10 +75,13 @@ class StashLibrary:
 
     # -- builders ----------------------------------------------------------------------------------
 
-    def add_studio(self, name: str, parent: int | None = None) -> Studio:
+    def add_studio(
+        self, name: str, parent: int | None = None, image: bytes | None = None, details: str = ""
+    ) -> Studio:
         with self.lock:
             self._require("studio", self.studios, () if parent is None else (parent,))
-            return self._add(self.studios, Studio(*self._new("studio", name), parent=parent))
+            made = Studio(*self._new("studio", name), parent=parent, image=image, details=details)
+            return self._add(self.studios, made)
 
     def add_performer(self, name: str, image: bytes | None = None, disambiguation: str = "") -> Performer:
         with self.lock:
@@ -90,9 +93,10 @@ class StashLibrary:
             self._require("tag", self.tags, parents)
             return self._add(self.tags, Tag(*self._new("tag", name), parents=list(parents)))
 
-    def add_group(self, name: str) -> Group:
+    def add_group(self, name: str, image: bytes | None = None, synopsis: str = "") -> Group:
         with self.lock:
-            return self._add(self.groups, Group(*self._new("group", name)))
+            made = Group(*self._new("group", name), image=image, synopsis=synopsis)
+            return self._add(self.groups, made)
 
     def add_scene(
         self,
@@ -266,6 +270,15 @@ class StashLibrary:
         with self.lock:
             entity = self.entity(kind, entity_id)
             entity.name = name
+            entity.updated_at = self.timestamp()
+
+    def change(self, kind: str, entity_id: int, **values: Any) -> None:
+        """Change what an entity has (image, details, synopsis); only its own `updated_at` moves."""
+        with self.lock:
+            entity = self.entity(kind, entity_id)
+            for name, value in values.items():
+                assert hasattr(entity, name), f"a {kind} has no {name}"
+                setattr(entity, name, value)
             entity.updated_at = self.timestamp()
 
     def destroy(self, kind: str, entity_id: int) -> None:

@@ -29,9 +29,11 @@ class Entity:
 
 @dataclass
 class Studio(Entity):
-    """A studio, perhaps below another one."""
+    """A studio, perhaps below another one, perhaps with a picture."""
 
     parent: int | None = None
+    image: bytes | None = None
+    details: str = ""
 
 
 @dataclass
@@ -51,7 +53,10 @@ class Tag(Entity):
 
 @dataclass
 class Group(Entity):
-    """A group (older Stash: movie)."""
+    """A group (older Stash: movie), perhaps with a picture of its front."""
+
+    image: bytes | None = None
+    synopsis: str = ""
 
 
 @dataclass

@@ -83,6 +83,12 @@ class EntityView:
         stamp: str = self._record.updated_at
         return stamp
 
+    def _image_path(self, kind: str, name: str) -> str:
+        """The address of its picture, which says so where Stash draws one because there is none."""
+        version = unix_time(self._record.updated_at)
+        path = f"{self._base_url}/{kind}/{self._record.id}/{name}?t={version}"
+        return path if self._record.image else path + "&default=true"
+
 
 class TagView(EntityView):
     __slots__ = ()
@@ -96,9 +102,27 @@ class TagView(EntityView):
 class GroupView(EntityView):
     __slots__ = ()
 
+    @property
+    def synopsis(self) -> str:
+        synopsis: str = self._record.synopsis
+        return synopsis
+
+    @property
+    def front_image_path(self) -> str:
+        return self._image_path("group", "frontimage")
+
 
 class StudioView(EntityView):
     __slots__ = ()
+
+    @property
+    def details(self) -> str:
+        details: str = self._record.details
+        return details
+
+    @property
+    def image_path(self) -> str:
+        return self._image_path("studio", "image")
 
     @property
     def parent_studio(self) -> StudioView | None:
@@ -116,8 +140,7 @@ class PerformerView(EntityView):
 
     @property
     def image_path(self) -> str:
-        path = f"{self._base_url}/performer/{self._record.id}/image?t={unix_time(self._record.updated_at)}"
-        return path if self._record.image else path + "&default=true"
+        return self._image_path("performer", "image")
 
 
 class SceneView:
