@@ -233,7 +233,7 @@ def handle_find_orphans() -> str | None:
 
 
 def handle_undo_first_sync() -> str | None:
-    """Put back the values locked in Plex that the first sync replaced."""
+    """Put back the values locked in Plex and the pictures that the first sync replaced."""
     from sync_queue.undo import run_undo
 
     _, settings = _stash_and_config()

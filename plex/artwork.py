@@ -1,6 +1,6 @@
 """Posters and backgrounds: put into Plex once for each image, and chosen.
 
-Plex keeps every image that it is given and has no way to delete one, so an image goes up only when
+Plex keeps every image that it is given and deletes none, so an image goes up only when
 its bytes are not those that went up last. Plex names an uploaded image by the SHA-1 of its bytes.
 """
 
@@ -11,9 +11,14 @@ from enum import Enum
 from hashlib import sha1
 
 from plex.client import Plex
+from plex.library import MOVIE
 
 # Larger images were seen to be refused, or to be shown slowly on televisions.
 LARGEST_IMAGE = 10_480_000
+# How the name of an image begins that somebody uploaded. Plex's own lie below other addresses.
+UPLOADED = "upload://"
+# The first version that can show an image no longer.
+TAKES_AWAY = (1, 43)
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8")
 
 
@@ -35,7 +40,7 @@ class ArtworkKind(Enum):
 
     def uploaded(self, image_sha1: str) -> str:
         """The name that an uploaded image has in Plex."""
-        return f"upload://{'posters' if self is ArtworkKind.POSTER else 'art'}/{image_sha1}"
+        return f"{UPLOADED}{'posters' if self is ArtworkKind.POSTER else 'art'}/{image_sha1}"
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ def is_raster(content: bytes) -> bool:
     is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
     is_avif = content[4:8] == b"ftyp" and content[8:12] in (b"avif", b"avis", b"mif1")
     return content.startswith(_SIGNATURES) or is_webp or is_avif
+
+
+def sha1_in(name: str) -> str:
+    """The SHA-1 of the uploaded image that has this name in Plex; empty for an image of another origin."""
+    return name.rpartition("/")[2] if name.startswith(UPLOADED) else ""
 
 
 def upload_and_choose(plex: Plex, rating_key: int, kind: ArtworkKind, image: Image) -> None:
@@ -80,6 +90,21 @@ class Artwork:
     names: frozenset[str]
     chosen: str
 
+    @property
+    def shown(self) -> str:
+        """The SHA-1 of the uploaded image that Plex shows; empty where it is none that was uploaded."""
+        return sha1_in(self.chosen)
+
+    @property
+    def uploads(self) -> dict[str, str]:
+        """The names of the images that were uploaded, by their SHA-1s."""
+        return {sha1_in(name): name for name in self.names if sha1_in(name)}
+
+    @property
+    def has_a_choice(self) -> bool:
+        """Whether a person may have chosen the one that is shown: there are others, or it was uploaded."""
+        return len(self.names) > 1 or bool(self.shown)
+
 
 def artwork_of(plex: Plex, rating_key: int, kind: ArtworkKind) -> Artwork:
     """The images of this kind that an item has. Raises PlexError."""
@@ -89,9 +114,26 @@ def artwork_of(plex: Plex, rating_key: int, kind: ArtworkKind) -> Artwork:
     return Artwork(frozenset(name for name, _ in names), shown[0] if shown else "")
 
 
-def chosen(plex: Plex, rating_key: int, kind: ArtworkKind) -> str:
-    """The name of the image that Plex shows; empty where it has none. Raises PlexError."""
-    return artwork_of(plex, rating_key, kind).chosen
+def take_away(plex: Plex, rating_key: int, kind: ArtworkKind) -> None:
+    """Show no image any more, which locks that; what was uploaded stays there. Raises PlexError.
+
+    For a server that `takes_images_away` alone: an older one knows no such request.
+    """
+    plex.delete(f"{_address(rating_key)}/{kind.lock}")
+
+
+def takes_images_away(version: str) -> bool:
+    """Whether a Plex of this version can be asked to show an image no longer."""
+    numbers = [int(number) for number in version.split(".")[:2] if number.isdigit()]
+    return tuple(numbers) >= TAKES_AWAY
+
+
+def unlock(plex: Plex, section_key: int, rating_key: int, kind: ArtworkKind, type: int = MOVIE) -> None:
+    """Let Plex choose the image by itself again. Raises PlexError."""
+    if rating_key <= 0:
+        raise ValueError("an edit without a rating key would change the whole library")
+    arguments = {"type": type, "id": rating_key, f"{kind.lock}.locked": 0}
+    plex.put(f"/library/sections/{section_key}/all", arguments)
 
 
 def _address(rating_key: int) -> str:

@@ -161,6 +161,10 @@ class Plex:
         url = self._server.url(path)
         _check_done(self._session.post(url, data=content, headers=self._headers).content)
 
+    def delete(self, path: str) -> None:
+        """Take something away; Plex answers with nothing. Raises PlexError."""
+        _check_done(self._session.delete(self._server.url(path), headers=self._headers).content)
+
 
 # What plexapi raises for what is no answer of Plex; most of these are its own ways of stumbling.
 _NO_PLEX = (

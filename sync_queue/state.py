@@ -12,12 +12,13 @@ from pathlib import Path
 
 from plex.index import FileIndex
 from stash import log
-from sync_queue.cover_records import COVERS_BY_ITEM, WHEN_BEGUN, CoverRecords
+from sync_queue.cover_records import COVERS_BY_ITEM, WHEN_BEGUN
 from sync_queue.facts import COUNTED_AT, ORPHANS_AT, PREVIEWED_AT
 from sync_queue.findings import FINDINGS, Findings
 from sync_queue.ignored import IGNORED, Ignored
 from sync_queue.noticed import NoticedChanges
 from sync_queue.orphan_records import ORPHANS, OrphanRecords
+from sync_queue.pictures_before import PICTURES_BEFORE, PicturesBefore
 from sync_queue.previewed import PREVIEWED, Previewed
 from sync_queue.pushed import BY_ITEM, NO_SCENE
 from sync_queue.scene_texts import SCENE_TEXTS, SceneTexts
@@ -73,6 +74,7 @@ MIGRATIONS = (
     "CREATE TABLE step (place INTEGER PRIMARY KEY CHECK (place = 0), counted TEXT NOT NULL);",
     SCENE_TEXTS + FINDINGS + PREVIEWED + ORPHANS + IGNORED,
     WHEN_BEGUN,
+    PICTURES_BEFORE,
 )
 # The tables of what was found of scenes, and of those that are ignored.
 FOUND = ("scene_text", "finding", "previewed", "previewed_change", "ignored")
@@ -80,7 +82,7 @@ FOUND = ("scene_text", "finding", "previewed", "previewed_change", "ignored")
 PLACE = "index_place"
 
 
-class SyncState(CoverRecords):
+class SyncState(PicturesBefore):
     """The open state database, for one Plex server at a time.
 
     `lock` is for threads that share it.
@@ -148,7 +150,7 @@ class SyncState(CoverRecords):
 
     def known_scene_ids(self) -> set[int]:
         """The scenes of which anything is remembered, for whatever server."""
-        tables = ("synced", "item", "cover", "replaced", "scene_file", *FOUND)
+        tables = ("synced", "item", "cover", "picture_before", "replaced", "scene_file", *FOUND)
         statement = " UNION ".join(
             f"SELECT scene_id FROM {table} WHERE scene_id <> {NO_SCENE}" for table in tables
         )
@@ -162,6 +164,7 @@ class SyncState(CoverRecords):
         with self._connection:
             self._forget_pushed_for(scene_id)
             self._forget_covers_of(scene_id)
+            self._forget_pictures_for(scene_id)
             self.index.forget_scenes([scene_id])
             for table in FOUND:
                 self._connection.execute(f"DELETE FROM {table} WHERE scene_id = ?", (scene_id,))

@@ -1,13 +1,15 @@
-"""Putting back what the first sync replaced: values that a person had locked in Plex."""
+"""Putting back what the first sync replaced: values that a person had locked in Plex, and pictures."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from plex.artwork import ArtworkKind, choose, chosen
+from plex.artwork import ArtworkKind
 from plex.base import Base
 from plex.client import Plex, connect
 from plex.fields import FIELDS, Field, Value, tag_key
@@ -17,18 +19,23 @@ from plex.merge import Change, Merge
 from plex.writing import write
 from stash import log
 from sync_queue.failure import attempt, problem_of
+from sync_queue.pictures_before import PictureBefore
 from sync_queue.planning import is_opted_out
 from sync_queue.reading import read_each
 from sync_queue.renewal import FRESH_ENOUGH
 from sync_queue.state import SyncState
+from sync_queue.undo_pictures import FormerPictures, Outcome
 from validation.config import Stash2PlexConfig
 
-ARTWORK = {kind.value: kind for kind in ArtworkKind}
+KINDS = {kind.value: kind for kind in ArtworkKind}
 
 
 @dataclass
 class UndoSummary:
-    """Items by what became of them, and how many fields were put back."""
+    """Items by what became of them, and how many fields were put back.
+
+    `not_there` and `not_taken_away` are pictures that Plex cannot show again or stop showing.
+    """
 
     restored: int = 0
     fields: int = 0
@@ -37,53 +44,92 @@ class UndoSummary:
     opted_out: int = 0
     ignored: int = 0
     failed: int = 0
+    not_there: int = 0
+    not_taken_away: int = 0
 
 
-def undo_first_sync(plex: Plex, state: SyncState, opt_out_label: str = "") -> UndoSummary:
-    """Put back every kept value that nobody has changed in Plex since it was replaced.
+class UndoFirstSync:
+    """Puts back every kept value and picture that nobody has changed in Plex since it was replaced."""
 
-    An item that carries the opt-out label is left as it is, and so is one whose scene is ignored; what was
-    kept of them stays kept.
+    def __init__(self, plex: Plex, state: SyncState, opt_out_label: str = "") -> None:
+        self._plex = plex
+        self._state = state
+        self._opt_out_label = opt_out_label
+        self._pictures = FormerPictures(plex, state)
+        self._summary = UndoSummary()
 
-    What Stash has stays recorded as the last sync, so the next one takes the old values for a
-    person's edits and leaves them. Raises PlexError.
-    """
-    summary = UndoSummary()
-    all_kept = state.replaced()
-    ignored = state.ignored.among({scene_id for scene_id, _ in all_kept})
-    kept = [(place, values) for place, values in all_kept.items() if place[0] not in ignored]
-    summary.ignored = len(all_kept) - len(kept)
-    for start in range(0, len(kept), ITEMS_PER_READ):
-        some = kept[start : start + ITEMS_PER_READ]
-        read_at = time.monotonic()
-        items = read_each(plex, [rating_key for (_, rating_key), _ in some]).items
-        for (scene_id, rating_key), values in some:
-            item = items.get(rating_key)
-            if item is not None and time.monotonic() - read_at > FRESH_ENOUGH:
-                # Somebody may have edited it since.
-                item = read_each(plex, [rating_key]).items.get(rating_key)
-            if item is None:
-                # Or Plex cannot read it at the moment: what was kept stays kept.
-                summary.gone += 1
-            elif is_opted_out(item, opt_out_label):
-                summary.opted_out += 1
-            else:
-                count = attempt(partial(_restore, plex, state, item, values))
-                _note(scene_id, count, summary)
-                if not isinstance(count, Exception):
-                    state.drop_replaced(rating_key)
-    return summary
+    def run(self) -> UndoSummary:
+        """Put back what was kept, and tell what became of it.
 
+        An item that carries the opt-out label is left as it is, and so is one whose scene is ignored; what
+        was kept of them stays kept. What Stash has stays recorded as the last sync, so the next one takes
+        the old values for a person's edits and leaves them. Raises PlexError.
+        """
+        values = {key: (scene_id, kept) for (scene_id, key), kept in self._state.replaced().items()}
+        scenes = self._state.items_with_picture() | {key: scene_id for key, (scene_id, _) in values.items()}
+        ignored = self._state.ignored.among(set(scenes.values()))
+        keys = [key for key, scene_id in scenes.items() if scene_id not in ignored]
+        self._summary.ignored = len(scenes) - len(keys)
+        for start in range(0, len(keys), ITEMS_PER_READ):
+            some = keys[start : start + ITEMS_PER_READ]
+            read_at = time.monotonic()
+            items = read_each(self._plex, some).items
+            pictures = self._state.pictures_before(some)
+            for key in some:
+                item = items.get(key)
+                if item is not None and time.monotonic() - read_at > FRESH_ENOUGH:
+                    # Somebody may have edited it since.
+                    item = read_each(self._plex, [key]).items.get(key)
+                kept = values.get(key, (0, {}))[1]
+                self._put_back(scenes[key], item, kept, pictures.get(key, {}))
+        return self._summary
 
-def _note(scene_id: int, count: int | Exception, summary: UndoSummary) -> None:
-    """Count what became of one item."""
-    if isinstance(count, Exception):
-        log.warning(f"Scene {scene_id} could not be put back: {problem_of(count)}")
-        summary.failed += 1
-        return
-    summary.fields += count
-    summary.restored += bool(count)
-    summary.changed_since += not count
+    def _put_back(
+        self,
+        scene_id: int,
+        item: PlexItem | None,
+        values: Mapping[str, Value],
+        pictures: Mapping[str, PictureBefore],
+    ) -> None:
+        """Put back what was kept of one item, and count what became of it."""
+        if item is None:
+            # Or Plex cannot read it at the moment: what was kept stays kept.
+            self._summary.gone += 1
+        elif is_opted_out(item, self._opt_out_label):
+            self._summary.opted_out += 1
+        else:
+            count = attempt(partial(self._restore, item, values, pictures))
+            if isinstance(count, Exception):
+                log.warning(f"Scene {scene_id} could not be put back: {problem_of(count)}")
+                self._summary.failed += 1
+                return
+            self._summary.fields += count or 0
+            self._summary.restored += bool(count)
+            self._summary.changed_since += count == 0
+
+    def _restore(
+        self, item: PlexItem, values: Mapping[str, Value], pictures: Mapping[str, PictureBefore]
+    ) -> int | None:
+        """How many fields were put back; None where only pictures were to be and none can."""
+        record = self._state.item_record(item.rating_key)
+        base = record.base if record else None
+        changes = tuple(
+            change
+            for field in FIELDS
+            if field.name in values
+            and base
+            and (change := _change_back(field, item, values[field.name], base))
+        )
+        write(self._plex, item, Merge(changes))
+        self._state.drop_replaced(item.rating_key)
+        outcomes = Counter(
+            self._pictures.give_back(item, KINDS[kind], before) for kind, before in pictures.items()
+        )
+        self._summary.not_there += outcomes[Outcome.NOT_THERE]
+        self._summary.not_taken_away += outcomes[Outcome.CANNOT_TAKE_AWAY]
+        count = len(changes) + outcomes[Outcome.GIVEN_BACK]
+        could_be = bool(values) or bool(outcomes[Outcome.CHANGED_SINCE])
+        return count if count or could_be else None
 
 
 def run_undo(config: Stash2PlexConfig, data_dir: str) -> str | None:
@@ -94,12 +140,13 @@ def run_undo(config: Stash2PlexConfig, data_dir: str) -> str | None:
     plex = connect(config, data_dir)
     with closing(SyncState(data_dir)) as state:
         state.use_server(plex.machine_identifier, str(config.path_map))
-        summary = undo_first_sync(plex, state, config.opt_out_label)
-    log.lines("info", summary_lines(summary))
+        summary = UndoFirstSync(plex, state, config.opt_out_label).run()
+        version = plex.version
+    log.lines("info", summary_lines(summary, version))
     return log.failed("Plex refused some values; run the task again.") if summary.failed else None
 
 
-def summary_lines(summary: UndoSummary) -> list[str]:
+def summary_lines(summary: UndoSummary, version: str) -> list[str]:
     """What the task logs."""
     lines = [f"Put back {summary.fields} fields of {summary.restored} items."]
     if summary.changed_since:
@@ -110,24 +157,19 @@ def summary_lines(summary: UndoSummary) -> list[str]:
         lines.append(f"Left alone: {summary.ignored} items whose scenes are ignored.")
     if summary.gone:
         lines.append(f"Not in Plex at the moment: {summary.gone} items; what they had is kept.")
+    if summary.not_there:
+        lines.append(
+            f"Not given back: {summary.not_there} pictures that Plex does not have any more; Stash's stay."
+        )
+    if summary.not_taken_away:
+        lines.append(
+            f"Not given back: {summary.not_taken_away} pictures of Plex's own. Plex {version} cannot stop "
+            "showing Stash's, as it can from 1.43 on: choose others there, or run Undo First Sync again "
+            "after an update."
+        )
     if summary.failed:
         lines.append(f"Not put back: {summary.failed} items; the next Undo First Sync tries them again.")
     return lines
-
-
-def _restore(plex: Plex, state: SyncState, item: PlexItem, values: dict[str, Value]) -> int:
-    record = state.item_record(item.rating_key)
-    base = record.base if record else None
-    changes = tuple(
-        change
-        for field in FIELDS
-        if field.name in values and base and (change := _change_back(field, item, values[field.name], base))
-    )
-    write(plex, item, Merge(changes))
-    images = 0
-    for name in values.keys() & ARTWORK.keys():
-        images += _restore_image(plex, state, item, ARTWORK[name], str(values[name]))
-    return len(changes) + images
 
 
 def _change_back(field: Field, item: PlexItem, old: Value, base: Base) -> Change | None:
@@ -142,11 +184,3 @@ def _change_back(field: Field, item: PlexItem, old: Value, base: Base) -> Change
         return Change(field, now, kept, added) if added else None
     going = tuple(tag for tag in now if tag_key(tag) not in before)
     return Change(field, now, old, going) if base.shows(field.name, item.fields) else None
-
-
-def _restore_image(plex: Plex, state: SyncState, item: PlexItem, kind: ArtworkKind, name: str) -> int:
-    record = state.artwork(item.rating_key, kind.value)
-    if not name or record is None or chosen(plex, item.rating_key, kind) != kind.uploaded(record.sha1):
-        return 0
-    choose(plex, item.rating_key, kind, name)
-    return 1

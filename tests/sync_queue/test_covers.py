@@ -61,7 +61,7 @@ def test_a_cover_becomes_the_chosen_and_locked_poster(bench: Bench) -> None:
     sync(bench)
     assert (poster(bench), len(bench.world.item("one").posters)) == (sha1_of(A), 1)
     assert "thumb" in bench.world.item("one").locked
-    assert (image_fetches(bench), image_requests(bench)) == (1, ["POST", "PUT"])
+    assert (image_fetches(bench), image_requests(bench)) == (1, ["GET", "POST", "PUT"])
 
 
 def test_a_second_sync_asks_for_no_image_and_sends_none(bench: Bench) -> None:

@@ -31,7 +31,7 @@ def choose_amid(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[], s
         uploads.append(arguments)
         upload_and_choose(*arguments)
 
-    monkeypatch.setattr("sync_queue.covers.upload_and_choose", upload)
+    monkeypatch.setattr("sync_queue.pictures.upload_and_choose", upload)
     return lambda: ArtworkKind.POSTER.uploaded(sha1_of(HERS))
 
 
@@ -50,8 +50,9 @@ def test_a_poster_that_is_chosen_during_the_first_sync_can_be_put_back(
     assert bench.world.item("two").selected_poster == sha1_of(OURS)
     with bench.state() as state:
         state.use_server(bench.world.plex.library.machine_identifier, str(bench.config({}).path_map))
-        kept = [values["poster"] for values in state.replaced().values()]
-    assert kept == [choose_amid()]
+        key = bench.world.item("two").rating_key
+        kept = state.pictures_before([key])[key]["poster"]
+    assert (kept.name, kept.was_locked) == (choose_amid(), True)
 
 
 @pytest.mark.parametrize("is_lost", [False, True], ids=["ours is still there", "ours is gone"])
@@ -72,7 +73,7 @@ def test_a_poster_that_is_chosen_while_ours_is_to_be_shown_again_stays(
         library.upload_image(item.rating_key, "poster", HERS)
         return artwork_of(*arguments)
 
-    monkeypatch.setattr("sync_queue.covers.artwork_of", look)
+    monkeypatch.setattr("sync_queue.pictures.artwork_of", look)
     bench.save(1)
     bench.drain()
     assert bench.world.item("one").selected_poster == sha1_of(HERS)

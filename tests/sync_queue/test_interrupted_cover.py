@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import plex.artwork
-from sync_queue import covers
+from sync_queue import pictures
 from sync_queue.state import SyncState
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, let_time_pass, sha1_of
@@ -44,9 +44,9 @@ def then_die(real: Callable[..., Any]) -> Callable[..., None]:
 # Where it is killed: (module or class, name of what it is doing then, whether that still happens)
 POINTS = {
     "before the upload is noted": (SyncState, "record_begun_artwork", False),
-    "before the upload": (covers, "upload_and_choose", False),
+    "before the upload": (pictures, "upload_and_choose", False),
     "between upload and choice": (plex.artwork, "choose", False),
-    "after the choice": (covers, "upload_and_choose", True),
+    "after the choice": (pictures, "upload_and_choose", True),
     "before the record": (SyncState, "record_artwork", False),
     "after the record": (SyncState, "record_artwork", True),
     "before the texts are recorded": (SyncState, "record_pushed", False),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plex.client import Plex, client_identifier
-from sync_queue.undo import UndoSummary, undo_first_sync
+from sync_queue.undo import UndoFirstSync, UndoSummary
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
 from tests.servers.world import TOKEN
@@ -26,7 +26,7 @@ def undo(bench: Bench) -> UndoSummary:
     plex = Plex(bench.world.plex.url, TOKEN, client_identifier(bench.world.data_dir))
     with bench.state() as state:
         state.use_server(plex.machine_identifier, str(bench.config({}).path_map))
-        return undo_first_sync(plex, state)
+        return UndoFirstSync(plex, state).run()
 
 
 def a_synced_film(bench: Bench) -> int:
