@@ -39,6 +39,8 @@ def fields_in_both(plan: ItemPlan, config: Stash2PlexConfig, is_ignored: bool) -
     changes = {change.field: change for change in plan.merged.changes}
     shown = []
     for field in FIELDS:
+        if field.name not in in_stash:
+            continue
         ours, theirs = in_stash[field.name], plan.item.fields.values[field.name]
         change = changes.get(field)
         shown.append(

@@ -65,6 +65,12 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
             "{details}",
             "{details}[\\n{url}]",
         ),
+        "date_added": Words(
+            "The date added in Plex, by which it sorts what it shows as recently added, one of none, "
+            "created, date: when the scene was made in Stash, or the scene's own date.",
+            "none",
+            "created",
+        ),
         "content_rating": Words("The content rating for every item that belongs to a scene.", "none", "XXX"),
         "collection_prefix": Words(
             "Put before the name of every collection that is written.", "none", '"Stash - "'

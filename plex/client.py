@@ -24,6 +24,10 @@ from plex.exceptions import (
 from plex.session import RETRY_LATER, PlexSession
 from validation.config import Stash2PlexConfig
 
+# Edits move no item in these orders: the second is for when we write the date added ourselves. A bulk import
+# gives thousands of items one second: the id tells them apart, or pages could overlap.
+ORDER, ORDER_WHERE_DATES_MOVE = "addedAt,id", "id"
+
 
 def client_identifier(data_dir: Path) -> str:
     """The name under which Plex knows this installation, the same at every run.
@@ -37,7 +41,8 @@ def connect(config: Stash2PlexConfig, data_dir: str | Path) -> Plex:
     """The Plex server of the settings. Raises PlexError."""
     token = config.plex_token.get_secret_value()
     identifier = client_identifier(Path(data_dir))
-    return Plex(config.plex_url, token, identifier, verify=not config.plex_accept_any_certificate)
+    order = ORDER if config.date_added == "none" else ORDER_WHERE_DATES_MOVE
+    return Plex(config.plex_url, token, identifier, not config.plex_accept_any_certificate, order)
 
 
 def read_version(config: Stash2PlexConfig) -> str:
@@ -72,13 +77,17 @@ def introduce(identifier: str) -> None:
 class Plex:
     """A connected Plex server. Not for use by several threads at once.
 
-    `machine_identifier` says which server it is: rating keys of one mean nothing on another.
+    `machine_identifier` says which server it is: rating keys of one mean nothing on another. `order` is
+    the one in which libraries are listed.
     """
 
-    def __init__(self, url: str, token: str, identifier: str, verify: bool = True) -> None:
+    def __init__(
+        self, url: str, token: str, identifier: str, verify: bool = True, order: str = ORDER
+    ) -> None:
         """Connect; raises PlexError."""
         introduce(identifier)
-        self._settings = (url, token, identifier, verify)
+        self._settings = (url, token, identifier, verify, order)
+        self.order = order
         self._session = PlexSession(url, token, verify)
         try:
             self._server = PlexServer(url, token, session=self._session)

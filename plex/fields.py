@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from plex.added import added_at
 from plex.wording import Wording
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene, local_path
@@ -25,6 +27,7 @@ class Kind(Enum):
 
     TEXT = "one value"
     NUMBER = "a number, as text with one decimal"
+    TIME = "a moment, as text of plex.added"
     TAGS = "a set of names"
 
 
@@ -37,7 +40,8 @@ class Field:
     `limit` is in characters. `shared` marks a list that people fill in Plex as well (collections,
     labels): other tools add to it without locking it, so only what we brought is ever taken away.
     `is_locked_by_people` tells that a person's edit in Plex locks it: all but the user rating, which
-    a click on a star sets. A title may not be cleared: Plex would show nothing at all.
+    a click on a star sets. A title may not be cleared: Plex would show nothing at all. What `returns` Plex
+    puts back itself when it refreshes an item whose field is not locked.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Field:
     shared: bool = False
     may_be_cleared: bool = True
     is_locked_by_people: bool = True
+    returns: bool = True
 
 
 FIELDS = (
@@ -56,6 +61,7 @@ FIELDS = (
     # Longer summaries make a request line that proxies, and perhaps Plex, refuse.
     Field("summary", "summary", Kind.TEXT, "summary", 20_000),
     Field("originallyAvailableAt", "date", Kind.TEXT, "originallyAvailableAt", 10),
+    Field("addedAt", "date added", Kind.TIME, "addedAt", 30, may_be_cleared=False, returns=False),
     Field("studio", "studio", Kind.TEXT, "studio", 500),
     Field("contentRating", "content rating", Kind.TEXT, "contentRating", 100),
     Field("userRating", "rating", Kind.NUMBER, "userRating", 10, is_locked_by_people=False),
@@ -113,7 +119,7 @@ class SceneMapping:
     def __init__(self, config: Stash2PlexConfig) -> None:
         self._config = config
         self._wording = Wording(config)
-        self._carried = tuple(field for field in FIELDS if field.title not in config.leave_fields)
+        self._carried = tuple(field for field in FIELDS if is_carried(field, config))
         self._included = set(map(tag_key, config.tags_include))
         self._excluded = set(map(tag_key, config.tags_exclude))
         self._renamed = {tag_key(old): new for old, new in config.tags_rename.items()}
@@ -140,6 +146,7 @@ class SceneMapping:
             "titleSort": _without_article(title),
             "summary": self._wording.summary(scene),
             "originallyAvailableAt": _full_date(scene.date),
+            "addedAt": added_at(scene, config.date_added, time.time()),
             "studio": scene.studio,
             "contentRating": config.content_rating,
             "userRating": "" if scene.rating100 is None else f"{scene.rating100 / 10:.1f}",
@@ -167,6 +174,18 @@ class SceneMapping:
             for tag in tags
             if (key := tag_key(tag)) not in self._excluded and (not self._included or key in self._included)
         ]
+
+
+def is_carried(field: Field, config: Stash2PlexConfig) -> bool:
+    """Whether the settings let a field be written at all."""
+    if field.name == "addedAt" and config.date_added == "none":
+        return False
+    return field.title not in config.leave_fields
+
+
+def names_carried(config: Stash2PlexConfig) -> frozenset[str]:
+    """The names of the fields that the settings let be written."""
+    return frozenset(field.name for field in FIELDS if is_carried(field, config))
 
 
 def fields_of_scene(scene: Scene, config: Stash2PlexConfig) -> PlexFields:

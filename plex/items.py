@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+from plex.added import as_text
 from plex.exceptions import PlexItemUnusable
 from plex.fields import FIELDS, Field, Kind, PlexFields, Value
 
@@ -152,6 +153,8 @@ def _value(video: Element, field: Field) -> Value:
     if field.kind is Kind.TAGS:
         return tuple([element.get("tag", "") for element in video.findall(field.source)])
     text = video.get(field.source, "")
+    if field.kind is Kind.TIME:
+        return as_text(number_in(text) or 0)
     if field.kind is Kind.NUMBER and text:
         return _decimal(video, field, text)
     return text

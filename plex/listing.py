@@ -23,9 +23,6 @@ SLIM = {
     "excludeElements": "Director,Writer,Producer,Country,Collection,Label,Guid,Image,UltraBlurColors,Stream",
     "excludeFields": "tagline,thumb,art",
 }
-# Edits move no item in this order. A bulk import gives thousands of items one second: the id tells them
-# apart, or pages could overlap.
-_ORDER = "addedAt,id"
 
 
 class Listing:
@@ -110,7 +107,7 @@ class _Reading:
             last = videos[-1].get("ratingKey", "")
 
     def _window(self, start: int) -> list[Element]:
-        path, arguments = _address(self._section)
+        path, arguments = _address(self._plex, self._section)
         page = self._plex.get(path, {**arguments, **self._filters}, _window_headers(start, PAGE_SIZE))
         videos = page.findall("Video")
         self.total = _total(page, self._section, len(videos) if start == 0 else 0)
@@ -129,7 +126,7 @@ class _Reading:
 
 def count_items(plex: Plex, section: LibrarySection) -> int:
     """How many items the library has. Raises PlexError."""
-    return _total(plex.get(*_address(section), _window_headers(0, 0)), section, 0)
+    return _total(plex.get(*_address(plex, section), _window_headers(0, 0)), section, 0)
 
 
 def items_with_file_name(plex: Plex, section: LibrarySection, name: str) -> list[ListedItem]:
@@ -147,8 +144,8 @@ def items_with_file_name(plex: Plex, section: LibrarySection, name: str) -> list
     return items
 
 
-def _address(section: LibrarySection) -> tuple[str, dict[str, object]]:
-    return f"/library/sections/{section.key}/all", {"type": MOVIE, "sort": _ORDER, **SLIM}
+def _address(plex: Plex, section: LibrarySection) -> tuple[str, dict[str, object]]:
+    return f"/library/sections/{section.key}/all", {"type": MOVIE, "sort": plex.order, **SLIM}
 
 
 def _window_headers(start: int, size: int) -> dict[str, str]:

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
+from plex.added import as_seconds
 from plex.client import Plex
 from plex.exceptions import PlexRejected, PlexTooLarge
-from plex.fields import Field, PlexFields, Value, clean_text, tag_key, text_key
+from plex.fields import Field, Kind, PlexFields, Value, clean_text, tag_key, text_key
 from plex.items import PlexItem
 from plex.library import MOVIE
 from plex.merge import Change, Merge
@@ -170,7 +171,8 @@ def edit_arguments(
 
 
 def _text_arguments(change: Change) -> dict[str, object]:
-    return {f"{change.field.name}.value": change.sent or change.new}
+    text = change.sent or str(change.new)
+    return {f"{change.field.name}.value": as_seconds(text) if change.field.kind is Kind.TIME else text}
 
 
 def _tag_arguments(change: Change) -> dict[str, object]:

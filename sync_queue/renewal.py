@@ -33,6 +33,7 @@ from sync_queue.failure import attempt
 from sync_queue.planning import ItemPlan, Planner
 from sync_queue.reading import EachRead, OpenLane, read_each
 from sync_queue.state import SyncState
+from sync_queue.undo_unlocked import unlocked_values
 from validation.scene import Scene
 
 # Seconds from the reading of an item to its write: what is aimed at, and what makes a writer read again.
@@ -125,12 +126,16 @@ class Renewal:
         return plan
 
     def _keep_replaced(self, plan: ItemPlan) -> None:
-        """Keep what a person had locked in Plex, before the first contact replaces it."""
-        values = {
+        """Keep what a person had locked in Plex, before the first contact replaces it.
+
+        So is what Plex has of itself and would not put back, with what takes its place.
+        """
+        values: dict[str, Value] = {
             change.field.name: change.old
             for change in plan.merged.changes
             if change.old and change.field.name in plan.item.locked & plan.first_contacts
         }
+        values |= unlocked_values(plan.item, plan.merged, plan.first_contacts)
         if values:
             self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
 

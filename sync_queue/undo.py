@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,7 @@ from functools import partial
 from plex.artwork import ArtworkKind
 from plex.base import Base
 from plex.client import Plex, connect
-from plex.fields import FIELDS, Field, Value, tag_key
+from plex.fields import FIELDS, Field, Value, names_carried, tag_key
 from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ
 from plex.merge import Change, Merge
@@ -25,6 +25,7 @@ from sync_queue.reading import read_each
 from sync_queue.renewal import FRESH_ENOUGH
 from sync_queue.state import SyncState
 from sync_queue.undo_pictures import FormerPictures, Outcome
+from sync_queue.undo_unlocked import changes_back
 from validation.config import Stash2PlexConfig
 
 KINDS = {kind.value: kind for kind in ArtworkKind}
@@ -51,10 +52,14 @@ class UndoSummary:
 class UndoFirstSync:
     """Puts back every kept value and picture that nobody has changed in Plex since it was replaced."""
 
-    def __init__(self, plex: Plex, state: SyncState, opt_out_label: str = "") -> None:
+    def __init__(
+        self, plex: Plex, state: SyncState, opt_out_label: str = "", carried: Collection[str] = ()
+    ) -> None:
+        """Undo where the next sync would write the fields whose names are `carried`."""
         self._plex = plex
         self._state = state
         self._opt_out_label = opt_out_label
+        self._carried = carried
         self._pictures = FormerPictures(plex, state)
         self._summary = UndoSummary()
 
@@ -120,6 +125,7 @@ class UndoFirstSync:
             and base
             and (change := _change_back(field, item, values[field.name], base))
         )
+        changes += tuple(changes_back(item, values, base, self._carried))
         write(self._plex, item, Merge(changes))
         self._state.drop_replaced(item.rating_key)
         outcomes = Counter(
@@ -140,7 +146,7 @@ def run_undo(config: Stash2PlexConfig, data_dir: str) -> str | None:
     plex = connect(config, data_dir)
     with closing(SyncState(data_dir)) as state:
         state.use_server(plex.machine_identifier, str(config.path_map))
-        summary = UndoFirstSync(plex, state, config.opt_out_label).run()
+        summary = UndoFirstSync(plex, state, config.opt_out_label, names_carried(config)).run()
         version = plex.version
     log.lines("info", summary_lines(summary, version))
     return log.failed("Plex refused some values; run the task again.") if summary.failed else None

@@ -27,7 +27,15 @@ from validation.scene_fragment import EVERYTHING as ASKED_FOR
 from validation.scene_fragment import scene_fragment
 
 # What Stash itself knows of a scene, and what belongs to another of its values.
-NOT_CURATED = {"id", "updated_at", "files", "screenshot_url", "performer_pictures", "parent_studio"}
+NOT_CURATED = {
+    "id",
+    "updated_at",
+    "files",
+    "screenshot_url",
+    "performer_pictures",
+    "parent_studio",
+    "created_at",
+}
 CURATED = sorted({field.name for field in fields(Scene)} - NOT_CURATED)
 SETTINGS = sorted(Stash2PlexConfig.model_fields)
 
@@ -58,7 +66,7 @@ def test_whatever_a_person_curates_makes_a_scene_worth_pushing_and_reaches_plex(
 
 def test_every_field_is_carried_to_a_plex_in_a_test() -> None:
     attributes = {**FIELD_ATTRIBUTES, **TAG_ATTRIBUTES}
-    shown = {*EVERYTHING, "title_sort", "labels", "content_rating"}
+    shown = {*EVERYTHING, "title_sort", "labels", "content_rating", "added_at"}
     assert {attributes[field.name] for field in FIELDS} <= shown
 
 

@@ -23,6 +23,7 @@ FIELD_NAMES = (
     "sort title",
     "summary",
     "date",
+    "date added",
     "studio",
     "content rating",
     "rating",
@@ -34,6 +35,7 @@ FIELD_NAMES = (
     "poster",
     "background",
 )
+DATES_ADDED = ("none", "created", "date")
 TAG_TARGETS = ("genres", "labels", "collections")
 RECONCILE_PERIODS = {
     "never": None,
@@ -205,6 +207,7 @@ class Stash2PlexConfig(BaseModel):
     summary_template: Annotated[str, _template(DEFAULT_SUMMARY)] = Field(
         DEFAULT_SUMMARY, title="Summary template"
     )
+    date_added: Annotated[str, _one_of(DATES_ADDED)] = Field(DATES_ADDED[0], title="Date added")
     content_rating: Text = Field("", title="Content rating")
     collection_prefix: Annotated[str, BeforeValidator(_read_prefix)] = Field("", title="Collection prefix")
     parent_studio_collection: Switch = Field(False, title="Collection of the parent studio")

@@ -36,8 +36,8 @@ class Scene:
     Texts that are not set are empty, as Stash sends them. `date` is `YYYY`, `YYYY-MM` or
     `YYYY-MM-DD`. `files` has the primary file first. Performers come in no particular order; of two with
     one name each has what tells them apart in Stash behind it: “Ada Heath (actress)”.
-    `performer_pictures` has (name, address of the picture), where they were asked for; so are `code` and
-    `url`, which is the first of its addresses.
+    `performer_pictures` has (name, address of the picture), where they were asked for; so are `code`,
+    `url`, which is the first of its addresses, and `created_at`.
     """
 
     id: int
@@ -57,6 +57,7 @@ class Scene:
     screenshot_url: str = ""
     code: str = ""
     url: str = ""
+    created_at: datetime | None = None
 
     @property
     def is_worth_pushing(self) -> bool:
@@ -145,6 +146,10 @@ def _date(value: object) -> str:
     if text:
         date.fromisoformat(text + "-01-01"[len(text) - 4 :])
     return text
+
+
+def _timestamp_or_none(value: object) -> datetime | None:
+    return None if value is None else parse_timestamp(value)
 
 
 def _rating(value: object) -> int | None:
@@ -260,4 +265,5 @@ _READERS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("screenshot_url", "paths", _screenshot),
     ("code", "code", _text),
     ("url", "urls", _first_text),
+    ("created_at", "created_at", _timestamp_or_none),
 )

@@ -9,13 +9,13 @@ from validation.template import Template
 
 # What a setting may need besides; Stash asks its database once more for each performer's picture, and for
 # the URLs of each scene.
-CODE, URLS, PICTURES = "code", "urls", "pictures of performers"
-EVERYTHING = frozenset((CODE, URLS, PICTURES))
+CODE, URLS, CREATED, PICTURES = "code", "urls", "created_at", "pictures of performers"
+EVERYTHING = frozenset((CODE, URLS, CREATED, PICTURES))
 
 
 def scene_fragment(more: Collection[str] = ()) -> str:
     """The fragment `SceneForPlex` of a GraphQL document, with these of EVERYTHING."""
-    of_scene = " ".join(("", *(name for name in (CODE, URLS) if name in more)))
+    of_scene = " ".join(("", *(name for name in (CODE, URLS, CREATED) if name in more)))
     of_performer = " image_path" if PICTURES in more else ""
     return f"""
 fragment SceneForPlex on Scene {{
@@ -33,5 +33,10 @@ fragment SceneForPlex on Scene {{
 def needed_by(config: Stash2PlexConfig) -> frozenset[str]:
     """What of EVERYTHING these settings need."""
     named = Template(config.title_template).names | Template(config.summary_template).names
-    wanted = {CODE: "code" in named, URLS: "url" in named, PICTURES: bool(config.performer_image_address)}
+    wanted = {
+        CODE: "code" in named,
+        URLS: "url" in named,
+        CREATED: config.date_added == "created",
+        PICTURES: bool(config.performer_image_address),
+    }
     return frozenset(name for name, is_wanted in wanted.items() if is_wanted)

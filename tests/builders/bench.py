@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from plex.client import Plex, client_identifier
+from plex.client import connect
 from plex.fields import FIELDS, Kind, PlexFields
 from reconciliation.detector import SceneFacts
 from reconciliation.engine import GapDetectionEngine
@@ -27,6 +27,7 @@ from tests.servers.made_up_collection import GapPlan, MadeUpVideo
 from tests.servers.world import World, a_world
 from validation.config import read_settings
 from validation.plugin_input import parse_connection
+from validation.scene_fragment import needed_by
 
 LEVELS = {"t": "trace", "d": "debug", "i": "info", "w": "warning", "e": "error", "p": "progress"}
 _PREFIXED = re.compile("\x01(.)\x02(.*)")
@@ -106,7 +107,10 @@ class Bench:
     def reconcile(self, scope: str = "all", **settings: Any) -> GapDetectionResult:
         """Run the engine; the settings are the world's but for these."""
         engine = GapDetectionEngine(
-            stash=self.stash(), config=self.config(settings), data_dir=self.world.data_dir, queue=self.queue
+            stash=self.stash(settings),
+            config=self.config(settings),
+            data_dir=self.world.data_dir,
+            queue=self.queue,
         )
         return engine.run(scope)
 
@@ -114,19 +118,18 @@ class Bench:
         """Run the worker; the settings are the world's but for these."""
         config = self.config(settings)
         with self.state() as state:
-            plex = Plex(
-                config.plex_url, config.plex_token.get_secret_value(), client_identifier(self.world.data_dir)
-            )
-            worker = SyncWorker(self.queue, state, self.stash(), plex, config, clock=self.clock)
+            plex = connect(config, self.world.data_dir)
+            worker = SyncWorker(self.queue, state, self.stash(settings), plex, config, clock=self.clock)
             return worker.drain()
 
     def clock(self) -> float:
         """The worker's clock."""
         return time.time() + self.later
 
-    def stash(self) -> Stash:
-        """A connection of its own, as every process has."""
-        return Stash(parse_connection(self.world.stash.server_connection()))
+    def stash(self, settings: Mapping[str, Any] | None = None) -> Stash:
+        """A connection of its own, as every process has; scenes come with what the settings need."""
+        stash = Stash(parse_connection(self.world.stash.server_connection()))
+        return stash.with_more(needed_by(self.config(settings or {})))
 
     @contextmanager
     def state(self) -> Iterator[SyncState]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plex.fields import FIELDS, PlexFields, fields_of_scene
-from tests.builders.values import a_config, a_scene
+from tests.builders.values import NOON, a_config, a_scene
 from validation.config import FIELD_NAMES
 
 SCENE = a_scene(
@@ -18,6 +18,7 @@ SCENE = a_scene(
     tags=("Sea", "Boats", "Secret"),
     performers=("Ada",),
     rating100=85,
+    created_at=NOON,
 )
 
 
@@ -101,8 +102,9 @@ def test_a_title_is_sorted_without_its_article(title: str, expected: str) -> Non
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_a_field_that_is_to_be_left_alone_is_not_carried(field: Any) -> None:
     tags_as = "labels" if field.name == "label" else "genres"
-    with_it = under(tags_as=tags_as, content_rating="XXX")
-    without = under(tags_as=tags_as, content_rating="XXX", leave_fields=f" {field.title.upper()} ")
+    settings = {"tags_as": tags_as, "content_rating": "XXX", "date_added": "created"}
+    with_it = under(**settings)
+    without = under(**settings, leave_fields=f" {field.title.upper()} ")
     assert set(with_it.values) - set(without.values) == {field.name}
     assert without.fingerprint() != with_it.fingerprint()
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import plex.listing
-from plex.client import Plex
+from plex.client import ORDER, ORDER_WHERE_DATES_MOVE, Plex, connect
 from plex.exceptions import PlexItemUnusable, PlexListingChanged
 from plex.library import LibrarySection
 from plex.listing import Listing, items_with_file_name
+from tests.builders.values import a_config
 from tests.servers import odd_documents
 from tests.servers.plex.arrangement import a_film, a_library
 from tests.servers.plex.library import PlexLibrary
@@ -153,3 +155,32 @@ def test_a_listing_is_complete_or_an_error_whatever_happens_meanwhile(
             return
     there = {item.rating_key for item in library.items()}
     assert keys - listing.gone >= there & at_start
+
+
+@pytest.mark.parametrize("order", [ORDER, ORDER_WHERE_DATES_MOVE])
+@pytest.mark.parametrize(
+    "moved", [{8: 1}, {1: 2_000_000_000}, {8: 1, 2: 2_000_000_000}, {4: 1}, {5: 1, 3: 9}]
+)
+def test_dates_that_are_written_while_a_library_is_listed_let_no_item_be_missed(
+    server: PlexTestServer, eleven: PlexLibrary, order: str, moved: dict[int, int]
+) -> None:
+    def move(library: PlexLibrary) -> None:
+        for key, added_at in moved.items():
+            library.edit_by_hand(key, added_at=added_at)
+
+    connection = Plex(server.url, server.token, "x", order=order)
+    requests = len(server.requests)
+    keys, listing = read(connection, eleven, move, 1)
+    assert keys == {item.rating_key for item in eleven.items()}
+    assert listing.count == 11
+    if order == ORDER_WHERE_DATES_MOVE:
+        assert len(server.requests) - requests == 4
+
+
+def test_where_the_date_added_is_written_libraries_are_listed_by_what_no_edit_moves(
+    server: PlexTestServer, tmp_path: Path
+) -> None:
+    settings = {"plex_url": server.url, "plex_token": server.token}
+    assert connect(a_config(**settings), tmp_path).order == ORDER
+    written = connect(a_config(**settings, date_added="created"), tmp_path)
+    assert written.order == written.another().order == ORDER_WHERE_DATES_MOVE
