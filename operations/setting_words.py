@@ -108,6 +108,7 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
             "none",
             "Sci Fi=>Science Fiction; B/W=>Black and White",
         ),
+        "performer_tags": Words("Also carry over the tags of a scene's performers, as its own.", "off"),
     },
     "Edits in Plex": {
         "preserve_plex_edits": Words(

@@ -159,7 +159,7 @@ class SceneMapping:
         collections = [scene.studio, *scene.groups]
         if config.parent_studio_collection:
             collections.append(scene.parent_studio)
-        tags = self._tags(scene.tags)
+        tags = self._tags((*scene.tags, *scene.performer_tags))
         if config.tags_as == "collections":
             collections.extend(tags)
         else:

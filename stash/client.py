@@ -22,7 +22,7 @@ from validation.config import secrets_in
 from validation.exceptions import SceneMalformed
 from validation.plugin_input import PLUGIN_ID, ServerConnection
 from validation.scene import Scene, local_path, parse_timestamp
-from validation.scene_fragment import PICTURES
+from validation.scene_fragment import PERFORMER_TAGS, PICTURES
 
 # Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
 # the server's time zone and summer time; what is too old is left out by its instant.
@@ -180,7 +180,14 @@ class Stash:
         """
         if entity not in ENTITIES:
             raise EntityUnusable(entity, entity_id, "this version of the plugin knows nothing of the kind.")
-        where = {f"{entity}s": {"value": [str(entity_id)], "modifier": "INCLUDES", **ENTITIES[entity]}}
+        criterion = {"value": [str(entity_id)], "modifier": "INCLUDES", **ENTITIES[entity]}
+        found = self._scene_ids_where(entity, entity_id, {f"{entity}s": criterion})
+        if entity == "tag" and PERFORMER_TAGS in self._more:
+            through_performers = self._scene_ids_where(entity, entity_id, {"performer_tags": criterion})
+            found = sorted({*found, *through_performers})
+        return found
+
+    def _scene_ids_where(self, entity: str, entity_id: int, where: Mapping[str, Any]) -> list[int]:
         try:
             return self._list(where).ids()
         except GraphQLRefusal:

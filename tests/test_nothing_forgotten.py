@@ -33,6 +33,7 @@ NOT_CURATED = {
     "files",
     "screenshot_url",
     "performer_pictures",
+    "performer_tags",
     "parent_studio",
     "created_at",
 }
@@ -60,7 +61,7 @@ def test_stash_is_asked_for_all_that_a_scene_is_read_from() -> None:
 def test_whatever_a_person_curates_makes_a_scene_worth_pushing_and_reaches_plex(name: str) -> None:
     scene = a_scene(**{name: value_for(name)})
     assert scene.is_worth_pushing
-    config = a_config(title_template="{title} {code} {url}")
+    config = a_config(title_template="{title} {code} {url}", performer_tags=True)
     assert fields_of_scene(scene, config).values != fields_of_scene(a_scene(), config).values
 
 

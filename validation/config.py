@@ -223,6 +223,7 @@ class Stash2PlexConfig(BaseModel):
     tags_rename: Annotated[dict[str, str], BeforeValidator(_read_renames)] = Field(
         default_factory=dict, title="Tags to rename"
     )
+    performer_tags: Switch = Field(False, title="Tags of performers")
 
     # Off, the default, overwrites a person's edits.
     preserve_plex_edits: Switch = Field(False, title="Preserve Plex edits")

@@ -37,7 +37,8 @@ class Scene:
     `YYYY-MM-DD`. `files` has the primary file first. Performers come in no particular order; of two with
     one name each has what tells them apart in Stash behind it: “Ada Heath (actress)”.
     `performer_pictures` has (name, address of the picture), where they were asked for; so are `code`,
-    `url`, which is the first of its addresses, and `created_at`.
+    `url`, which is the first of its addresses, `created_at` and
+    `performer_tags`, the tags of all performers.
     """
 
     id: int
@@ -58,6 +59,7 @@ class Scene:
     code: str = ""
     url: str = ""
     created_at: datetime | None = None
+    performer_tags: tuple[str, ...] = ()
 
     @property
     def is_worth_pushing(self) -> bool:
@@ -203,6 +205,10 @@ def _pictures(values: Any) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _tags_of_performers(values: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([name for value in values for name in _names(value.get("tags", []))]))
+
+
 def _file(value: Mapping[str, Any]) -> SceneFile:
     path, size = value["path"], value["size"]
     if not isinstance(path, str) or not path:
@@ -266,4 +272,5 @@ _READERS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("code", "code", _text),
     ("url", "urls", _first_text),
     ("created_at", "created_at", _timestamp_or_none),
+    ("performer_tags", "performers", _tags_of_performers),
 )

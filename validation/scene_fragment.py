@@ -7,23 +7,25 @@ from collections.abc import Collection
 from validation.config import Stash2PlexConfig
 from validation.template import Template
 
-# What a setting may need besides; Stash asks its database once more for each performer's picture, and for
-# the URLs of each scene.
-CODE, URLS, CREATED, PICTURES = "code", "urls", "created_at", "pictures of performers"
-EVERYTHING = frozenset((CODE, URLS, CREATED, PICTURES))
+# What a setting may need besides; Stash asks its database once more for each performer's picture and
+# tags, and for the URLs of each scene.
+CODE, URLS, CREATED = "code", "urls", "created_at"
+PICTURES, PERFORMER_TAGS = "pictures of performers", "tags of performers"
+EVERYTHING = frozenset((CODE, URLS, CREATED, PICTURES, PERFORMER_TAGS))
+_OF_A_PERFORMER = {PICTURES: "image_path", PERFORMER_TAGS: "tags { name }"}
 
 
 def scene_fragment(more: Collection[str] = ()) -> str:
     """The fragment `SceneForPlex` of a GraphQL document, with these of EVERYTHING."""
     of_scene = " ".join(("", *(name for name in (CODE, URLS, CREATED) if name in more)))
-    of_performer = " image_path" if PICTURES in more else ""
+    of_performer = " ".join(("", *(text for name, text in _OF_A_PERFORMER.items() if name in more)))
     return f"""
 fragment SceneForPlex on Scene {{
   id title details date director rating100 updated_at{of_scene.rstrip()}
   files {{ path size }}
   paths {{ screenshot }}
   studio {{ name parent_studio {{ name }} }}
-  performers {{ name disambiguation{of_performer} }}
+  performers {{ name disambiguation{of_performer.rstrip()} }}
   tags {{ name }}
   groups {{ group {{ name }} }}
 }}
@@ -37,6 +39,7 @@ def needed_by(config: Stash2PlexConfig) -> frozenset[str]:
         CODE: "code" in named,
         URLS: "url" in named,
         CREATED: config.date_added == "created",
+        PERFORMER_TAGS: config.performer_tags,
         PICTURES: bool(config.performer_image_address),
     }
     return frozenset(name for name, is_wanted in wanted.items() if is_wanted)

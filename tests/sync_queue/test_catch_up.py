@@ -386,3 +386,29 @@ def test_a_reconcile_moves_no_mark_that_a_drain_has_left(times: Times) -> None:
     times.queued()
     times.catch_up()
     assert scenes(times.queued()) == [2]
+
+
+def test_a_tag_of_a_performer_reaches_its_scenes_when_it_is_given_renamed_merged_and_taken_away(
+    times: Times,
+) -> None:
+    world, library, settings = times.bench.world, times.library, {"performer_tags": True}
+    ada, bea = world.performer_ids("Ada", "Bea")
+    new, other, third = world.tag_ids("New", "Other", "Third")
+    for name, performer in (("one", ada), ("two", bea)):
+        world.add_film(name, title=name, performers=[performer], tags=[third], plex={})
+
+    def genres() -> list[list[str]]:
+        times.passes(hours=5)
+        times.catch_up()
+        times.bench.drain(**settings)
+        return [sorted(world.item(name).genres) for name in ("one", "two")]
+
+    assert genres() == [["Third"], ["Third"]]
+    library.change("performer", ada, tags=[new])
+    assert genres() == [["New", "Third"], ["Third"]]
+    library.rename_tag(new, "Newer")
+    assert genres() == [["Newer", "Third"], ["Third"]]
+    library.merge_tags([new], other)
+    assert genres() == [["Other", "Third"], ["Third"]]
+    library.change("performer", ada, tags=[])
+    assert genres() == [["Third"], ["Third"]]

@@ -36,6 +36,8 @@ def a_full_film(bench: Bench, **scene: Any) -> int:
     """The film “one”, with something in every field."""
     world, library = bench.world, bench.world.stash.library
     parent = library.add_studio("Whole Coast").id
+    (ada,) = world.performer_ids("Ada")
+    library.change("performer", ada, tags=world.tag_ids("Of Ada", "Sea"))
     values: dict[str, Any] = {
         "title": "The Harbour",
         "details": "Details",
@@ -93,6 +95,9 @@ def test_without_any_setting_every_field_is_carried(bench: Bench) -> None:
             {"title_template": "[{studio}: ]{title}[ ({year})]"},
             {"title": "North: The Harbour (2014)", "title_sort": None},
         ),
+        ({"performer_tags": True}, {"genres": ["Boats", "Of Ada", "Sea"]}),
+        ({"performer_tags": True, "tags_exclude": "of ada"}, {"genres": ["Boats", "Sea"]}),
+        ({"performer_tags": True, "tags_rename": "of ada=>Sea"}, {"genres": ["Boats", "Sea"]}),
         ({"summary_template": "{details}[\\n{performers}]"}, {"summary": "Details\nAda, Bea"}),
     ],
 )
@@ -124,6 +129,8 @@ def test_a_setting_changes_what_its_name_says_from_the_first_sync_or_later(
         ({"parent_studio_collection": True}, {}, {"collections": ["North", "Series"]}),
         ({"content_rating": "XXX"}, {"content_rating": "18"}, {"content_rating": "18"}),
         ({"content_rating": "XXX"}, {"content_rating": ""}, {"content_rating": ""}),
+        ({}, {"performer_tags": True}, {"genres": ["Boats", "Of Ada", "Sea"]}),
+        ({"performer_tags": True}, {}, {"genres": ["Boats", "Sea"]}),
         ({}, {"title_template": "{title}: {filename}"}, {"title": "The Harbour: one"}),
         ({"title_template": "{title}: {filename}"}, {}, {"title": "The Harbour"}),
         ({}, {"summary_template": "{code|url}"}, {"summary": ""}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLError
@@ -42,6 +43,7 @@ LINKS: dict[str, tuple[str, Callable[[Scene], Iterable[int]]]] = {
     "studios": ("studio", lambda scene: () if scene.studio is None else (scene.studio,)),
     "performers": ("performer", lambda scene: scene.performers),
     "tags": ("tag", lambda scene: scene.tags),
+    "performer_tags": ("tag", lambda scene: ()),
     "groups": ("group", lambda scene: [group_id for group_id, _ in scene.groups]),
     "movies": ("group", lambda scene: [group_id for group_id, _ in scene.groups]),
 }
@@ -101,6 +103,8 @@ def _compile_criterion(library: StashLibrary, name: str, value: Any) -> Predicat
         return _compile_text(TEXTS[name], value)
     if name in LINKS:
         kind, read = LINKS[name]
+        if name == "performer_tags":
+            read = partial(_tags_of_performers, library)
         return _compile_links(library, kind, read, value)
     raise GraphQLError(f"the test server does not know the filter criterion {name}")
 
@@ -182,6 +186,10 @@ def _compile_links(
         raise GraphQLError(f"unsupported modifier {modifier}")
     test = tests[modifier]
     return lambda scene: test(found := set(read(scene))) and refused.isdisjoint(found)
+
+
+def _tags_of_performers(library: StashLibrary, scene: Scene) -> list[int]:
+    return [tag for one in scene.performers for tag in library.performers[one].tags]
 
 
 def with_descendants(library: StashLibrary, kind: str, entity_id: int, depth: int) -> set[int]:

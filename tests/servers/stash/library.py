@@ -353,15 +353,20 @@ class StashLibrary:
         if kind == "tag":
             for tag in self.tags.values():
                 tag.parents = [one for one in tag.parents if one != entity_id]
+            for performer in self.performers.values():
+                performer.tags = [one for one in performer.tags if one != entity_id]
 
     def _merge(self, kind: str, source_ids: Iterable[int], destination_id: int) -> None:
         with self.lock:
             sources = set(source_ids) - {destination_id}
             self._require(kind, self.entities(kind), [*sources, destination_id])
-            for scene in self.scenes.values():
-                linked: list[int] = getattr(scene, kind + "s")
+            holders: list[Any] = [*self.scenes.values()]
+            if kind == "tag":
+                holders += self.performers.values()
+            for holder in holders:
+                linked: list[int] = getattr(holder, kind + "s")
                 if sources.intersection(linked):
                     kept = [entity_id for entity_id in linked if entity_id not in sources]
-                    setattr(scene, kind + "s", list(dict.fromkeys([*kept, destination_id])))
+                    setattr(holder, kind + "s", list(dict.fromkeys([*kept, destination_id])))
             for source_id in sources:
                 self.destroy(kind, source_id)

@@ -42,6 +42,8 @@ class Performer(Entity):
 
     image: bytes | None = None
     disambiguation: str = ""
+    gender: str | None = None
+    tags: list[int] = field(default_factory=list)
 
 
 @dataclass

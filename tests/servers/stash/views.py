@@ -142,6 +142,16 @@ class PerformerView(EntityView):
     def image_path(self) -> str:
         return self._image_path("performer", "image")
 
+    @property
+    def gender(self) -> str | None:
+        gender: str | None = self._record.gender
+        return gender
+
+    @property
+    def tags(self) -> list[TagView]:
+        tags = self._library.tags
+        return [TagView(tags[tag_id], self._library, self._base_url) for tag_id in self._record.tags]
+
 
 class SceneView:
     """A Scene of the schema; what the library does not keep is left to the schema's empty values."""
