@@ -100,7 +100,7 @@ def _change_line(field: Field, plan: ItemPlan, change: Change) -> str:
     if isinstance(change.new, tuple):
         parts = [f"Added: {', '.join(change.added)}." if change.added else ""]
         parts += [f"Taken away: {', '.join(change.removed)}." if change.removed else ""]
-        return " ".join(filter(None, parts))
+        return " ".join(filter(None, parts)) or "Stash has them in another order."
     if change.unlocks:
         return "Stash has none any more, so Plex gets its own back."
     if not change.new:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import SecretStr, ValidationError
 
 from validation.config import (
+    ACTOR_ORDERS,
     DATES_ADDED,
     FIELD_NAMES,
     MOST_DAYS,
@@ -30,6 +31,7 @@ Kind = Literal["text", "secret", "switch", "choice", "choices", "number", "pairs
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "leave_fields": FIELD_NAMES,
+    "actor_order": ACTOR_ORDERS,
     "date_added": DATES_ADDED,
     "tags_as": TAG_TARGETS,
     "reconcile_every": tuple(RECONCILE_PERIODS),

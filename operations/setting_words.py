@@ -78,6 +78,12 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
         "parent_studio_collection": Words(
             "Also put items into a collection named after their studio's parent.", "off"
         ),
+        "actor_order": Words(
+            "The order of actors in Plex, where Plex keeps one, one of name, stash: by name, or as Stash's "
+            "page shows them, by gender and then by name.",
+            "name",
+            "stash",
+        ),
         "background_from_cover": Words("Also use a scene's cover as the background in Plex.", "off"),
         "performer_image_address": Words(
             "The address at which Plex and its players reach Stash, to show pictures of actors. Works only "

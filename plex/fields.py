@@ -15,7 +15,7 @@ from enum import Enum
 from functools import lru_cache
 
 from plex.added import added_at
-from plex.wording import Wording
+from plex.wording import Wording, performers_in_order
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene, local_path
 
@@ -71,6 +71,8 @@ FIELDS = (
     Field("label", "labels", Kind.TAGS, "Label", 250, shared=True),
     Field("collection", "collections", Kind.TAGS, "Collection", 250, shared=True),
 )
+# What stands beside the fields where the order of actors counts: their names, one a line.
+ACTOR_ORDER = "actor order"
 # The names of a library's tags and performers come up again with every scene.
 NAMES_REMEMBERED = 50_000
 _ARTICLE = re.compile(r"(the|an|a)\s+(?=\S)", re.IGNORECASE)
@@ -127,10 +129,10 @@ class SceneMapping:
     def fields(self, scene: Scene) -> PlexFields:
         """What Plex should show for this scene; empty where Stash has nothing."""
         raw = self._values(scene)
-        return PlexFields(
-            {field.name: _clean(raw[field.name], field.limit) for field in self._carried},
-            self._config.performer_image_address,
-        )
+        values = {field.name: _clean(raw[field.name], field.limit) for field in self._carried}
+        if self._config.actor_order != "name" and "actor" in values:
+            values[ACTOR_ORDER] = "\n".join(values["actor"])
+        return PlexFields(values, self._config.performer_image_address)
 
     def pictures(self, scene: Scene) -> dict[str, str]:
         """Addresses of performers' pictures as Plex can reach them, by tag key; empty if not asked for."""
@@ -150,7 +152,7 @@ class SceneMapping:
             "studio": scene.studio,
             "contentRating": config.content_rating,
             "userRating": "" if scene.rating100 is None else f"{scene.rating100 / 10:.1f}",
-            "actor": sorted(scene.performers),
+            "actor": performers_in_order(scene, config),
             "director": [scene.director],
             "genre": [],
             "label": [],

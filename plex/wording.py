@@ -8,13 +8,14 @@ from validation.config import DEFAULT_SUMMARY, DEFAULT_TITLE, Stash2PlexConfig
 from validation.scene import Scene
 from validation.template import Template
 
-_BETWEEN_NAMES = ", "
+_BETWEEN_NAMES, PERFORMERS = ", ", "performers"
 
 
 class Wording:
     """The words for scenes under these settings."""
 
     def __init__(self, config: Stash2PlexConfig) -> None:
+        self._config = config
         self._title = Template(config.title_template)
         self._summary = Template(config.summary_template)
 
@@ -22,15 +23,25 @@ class Wording:
         """The title, in one line where a template made it; empty where nothing that it names has a value."""
         if self._title.text == DEFAULT_TITLE:
             return scene.title
-        return " ".join(line.strip() for line in _rendered(self._title, scene).splitlines()).strip()
+        lines = self._rendered(self._title, scene).splitlines()
+        return " ".join(line.strip() for line in lines).strip()
 
     def summary(self, scene: Scene) -> str:
         """The summary; empty where nothing that it names has a value."""
-        return scene.details if self._summary.text == DEFAULT_SUMMARY else _rendered(self._summary, scene)
+        if self._summary.text == DEFAULT_SUMMARY:
+            return scene.details
+        return self._rendered(self._summary, scene)
+
+    def _rendered(self, template: Template, scene: Scene) -> str:
+        values = {name: WORDS[name](scene).strip() for name in template.names - {PERFORMERS}}
+        if PERFORMERS in template.names:
+            values[PERFORMERS] = _BETWEEN_NAMES.join(performers_in_order(scene, self._config))
+        return template.render(values)
 
 
-def _rendered(template: Template, scene: Scene) -> str:
-    return template.render({name: WORDS[name](scene).strip() for name in template.names})
+def performers_in_order(scene: Scene, config: Stash2PlexConfig) -> list[str]:
+    """The names of the performers, as the setting for the order of actors says."""
+    return sorted(scene.performers) if config.actor_order == "name" else list(scene.performers)
 
 
 def _name_of_file(scene: Scene) -> str:
@@ -52,7 +63,6 @@ WORDS: Mapping[str, Callable[[Scene], str]] = {
     "year": lambda scene: scene.date[:4],
     "studio": lambda scene: scene.studio,
     "parent_studio": lambda scene: scene.parent_studio,
-    "performers": lambda scene: _BETWEEN_NAMES.join(sorted(scene.performers)),
     "groups": lambda scene: _BETWEEN_NAMES.join(scene.groups),
     "rating": _rating,
     "url": lambda scene: scene.url,

@@ -62,8 +62,11 @@ class PreviewReport:
 
 def _change(change: Change) -> str:
     if isinstance(change.new, tuple):
-        old = "\n".join(f"<del>{_value(name)}</del>" for name in change.removed)
-        new = "\n".join(f"<ins>{_value(name)}</ins>" for name in change.added)
+        # Of a list what comes and goes is shown, or all where only its order changes.
+        is_other = bool(change.added or change.removed)
+        gone, come = (change.removed, change.added) if is_other else (change.old, change.new)
+        old = "\n".join(f"<del>{_value(name)}</del>" for name in gone)
+        new = "\n".join(f"<ins>{_value(name)}</ins>" for name in come)
     else:
         old = f"<del>{_value(str(change.old))}</del>" if change.old else ""
         new = f"<ins>{_value(change.new)}</ins>" if change.new else ""

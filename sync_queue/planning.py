@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from plex.actor_order import with_actors_in_order
 from plex.base import Base, after_interruption, after_rollback
 from plex.fields import FIELDS, Field, PlexFields, SceneMapping, tag_key
 from plex.items import PlexItem
@@ -66,6 +67,8 @@ class Planner:
         )
         if base is not None:
             merged = _with_titles_given_back(merged, base, ours, item)
+        stays = self._config.preserve_plex_edits or not self._state.is_whole
+        merged = with_actors_in_order(merged, base, ours, item, stays)
         pictures = self._mapping.pictures(scene)
         if _lacks_pictures(item, merged, pictures):
             actors = item.fields.tags(ACTOR.name)
@@ -175,7 +178,7 @@ def describe(change: Change) -> str:
     """A change in one line: what comes and goes of tags, new and old of anything else."""
     if isinstance(change.new, tuple):
         marks = [f"+{name}" for name in change.added] + [f"-{name}" for name in change.removed]
-        return f"{change.field.title}: {', '.join(marks)}"
+        return f"{change.field.title}: {', '.join(marks) or 'once more'}"
     return f"{change.field.title}: “{shortened(change.new)}” (was “{shortened(change.old)}”)"
 
 

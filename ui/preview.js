@@ -42,10 +42,16 @@ Stash2Plex.define("preview", ({ stash: { h }, words, display, table, sceneList, 
   /** @param {FieldValue} value @returns {string[]} */
   const asList = (value) => (Array.isArray(value) ? value : value === null ? [] : [String(value)]);
 
-  /** Of lists only what comes and goes is shown. @param {{before: string[], after: string[]}} properties */
+  /**
+   * Of lists what comes and goes is shown, or all where only their order changes.
+   * @param {{before: string[], after: string[]}} properties
+   */
   function ListChange({ before, after }) {
     const gone = before.filter((name) => !after.includes(name));
     const come = after.filter((name) => !before.includes(name));
+    if (gone.length + come.length === 0) {
+      return h(display.Text, { text: after.join(", ") });
+    }
     return h(
       "span",
       { className: "s2p-names" },

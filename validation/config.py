@@ -36,6 +36,7 @@ FIELD_NAMES = (
     "background",
 )
 DATES_ADDED = ("none", "created", "date")
+ACTOR_ORDERS = ("name", "stash")
 TAG_TARGETS = ("genres", "labels", "collections")
 RECONCILE_PERIODS = {
     "never": None,
@@ -211,6 +212,7 @@ class Stash2PlexConfig(BaseModel):
     content_rating: Text = Field("", title="Content rating")
     collection_prefix: Annotated[str, BeforeValidator(_read_prefix)] = Field("", title="Collection prefix")
     parent_studio_collection: Switch = Field(False, title="Collection of the parent studio")
+    actor_order: Annotated[str, _one_of(ACTOR_ORDERS)] = Field(ACTOR_ORDERS[0], title="Order of actors")
     background_from_cover: Switch = Field(False, title="Cover as background")
     # No address, the default, makes every scene differ from what was pushed.
     performer_image_address: Annotated[str, BeforeValidator(_read_stash_url)] = Field(

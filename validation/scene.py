@@ -15,6 +15,9 @@ from validation.exceptions import SceneMalformed
 # Stash draws a picture for performers that have none, under an address that says so.
 _DRAWN_PICTURE = "default=true"
 
+# As Stash's page orders performers; those without one come last.
+_GENDERS = ("FEMALE", "TRANSGENDER_FEMALE", "MALE", "TRANSGENDER_MALE", "INTERSEX", "NON_BINARY")
+
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _FRACTION = re.compile(r"\.\d+")
 # Databases keep whole numbers below this.
@@ -34,7 +37,8 @@ class Scene:
     """What a person curated about one video in Stash.
 
     Texts that are not set are empty, as Stash sends them. `date` is `YYYY`, `YYYY-MM` or
-    `YYYY-MM-DD`. `files` has the primary file first. Performers come in no particular order; of two with
+    `YYYY-MM-DD`. `files` has the primary file first. Performers come in the order of
+    Stash's page where that was asked for, else in none; of two with
     one name each has what tells them apart in Stash behind it: “Ada Heath (actress)”.
     `performer_pictures` has (name, address of the picture), where they were asked for; so are `code`,
     `url`, which is the first of its addresses, `created_at` and
@@ -195,6 +199,23 @@ def _performers(values: Any) -> tuple[str, ...]:
     )
 
 
+def _as_on_the_page(values: Any) -> tuple[str, ...]:
+    """The names of the performers in the order of Stash's page, where their genders were asked for.
+
+    Stash itself keeps no order: its page shows them by gender, and by name within one.
+    """
+    pairs = zip(_performers(values), values, strict=True)
+    return tuple([name for name, _ in sorted(pairs, key=_place_on_the_page)])
+
+
+def _place_on_the_page(performer: tuple[str, Mapping[str, Any]]) -> tuple[int, str]:
+    name, value = performer
+    if "gender" not in value:
+        return 0, ""
+    gender = value["gender"]
+    return (_GENDERS.index(gender) if gender in _GENDERS else len(_GENDERS)), name.casefold()
+
+
 def _pictures(values: Any) -> tuple[tuple[str, str], ...]:
     return tuple(
         [
@@ -263,7 +284,7 @@ _READERS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("rating100", "rating100", _rating),
     ("studio", "studio", _name_or_empty),
     ("parent_studio", "studio", _parent_name),
-    ("performers", "performers", _performers),
+    ("performers", "performers", _as_on_the_page),
     ("performer_pictures", "performers", _pictures),
     ("tags", "tags", _names),
     ("groups", "groups", _group_names),

@@ -10,9 +10,9 @@ from validation.template import Template
 # What a setting may need besides; Stash asks its database once more for each performer's picture and
 # tags, and for the URLs of each scene.
 CODE, URLS, CREATED = "code", "urls", "created_at"
-PICTURES, PERFORMER_TAGS = "pictures of performers", "tags of performers"
-EVERYTHING = frozenset((CODE, URLS, CREATED, PICTURES, PERFORMER_TAGS))
-_OF_A_PERFORMER = {PICTURES: "image_path", PERFORMER_TAGS: "tags { name }"}
+PICTURES, PERFORMER_TAGS, GENDERS = "pictures of performers", "tags of performers", "genders"
+EVERYTHING = frozenset((CODE, URLS, CREATED, PICTURES, PERFORMER_TAGS, GENDERS))
+_OF_A_PERFORMER = {PICTURES: "image_path", PERFORMER_TAGS: "tags { name }", GENDERS: "gender"}
 
 
 def scene_fragment(more: Collection[str] = ()) -> str:
@@ -39,6 +39,7 @@ def needed_by(config: Stash2PlexConfig) -> frozenset[str]:
         CODE: "code" in named,
         URLS: "url" in named,
         CREATED: config.date_added == "created",
+        GENDERS: config.actor_order == "stash",
         PERFORMER_TAGS: config.performer_tags,
         PICTURES: bool(config.performer_image_address),
     }

@@ -156,8 +156,17 @@ def _edited_tags(
         if new.text is not None and kind == "actor":
             item.role_texts[tag.name.casefold()] = new.text
         names.append(tag.name)
+    if kind == "actor" and behaviour.role_order != "behind":
+        names = _roles_in_order(library, names, len(tag_edit.new), behaviour)
     removed = {name.casefold() for name in tag_edit.removed}
     return [name for name in dict.fromkeys(names) if name.casefold() not in removed]
+
+
+def _roles_in_order(library: PlexLibrary, names: list[str], new: int, behaviour: PlexBehaviour) -> list[str]:
+    if behaviour.role_order == "by_number":
+        return sorted(names, key=lambda name: library.tag("actor", name).id)
+    start = len(names) - new
+    return [*names[start:], *names[:start]]
 
 
 def new_spelling(kind: str, name: str, behaviour: PlexBehaviour) -> str:
