@@ -78,6 +78,11 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
         "parent_studio_collection": Words(
             "Also put items into a collection named after their studio's parent.", "off"
         ),
+        "namesakes_everywhere": Words(
+            "Tell performers who share a name apart in every scene, as in Ada Heath (dancer), and not only "
+            "where two of them meet.",
+            "off",
+        ),
         "actor_order": Words(
             "The order of actors in Plex, where Plex keeps one, one of name, stash: by name, or as Stash's "
             "page shows them, by gender and then by name.",

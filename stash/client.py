@@ -15,6 +15,7 @@ from stash import log
 from stash.documents import FOLDERS, NEWEST, SAVE_SETTINGS, SETTINGS, TAG_NAMES
 from stash.exceptions import EntityUnusable, GraphQLRefusal, StashAnswerInvalid
 from stash.images import Cover, read_cover
+from stash.namesakes import Namesakes
 from stash.scene_pages import PAGE_SIZE, ScenePage, ScenePages
 from stash.scenes_by_id import ScenesById, count_in, count_without_file, sample_of_ids, scenes_in
 from stash.session import GraphQLInterface, StashSession
@@ -22,7 +23,7 @@ from validation.config import secrets_in
 from validation.exceptions import SceneMalformed
 from validation.plugin_input import PLUGIN_ID, ServerConnection
 from validation.scene import Scene, local_path, parse_timestamp
-from validation.scene_fragment import PERFORMER_TAGS, PICTURES
+from validation.scene_fragment import NAMESAKES, PERFORMER_TAGS, PICTURES
 
 # Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
 # the server's time zone and summer time; what is too old is left out by its instant.
@@ -44,6 +45,7 @@ class Stash:
         """Connect. Raises StashError."""
         self._connection = connection
         self._more: frozenset[str] = frozenset()
+        self._namesakes = Namesakes()
         self._session = StashSession(connection.cookie)
         address = {"Scheme": connection.scheme, "Host": connection.host, "Port": connection.port}
         try:
@@ -218,7 +220,8 @@ class Stash:
 
     @property
     def _by_id(self) -> ScenesById:
-        return ScenesById(self.ask, self._more)
+        namesakes = self._namesakes.names(self.ask) if NAMESAKES in self._more else ()
+        return ScenesById(self.ask, self._more, namesakes)
 
     def _list(self, where: Mapping[str, Any]) -> ScenePages:
         # Where scenes are compared by pages, nobody looks at pictures of performers.

@@ -161,7 +161,7 @@ class ScenePages:
             log.debug(f"A page of scenes failed ({refusal}); its scenes are read by their ids.")
             return self._stretch_by_id(last_id)
         ids = _checked_ids(raw, last_id)
-        read = [scene_or_problem(one) for one in raw]
+        read = [scene_or_problem(one, self._by_id.namesakes) for one in raw]
         if ids and not any(isinstance(one, Scene) for one in read):
             read = _worth_telling(self._by_ids(ids))
         return _Stretch(read, ids, max(ids, default=last_id), len(raw), len(raw) < PAGE_SIZE)

@@ -26,10 +26,10 @@ WITNESSES = 5
 Read = Scene | SceneMalformed | None
 
 
-def scene_or_problem(raw: object) -> Scene | SceneMalformed:
-    """The scene, or what is wrong with it."""
+def scene_or_problem(raw: object, namesakes: Collection[str]) -> Scene | SceneMalformed:
+    """The scene, its performers told apart where their names are among these; or what is wrong with it."""
     try:
-        return parse_scene(raw)
+        return parse_scene(raw, namesakes)
     except SceneMalformed as error:
         return error
 
@@ -78,11 +78,15 @@ def ids_in(raw_scenes: Iterable[Any]) -> list[int]:
 
 
 class ScenesById:
-    """Reads scenes by their ids, with `more` of what validation.scene_fragment knows."""
+    """Reads scenes by their ids, with `more` of what validation.scene_fragment knows.
 
-    def __init__(self, ask: Ask, more: Collection[str]) -> None:
+    `namesakes` are names, casefolded, that several performers share.
+    """
+
+    def __init__(self, ask: Ask, more: Collection[str], namesakes: Collection[str] = ()) -> None:
         self._ask = ask
         self._more = more
+        self.namesakes = namesakes
 
     def read(self, ids: Sequence[int]) -> dict[int, Read]:
         """The scenes of these ids, read in one request; None where Stash has no such scene.
@@ -174,7 +178,10 @@ class ScenesById:
         # A name that is not there is no null: only null says that there is no such scene.
         if not answer.keys() >= set(names):
             raise StashAnswerInvalid("Stash's answer leaves out some of the scenes it was asked for.")
-        return {scene_id: _checked(scene_id, answer[name]) for scene_id, name in zip(ids, names, strict=True)}
+        return {
+            scene_id: _checked(scene_id, answer[name], self.namesakes)
+            for scene_id, name in zip(ids, names, strict=True)
+        }
 
 
 def _unreadable(scene_id: int, refusal: GraphQLRefusal | StashAnswerTooLarge) -> SceneMalformed:
@@ -184,11 +191,11 @@ def _unreadable(scene_id: int, refusal: GraphQLRefusal | StashAnswerTooLarge) ->
     return problem
 
 
-def _checked(scene_id: int, raw: object) -> Read:
+def _checked(scene_id: int, raw: object, namesakes: Collection[str]) -> Read:
     """The scene of an answer about this id."""
     if raw is None:
         return None
-    one = scene_or_problem(raw)
+    one = scene_or_problem(raw, namesakes)
     if isinstance(one, Scene) and one.id != scene_id:
         return SceneMalformed(str(scene_id), "Stash returned another scene in its place.")
     return one if isinstance(one, Scene) else SceneMalformed(str(scene_id), one.problem, one.files)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any
@@ -15,6 +15,8 @@ from validation.exceptions import SceneMalformed
 # Stash draws a picture for performers that have none, under an address that says so.
 _DRAWN_PICTURE = "default=true"
 
+# Put to a performer of an answer whose name another one has as well.
+_IS_NAMESAKE = "is a namesake"
 # As Stash's page orders performers; those without one come last.
 _GENDERS = ("FEMALE", "TRANSGENDER_FEMALE", "MALE", "TRANSGENDER_MALE", "INTERSEX", "NON_BINARY")
 
@@ -88,10 +90,11 @@ class Scene:
         return not self.is_worth_pushing
 
 
-def parse_scene(raw: object) -> Scene:
+def parse_scene(raw: object, namesakes: Collection[str] = ()) -> Scene:
     """Check one scene of a GraphQL answer that selected a fragment of validation.scene_fragment.
 
-    Raises SceneMalformed, which names the scene and the field.
+    `namesakes` are names, casefolded, that several of Stash's performers share: each is told apart, also
+    where it stands alone. Raises SceneMalformed, which names the scene and the field.
     """
     if not isinstance(raw, Mapping):
         raise SceneMalformed("without an id", "Stash returned no object for it.")
@@ -102,7 +105,8 @@ def parse_scene(raw: object) -> Scene:
     source = ""
     try:
         for name, source, read in _READERS:
-            values[name] = read(raw.get(source))
+            value = raw.get(source)
+            values[name] = read(_marked(value, namesakes) if source == "performers" and namesakes else value)
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         problem = f"Stash returned an unusable value for its {source}; open and save it in Stash."
         raise SceneMalformed(str(number), problem, _files_or_none(raw.get("files"))) from error
@@ -187,13 +191,18 @@ def _names(values: Any) -> tuple[str, ...]:
     return tuple([_name(value) for value in _list(values)])
 
 
+def _marked(performers: Any, namesakes: Collection[str]) -> list[dict[str, Any]]:
+    return [{**one, _IS_NAMESAKE: _name(one).casefold() in namesakes} for one in _list(performers)]
+
+
 def _performers(values: Any) -> tuple[str, ...]:
     """The names of the performers, told apart as Stash does where they would be the same."""
     names = _names(values)
     shared = Counter(name.casefold() for name in names)
     return tuple(
         f"{name} ({told_apart})"
-        if shared[name.casefold()] > 1 and (told_apart := _text(value.get("disambiguation")).strip())
+        if (shared[name.casefold()] > 1 or value.get(_IS_NAMESAKE))
+        and (told_apart := _text(value.get("disambiguation")).strip())
         else name
         for name, value in zip(names, values, strict=True)
     )

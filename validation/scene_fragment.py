@@ -11,7 +11,9 @@ from validation.template import Template
 # tags, and for the URLs of each scene.
 CODE, URLS, CREATED = "code", "urls", "created_at"
 PICTURES, PERFORMER_TAGS, GENDERS = "pictures of performers", "tags of performers", "genders"
-EVERYTHING = frozenset((CODE, URLS, CREATED, PICTURES, PERFORMER_TAGS, GENDERS))
+# No field of a scene, but who of all performers shares a name.
+NAMESAKES = "namesakes"
+EVERYTHING = frozenset((CODE, URLS, CREATED, PICTURES, PERFORMER_TAGS, GENDERS, NAMESAKES))
 _OF_A_PERFORMER = {PICTURES: "image_path", PERFORMER_TAGS: "tags { name }", GENDERS: "gender"}
 
 
@@ -39,6 +41,7 @@ def needed_by(config: Stash2PlexConfig) -> frozenset[str]:
         CODE: "code" in named,
         URLS: "url" in named,
         CREATED: config.date_added == "created",
+        NAMESAKES: config.namesakes_everywhere,
         GENDERS: config.actor_order == "stash",
         PERFORMER_TAGS: config.performer_tags,
         PICTURES: bool(config.performer_image_address),

@@ -36,7 +36,9 @@ def a_full_film(bench: Bench, **scene: Any) -> int:
     """The film “one”, with something in every field."""
     world, library = bench.world, bench.world.stash.library
     parent = library.add_studio("Whole Coast").id
-    (ada,) = world.performer_ids("Ada")
+    ada, bea = world.performer_ids("Ada", "Bea")
+    library.change("performer", bea, disambiguation="dancer")
+    library.add_performer("bea")
     library.change("performer", ada, tags=world.tag_ids("Of Ada", "Sea"))
     values: dict[str, Any] = {
         "title": "The Harbour",
@@ -96,6 +98,7 @@ def test_without_any_setting_every_field_is_carried(bench: Bench) -> None:
             {"title": "North: The Harbour (2014)", "title_sort": None},
         ),
         ({"performer_tags": True}, {"genres": ["Boats", "Of Ada", "Sea"]}),
+        ({"namesakes_everywhere": True}, {"roles": ["Ada", "Bea (dancer)"]}),
         ({"performer_tags": True, "tags_exclude": "of ada"}, {"genres": ["Boats", "Sea"]}),
         ({"performer_tags": True, "tags_rename": "of ada=>Sea"}, {"genres": ["Boats", "Sea"]}),
         ({"summary_template": "{details}[\\n{performers}]"}, {"summary": "Details\nAda, Bea"}),
@@ -131,6 +134,8 @@ def test_a_setting_changes_what_its_name_says_from_the_first_sync_or_later(
         ({"content_rating": "XXX"}, {"content_rating": ""}, {"content_rating": ""}),
         ({}, {"performer_tags": True}, {"genres": ["Boats", "Of Ada", "Sea"]}),
         ({"performer_tags": True}, {}, {"genres": ["Boats", "Sea"]}),
+        ({}, {"namesakes_everywhere": True}, {"roles": ["Ada", "Bea (dancer)"]}),
+        ({"namesakes_everywhere": True}, {}, {"roles": ["Ada", "Bea"]}),
         ({}, {"title_template": "{title}: {filename}"}, {"title": "The Harbour: one"}),
         ({"title_template": "{title}: {filename}"}, {}, {"title": "The Harbour"}),
         ({}, {"summary_template": "{code|url}"}, {"summary": ""}),
