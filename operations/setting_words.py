@@ -90,6 +90,9 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
             "stash",
         ),
         "background_from_cover": Words("Also use a scene's cover as the background in Plex.", "off"),
+        "studio_logo": Words(
+            "Also use the picture of a scene's studio as the logo in Plex, where Plex knows logos.", "off"
+        ),
         "performer_image_address": Words(
             "The address at which Plex and its players reach Stash, to show pictures of actors. Works only "
             "if Stash asks for no login.",

@@ -11,6 +11,8 @@ from enum import Enum
 from hashlib import sha1
 
 from plex.client import Plex
+from plex.exceptions import PlexAnswerEmpty, PlexNotFound, PlexNotKept, PlexRejected
+from plex.items import LOGO
 from plex.library import MOVIE
 
 # Larger images were seen to be refused, or to be shown slowly on televisions.
@@ -27,20 +29,22 @@ class ArtworkKind(Enum):
 
     POSTER = "poster"
     BACKGROUND = "art"
+    LOGO = LOGO
 
     @property
     def field_title(self) -> str:
         """The word for it in the setting “Fields to leave alone”."""
-        return "poster" if self is ArtworkKind.POSTER else "background"
+        return {ArtworkKind.BACKGROUND: "background", ArtworkKind.LOGO: "logo"}.get(self, "poster")
 
     @property
     def lock(self) -> str:
         """The name of its lock in Plex."""
-        return "thumb" if self is ArtworkKind.POSTER else "art"
+        return "thumb" if self is ArtworkKind.POSTER else self.value
 
     def uploaded(self, image_sha1: str) -> str:
-        """The name that an uploaded image has in Plex."""
-        return f"{UPLOADED}{'posters' if self is ArtworkKind.POSTER else 'art'}/{image_sha1}"
+        """The name that an uploaded image has in Plex; that of a logo is not known for sure."""
+        folder = {ArtworkKind.BACKGROUND: "art", ArtworkKind.LOGO: "clearLogos"}.get(self, "posters")
+        return f"{UPLOADED}{folder}/{image_sha1}"
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,23 @@ def upload_and_choose(plex: Plex, rating_key: int, kind: ArtworkKind, image: Ima
     """Give Plex an image for an item and make it the current one. Raises PlexError.
 
     An upload is chosen at once, but not where Plex has the same bytes already: so it is chosen by
-    name as well, which also locks it.
+    name as well, which also locks it. Of a logo neither its name nor that its choice locks it is known for
+    sure: it is looked for, and is to be locked. Raises PlexNotKept where Plex does not list it then.
     """
+    upload(plex, rating_key, kind, image)
+    if kind is not ArtworkKind.LOGO:
+        choose(plex, rating_key, kind, kind.uploaded(image.sha1))
+        return
+    there = artwork_of(plex, rating_key, kind)
+    if image.sha1 not in there.uploads:
+        raise PlexNotKept(f"Plex took the {kind.field_title} and does not list it.")
+    if there.shown != image.sha1:
+        choose(plex, rating_key, kind, there.uploads[image.sha1])
+
+
+def upload(plex: Plex, rating_key: int, kind: ArtworkKind, image: Image) -> None:
+    """Give Plex an image, which chooses it where Plex does not have these bytes already. Raises PlexError."""
     plex.post(f"{_address(rating_key)}/{kind.value}s", image.content)
-    choose(plex, rating_key, kind, kind.uploaded(image.sha1))
 
 
 def choose(plex: Plex, rating_key: int, kind: ArtworkKind, name: str) -> None:
@@ -114,6 +131,22 @@ def artwork_of(plex: Plex, rating_key: int, kind: ArtworkKind) -> Artwork:
     return Artwork(frozenset(name for name, _ in names), shown[0] if shown else "")
 
 
+def knows(plex: Plex, rating_key: int, kind: ArtworkKind) -> bool:
+    """Whether Plex lists images of this kind at all, asked about an item that it has. Raises PlexError.
+
+    An older one answers that it has nothing there, that it does not understand, or nothing at all: twice,
+    while it lists the posters of the same item. Anything else is trouble.
+    """
+    for _ in range(2):
+        try:
+            artwork_of(plex, rating_key, kind)
+        except (PlexNotFound, PlexRejected, PlexAnswerEmpty):
+            artwork_of(plex, rating_key, ArtworkKind.POSTER)
+        else:
+            return True
+    return False
+
+
 def take_away(plex: Plex, rating_key: int, kind: ArtworkKind) -> None:
     """Show no image any more, which locks that; what was uploaded stays there. Raises PlexError.
 
@@ -130,9 +163,20 @@ def takes_images_away(version: str) -> bool:
 
 def unlock(plex: Plex, section_key: int, rating_key: int, kind: ArtworkKind, type: int = MOVIE) -> None:
     """Let Plex choose the image by itself again. Raises PlexError."""
+    _set_lock(plex, section_key, rating_key, kind, type, is_locked=False)
+
+
+def lock(plex: Plex, section_key: int, rating_key: int, kind: ArtworkKind, type: int = MOVIE) -> None:
+    """Keep Plex from choosing another image by itself. Raises PlexError."""
+    _set_lock(plex, section_key, rating_key, kind, type, is_locked=True)
+
+
+def _set_lock(
+    plex: Plex, section_key: int, rating_key: int, kind: ArtworkKind, type: int, is_locked: bool
+) -> None:
     if rating_key <= 0:
         raise ValueError("an edit without a rating key would change the whole library")
-    arguments = {"type": type, "id": rating_key, f"{kind.lock}.locked": 0}
+    arguments = {"type": type, "id": rating_key, f"{kind.lock}.locked": int(is_locked)}
     plex.put(f"/library/sections/{section_key}/all", arguments)
 
 

@@ -15,6 +15,7 @@ from plexapi.server import PlexServer
 from plexapi.utils import joinArgs
 
 from plex.exceptions import (
+    PlexAnswerEmpty,
     PlexAnswerInvalid,
     PlexError,
     PlexNotFound,
@@ -151,7 +152,7 @@ class Plex:
                 "Plex sent an answer that is cut off or not XML. Is there a proxy in between? " + RETRY_LATER
             ) from error
         if answer is None:
-            raise PlexAnswerInvalid("Plex sent an empty answer where it lists items. " + RETRY_LATER)
+            raise PlexAnswerEmpty("Plex sent an empty answer where it lists items. " + RETRY_LATER)
         if answer.tag != "MediaContainer":
             raise _another_page()
         return cast(Element, answer)

@@ -65,6 +65,10 @@ class SignInExpired(PlexError):
         super().__init__("The sign-in to Plex has expired. Sign in once more.")
 
 
+class PlexAnswerEmpty(PlexAnswerInvalid):
+    """Plex answered a question with nothing at all."""
+
+
 class PlexListingChanged(PlexAnswerInvalid):
     """Items came or went each time a library was listed: what came may not be all that it has."""
 

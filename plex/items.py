@@ -17,6 +17,8 @@ from plex.fields import FIELDS, Field, Kind, PlexFields, Value
 # An item that has none of these is one about which Plex knows nothing but the file. Plex takes a date
 # out of the file itself: it counts only where it is locked, which a listing does not show.
 METADATA_FIELDS = ("studio", "summary", "originallyAvailableAt", "genre", "actor")
+# What Plex calls a logo; it has an element of its own, where the others have attributes too.
+LOGO = "clearLogo"
 # SQLite, like Plex's own database, keeps whole numbers below this.
 _TOO_LARGE = 2**63
 # How Plex marks what it made itself out of another version, and the folder into which it puts that.
@@ -56,8 +58,8 @@ class PlexItem:
     """An item in full: every value of the carried fields, and the names of the locked fields.
 
     `pictures` has (actor, address of the picture); `updated_at` and `in_trash` are as in ListedItem.
-    `images` has the addresses under which Plex shows poster and background, by the names of their
-    locks ("thumb", "art"): they move when another image is chosen.
+    `images` has the addresses under which Plex shows poster, background and logo, by the names of their
+    locks ("thumb", "art", "clearLogo"): they move when another image is chosen.
     """
 
     rating_key: int
@@ -119,8 +121,14 @@ def full_item(video: Element) -> PlexItem:
         pictures=tuple([(role.get("tag", ""), role.get("thumb", "")) for role in video.findall("Role")]),
         updated_at=_updated_at(video),
         in_trash=in_trash,
-        images={name: video.get(name, "") for name in ("thumb", "art")},
+        images=_images(video),
     )
+
+
+def _images(video: Element) -> dict[str, str]:
+    shown = {name: video.get(name, "") for name in ("thumb", "art")}
+    logo = next((one.get("url", "") for one in video.findall("Image") if one.get("type") == LOGO), "")
+    return {**shown, LOGO: logo}
 
 
 def number_in(text: str) -> int | None:

@@ -20,7 +20,7 @@ from validation.path_map import path_key
 ITEMS_PER_READ = 50
 MOVIE = 1
 
-_FULL = {"excludeElements": "Stream,Image,UltraBlurColors", "skipRefresh": 1}
+_FULL = {"excludeElements": "Stream,UltraBlurColors", "skipRefresh": 1}
 
 
 @dataclass(frozen=True)

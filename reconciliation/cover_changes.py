@@ -1,10 +1,12 @@
-"""Which covers changed in Stash since they were carried over: no hook tells it, and no field shows it."""
+"""Which covers and logos changed in Stash since they were carried over: no field shows it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from plex.client import Plex
 from reconciliation.detector import SceneFacts
+from reconciliation.seen import SeenScene
 from stash import log
 from stash.client import Stash
 from stash.exceptions import StashError
@@ -16,6 +18,7 @@ from sync_queue.covers import (
     artwork_kinds,
     is_cover_changed,
 )
+from sync_queue.logos import LOGO, carries_logos, is_logo_settled, is_without_logos
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 
@@ -29,35 +32,47 @@ class CoverChanges:
     What `only_looks` remembers of no cover that it is the same.
     """
 
-    def __init__(self, stash: Stash, state: SyncState, config: Stash2PlexConfig, only_looks: bool) -> None:
+    def __init__(
+        self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig, only_looks: bool
+    ) -> None:
         self._stash = stash
         self._state = state
         self._config = config
         self._only_looks = only_looks
+        self._has_logos = carries_logos(config) and not is_without_logos(
+            state, plex.machine_identifier, plex.version
+        )
         self._left = COVERS_PER_RUN
         self._failures = 0
 
-    def among(self, synced: Sequence[SceneFacts], versions: Mapping[int, int]) -> list[int]:
+    def among(self, synced: Sequence[SceneFacts], chunk: Iterable[SeenScene]) -> list[int]:
         """The scenes whose fields are in Plex and whose cover is not, which no hook told and no field shows.
 
-        `versions` are the scenes' updated_at in seconds since 1970. Only a scene that was saved since
-        its cover was carried over can have another one. Where no cover was ever looked for, as after a
-        change of settings, the worker looks.
+        Nor is the logo. Only a scene that was saved since its cover was carried over can have another
+        one. Where no cover was ever looked for, as after a change of settings, the worker looks.
         """
+        seen = {scene.scene_id: scene for scene in chunk}
         kinds = artwork_kinds(self._config)
         records = self._state.cover_records(scene.scene_id for scene in synced)
         settled = int((self._stash.now - COVER_MAY_COME).timestamp())
         changed: list[int] = []
         uncertain: dict[int, list[ArtworkRecord | None]] = {}
         for scene in synced:
-            version = versions[scene.scene_id]
+            version = seen[scene.scene_id].version
             known = records.get(scene.scene_id, {})
             wanted = [known.get((key, kind.value)) for key in scene.rating_keys for kind in kinds]
-            if None in wanted and version < settled:
+            has_another_logo = self._has_another_logo(scene, seen[scene.scene_id], known)
+            if has_another_logo or (None in wanted and version < settled):
                 changed.append(scene.scene_id)
             elif any(record is None or record.version != version for record in wanted):
                 uncertain[scene.scene_id] = wanted
         return changed + self._look_at(uncertain)
+
+    def _has_another_logo(
+        self, scene: SceneFacts, seen: SeenScene, known: Mapping[tuple[int, str], ArtworkRecord]
+    ) -> bool:
+        records = [known.get((key, LOGO.value)) for key in scene.rating_keys] if self._has_logos else []
+        return not all(is_logo_settled(record, scene.scene_id, seen.logo_address) for record in records)
 
     def _look_at(self, uncertain: Mapping[int, Sequence[ArtworkRecord | None]]) -> list[int]:
         """Ask Stash which of these scenes' covers changed; no more of them than are left for this run.

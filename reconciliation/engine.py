@@ -264,6 +264,7 @@ class GapDetectionEngine:
                     ours.fingerprint(),
                     version_of(scene),
                     bool(scene.files),
+                    scene.logo_address,
                 )
             )
 
@@ -288,7 +289,7 @@ class GapDetectionEngine:
         scene_ids: Collection[int] | None = None,
     ) -> dict[int, GapKind]:
         """The gaps of what was seen, which are these scenes where it is not all of them."""
-        covers = CoverChanges(self._stash, state, self._config, self.only_looks)
+        covers = CoverChanges(self._stash, plex, state, self._config, self.only_looks)
         gaps: dict[int, GapKind] = {}
         touched_items = TouchedItems(plex, self._stash, state, self._config, self.only_looks)
         ignored = state.ignored.scene_ids()
@@ -321,8 +322,7 @@ class GapDetectionEngine:
         touched = {scene.scene_id: keys for scene in synced if (keys := left.touched(places[scene.scene_id]))}
         gaps.update(dict.fromkeys(touched_items.to_write(touched), GapKind.STALE_SYNC))
         synced = [scene for scene in synced if scene.scene_id not in gaps]
-        versions = {scene.scene_id: scene.version for scene in chunk}
-        gaps.update(dict.fromkeys(covers.among(synced, versions), GapKind.STALE_SYNC))
+        gaps.update(dict.fromkeys(covers.among(synced, chunk), GapKind.STALE_SYNC))
         return gaps
 
     def _facts(self, scene: SeenScene, place: Place, left: LeftItems) -> SceneFacts:

@@ -24,6 +24,7 @@ from stash.log import Progress
 from stash.scene_files import files_named
 from sync_queue.covers import artwork_kinds, is_settled
 from sync_queue.facts import PREVIEWED_AT
+from sync_queue.logos import LOGO, carries_logos, is_logo_settled, is_without_logos
 from sync_queue.manager import JobQueue
 from sync_queue.planning import ItemPlan, Planner, describe
 from sync_queue.state import SyncState
@@ -32,13 +33,17 @@ from validation.config import Stash2PlexConfig
 
 @dataclass
 class PreviewResult:
-    """What would happen: items and fields that would be written, and scenes that would not be."""
+    """What would happen: items and fields that would be written, and scenes that would not be.
+
+    `logos` is None where none are carried.
+    """
 
     items: int = 0
     unchanged: int = 0
     not_written: int = 0
     opted_out: int = 0
     covers: int = 0
+    logos: int | None = None
     fields: Counter[str] = field(default_factory=Counter)
     report: Path | None = None
 
@@ -60,6 +65,9 @@ class Preview:
         self._config = config
         self._planner = Planner(state, config)
         self._data_dir = data_dir
+        self._has_logos = carries_logos(config) and not is_without_logos(
+            state, plex.machine_identifier, plex.version
+        )
         self._links = links_to(stash, plex, config)
         self._state.use_server(plex.machine_identifier, str(config.path_map))
         sections = read_sections(plex, config.plex_library)
@@ -72,7 +80,7 @@ class Preview:
         Raises StashError, PlexError, OSError, sqlite3.Error.
         """
         place = place_of(PREVIEW, self._stash.connection.plugin_dir, self._data_dir)
-        result = PreviewResult(report=place.path)
+        result = PreviewResult(report=place.path, logos=0 if self._has_logos else None)
         with (
             preview_report(place, self._links, time.time()) as report,
             self._state.previewed.replacing() as kept,
@@ -80,6 +88,8 @@ class Preview:
             for plan in self._plans(scene_ids, result):
                 changes = plan.merged.changes
                 result.covers += self._may_bring_cover(plan)
+                if result.logos is not None:
+                    result.logos += self._may_bring_logo(plan)
                 if plan.is_opted_out:
                     result.opted_out += 1
                 elif not changes:
@@ -114,6 +124,10 @@ class Preview:
         scene, rating_key = plan.scene, plan.item.rating_key
         records = [self._state.artwork(rating_key, kind.value) for kind in artwork_kinds(self._config)]
         return not plan.is_opted_out and any(not is_settled(record, scene) for record in records)
+
+    def _may_bring_logo(self, plan: ItemPlan) -> bool:
+        scene, record = plan.scene, self._state.artwork(plan.item.rating_key, LOGO.value)
+        return not plan.is_opted_out and not is_logo_settled(record, scene.id, scene.logo_address)
 
 
 def preview_all(
@@ -150,6 +164,7 @@ def summary_lines(result: PreviewResult) -> list[str]:
         f"Items that would be written: {result.items}",
         *(f"Items whose {title} would change: {count}" for title, count in sorted(result.fields.items())),
         f"Covers that would be compared: {result.covers}",
+        *([] if result.logos is None else [f"Logos that would be compared: {result.logos}"]),
         f"Already right: {result.unchanged}",
         f"Not written (not in Plex, or ambiguous): {result.not_written}",
     ]

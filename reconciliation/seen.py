@@ -1,9 +1,9 @@
-"""What is kept of every scene until both libraries are read: 25 bytes each, in columns."""
+"""What is kept of every scene until both libraries are read: 29 bytes each, in columns."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 FINGERPRINT_BYTES = 8
@@ -14,7 +14,7 @@ class SeenScene(NamedTuple):
     """A scene as gap detection needs it, its files aside, which are in the index.
 
     `fills_metadata` tells that it has a value for one of the fields without which an item counts as
-    empty; `version` is its updated_at in seconds since 1970.
+    empty; `version` is its updated_at in seconds since 1970; `logo_address` is that of its studio's picture.
     """
 
     scene_id: int
@@ -23,6 +23,7 @@ class SeenScene(NamedTuple):
     fingerprint: bytes
     version: int
     has_files: bool
+    logo_address: str = ""
 
 
 class SeenScenes:
@@ -33,6 +34,9 @@ class SeenScenes:
         self._versions = array("q")
         self._fingerprints = bytearray()
         self._flags = bytearray()
+        # The addresses of studios' pictures, and which of them each scene has.
+        self._addresses: dict[str, int] = {}
+        self._logos = array("i")
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -47,13 +51,15 @@ class SeenScenes:
             | scene.fills_metadata * _FILLS_METADATA
             | scene.has_files * _HAS_FILES
         )
+        self._logos.append(self._addresses.setdefault(scene.logo_address, len(self._addresses)))
 
     def chunks(self, size: int) -> Iterator[list[SeenScene]]:
         """All scenes, so many at a time."""
+        addresses = list(self._addresses)
         for start in range(0, len(self), size):
-            yield [self._scene(place) for place in range(start, min(start + size, len(self)))]
+            yield [self._scene(place, addresses) for place in range(start, min(start + size, len(self)))]
 
-    def _scene(self, place: int) -> SeenScene:
+    def _scene(self, place: int, addresses: Sequence[str]) -> SeenScene:
         start = place * FINGERPRINT_BYTES
         flags = self._flags[place]
         return SeenScene(
@@ -63,4 +69,5 @@ class SeenScenes:
             bytes(self._fingerprints[start : start + FINGERPRINT_BYTES]),
             self._versions[place],
             bool(flags & _HAS_FILES),
+            addresses[self._logos[place]],
         )

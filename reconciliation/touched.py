@@ -18,6 +18,7 @@ from plex.matching import Match
 from reconciliation.seen import SeenScene
 from stash.client import Stash
 from sync_queue.covers import artwork_kinds
+from sync_queue.logos import LOGO, carries_logos
 from sync_queue.planning import ItemPlan, Planner
 from sync_queue.pushed import NO_FINGERPRINT
 from sync_queue.reading import read_each
@@ -112,7 +113,7 @@ class TouchedItems:
         self._stash = stash
         self._state = state
         self._planner = Planner(state, config)
-        self._kinds = artwork_kinds(config)
+        self._kinds = (*artwork_kinds(config), *([LOGO] if carries_logos(config) else []))
         self._only_looks = only_looks
         self._left = ITEMS_PER_RUN
 

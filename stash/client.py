@@ -203,7 +203,7 @@ class Stash:
                     entity, entity_id, f"Stash could not answer ({refusal.words})."
                 ) from refusal
 
-    def fetch_image(self, url: str, etag: str, largest: int) -> Cover:
+    def fetch_image(self, url: str, etag: str, largest: int, what: str = "cover") -> Cover:
         """An image at an address that Stash gave, unless it is still the one of this ETag.
 
         Raises ImageUnusable where it can never be carried over, StashError where it did not come.
@@ -211,7 +211,7 @@ class Stash:
         headers = {"Accept": "image/*", **({"If-None-Match": etag} if etag else {})}
         address = self._interface.url.removesuffix("/graphql") + local_path(url)
         with self._session.get(address, headers=headers, stream=True) as response:
-            return read_cover(response, etag, largest)
+            return read_cover(response, etag, largest, what)
 
     @property
     def now(self) -> datetime:

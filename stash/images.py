@@ -46,39 +46,40 @@ class FetchedImage:
 Cover = NoCover | CoverUnchanged | FetchedImage
 
 
-def read_cover(response: requests.Response, etag: str, largest: int) -> Cover:
+def read_cover(response: requests.Response, etag: str, largest: int, what: str = "cover") -> Cover:
     """What Stash's answer says of a cover that was asked for with `etag` (empty for none).
 
-    Raises StashRefused, CoverUnavailable where this is not known now, ImageUnusable.
+    `what` it is called in words. Raises StashRefused, CoverUnavailable where this is not known now,
+    ImageUnusable.
     """
     status = response.status_code
     if status in REFUSED or "/login" in response.headers.get("Location", ""):
-        raise StashRefused("Stash did not accept the plugin's session for a cover. Run the task again.")
+        raise StashRefused(f"Stash did not accept the plugin's session for a {what}. Run the task again.")
     if status == 304 and etag:
         return CoverUnchanged(etag)
     if status != 200:
-        raise CoverUnavailable(f"Stash answered {status} for a cover.")
-    content = _content(response, largest)
+        raise CoverUnavailable(f"Stash answered {status} for a {what}.")
+    content = _content(response, largest, what)
     kind = response.headers.get("Content-Type", "").lower()
     # Stash generates no covers of this kind. It draws one for a scene that has none.
     if kind.startswith("image/svg") and b"<svg" in content[:1000]:
         return NoCover()
     if not kind.startswith("image/") or not _begins_like_an_image(content):
-        raise CoverUnavailable("Stash answered something for a cover that is no image.")
+        raise CoverUnavailable(f"Stash answered something for a {what} that is no image.")
     return FetchedImage(content, response.headers.get("ETag", ""))
 
 
-def _content(response: requests.Response, largest: int) -> bytes:
+def _content(response: requests.Response, largest: int, what: str) -> bytes:
     try:
         return read_whole(response, largest)
     except AnswerTooLarge as error:
         # Stash says how large an image is; what only goes on and on is none.
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > largest:
-            raise ImageUnusable(f"its cover is larger than {largest:,} bytes") from error
-        raise CoverUnavailable("Stash sent a cover that did not end.") from error
+            raise ImageUnusable(f"its {what} is larger than {largest:,} bytes") from error
+        raise CoverUnavailable(f"Stash sent a {what} that did not end.") from error
     except requests.RequestException as error:
-        raise CoverUnavailable(f"Stash broke off a cover ({type(error).__name__}).") from error
+        raise CoverUnavailable(f"Stash broke off a {what} ({type(error).__name__}).") from error
 
 
 def _begins_like_an_image(content: bytes) -> bool:

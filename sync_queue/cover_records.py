@@ -28,6 +28,7 @@ CREATE TABLE cover_begun (
 ) WITHOUT ROWID;
 DROP TABLE artwork;
 """
+SOURCE_OF_LOGOS = "ALTER TABLE cover ADD COLUMN source TEXT NOT NULL DEFAULT '';"
 WHEN_BEGUN = "ALTER TABLE cover_begun ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;"
 
 
@@ -37,7 +38,8 @@ class ArtworkRecord(NamedTuple):
     The version is the updated_at of the scene (`scene_id`) in seconds since 1970: while it stands
     still, so does the cover. `stamp` is the address under which Plex showed the image when the item
     was last read; it moves when another image is chosen. `refused` is the SHA-1 of a cover that Plex
-    did not take.
+    did not take. `source` is the address in Stash of a picture that is not the scene's own, of a logo: it
+    takes the place of the version, and is another one when the picture's owner changes.
     """
 
     etag: str
@@ -46,6 +48,7 @@ class ArtworkRecord(NamedTuple):
     scene_id: int = NO_SCENE
     stamp: str = ""
     refused: str = ""
+    source: str = ""
 
 
 class CoverRecords(PushedRecords):
@@ -54,7 +57,7 @@ class CoverRecords(PushedRecords):
     def artwork(self, rating_key: int, kind: str) -> ArtworkRecord | None:
         """What is known of the cover that was last brought to this item; None before the first time."""
         row = self._connection.execute(
-            "SELECT etag, sha1, version, scene_id, stamp, refused FROM cover"
+            "SELECT etag, sha1, version, scene_id, stamp, refused, source FROM cover"
             " WHERE server = ? AND rating_key = ? AND kind = ?",
             (self._server, rating_key, kind),
         ).fetchone()
@@ -87,8 +90,8 @@ class CoverRecords(PushedRecords):
         with self._connection:
             self._connection.execute(
                 "INSERT OR REPLACE INTO cover"
-                " (server, rating_key, kind, etag, sha1, version, scene_id, stamp, refused)"
-                " VALUES (?,?,?,?,?,?,?,?,?)",
+                " (server, rating_key, kind, etag, sha1, version, scene_id, stamp, refused, source)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?)",
                 (*place, *record),
             )
             self._connection.execute(
@@ -100,7 +103,7 @@ class CoverRecords(PushedRecords):
     def cover_records(self, scene_ids: Iterable[int]) -> dict[int, dict[tuple[int, str], ArtworkRecord]]:
         """The records of the scenes' covers: by scene id, then by (rating key, kind)."""
         records: dict[int, dict[tuple[int, str], ArtworkRecord]] = {}
-        columns = "scene_id, rating_key, kind, etag, sha1, version, stamp, refused"
+        columns = "scene_id, rating_key, kind, etag, sha1, version, stamp, refused, source"
         for scene_id, rating_key, kind, etag, sha1, version, *rest in self._select(
             f"SELECT {columns} FROM cover", "scene_id", scene_ids
         ):
@@ -112,7 +115,7 @@ class CoverRecords(PushedRecords):
         """Remember that the cover was still the same when the scene had this version."""
         with self._connection:
             self._connection.execute(
-                "UPDATE cover SET version = ? WHERE server = ? AND scene_id = ?",
+                "UPDATE cover SET version = ? WHERE server = ? AND scene_id = ? AND source = ''",
                 (version, self._server, scene_id),
             )
 
@@ -132,5 +135,6 @@ class CoverRecords(PushedRecords):
     def _forget_covers_of(self, scene_id: int) -> None:
         """Forget a scene. That the images are ours stays known."""
         self._connection.execute(
-            "UPDATE cover SET scene_id = ?, etag = '', version = 0 WHERE scene_id = ?", (NO_SCENE, scene_id)
+            "UPDATE cover SET scene_id = ?, etag = '', version = 0, source = '' WHERE scene_id = ?",
+            (NO_SCENE, scene_id),
         )

@@ -6,15 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from plex.artwork import LARGEST_IMAGE, ArtworkKind, Image, is_raster
-from plex.client import Plex
 from plex.items import PlexItem
 from stash import log
 from stash.client import Stash
 from stash.exceptions import ImageUnusable, StashError, StashUnavailable
 from stash.images import CoverUnchanged, NoCover
 from sync_queue.cover_records import ArtworkRecord
-from sync_queue.pace import Pace
-from sync_queue.pictures import Pictures, Target
+from sync_queue.pictures import Pictures
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
@@ -51,41 +49,40 @@ def _settled_version(scene: Scene, now: datetime) -> int:
 class Covers:
     """Brings covers from Stash to Plex and remembers which."""
 
-    def __init__(
-        self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig, pace: Pace
-    ) -> None:
+    def __init__(self, stash: Stash, pictures: Pictures, config: Stash2PlexConfig) -> None:
         self._stash = stash
-        self._pictures = Pictures(plex, state, pace, config.preserve_plex_edits)
+        self._pictures = pictures
         self._kinds = artwork_kinds(config)
         self._failures = 0
 
-    def bring(self, scene: Scene, items: Sequence[PlexItem], rolled_back: Collection[int] = ()) -> int:
-        """Upload the scene's cover where it is new or Plex has lost it; returns how many uploads that took.
+    @property
+    def kinds(self) -> Sequence[ArtworkKind]:
+        """What covers become in Plex."""
+        return self._kinds
 
-        `rolled_back` has the keys of items that Plex shows as they once were. Raises StashError or
-        PlexError; whatever was done until then is remembered.
+    def bring(self, scene: Scene, items: Sequence[PlexItem], rolled_back: Collection[int] = ()) -> int:
+        """Bring the scene's cover to its items; how many uploads that took. Raises StashError or PlexError.
+
+        `rolled_back` has the keys of items that Plex shows as they once were.
         """
         if not scene.screenshot_url or not self._kinds:
             return 0
-        targets = self._pictures.targets(items, self._kinds, rolled_back)
-        settled = [is_settled(target.record, scene) and target.is_as_left for target in targets]
-        if all(settled):
-            return 0
-        uploads, targets = self._pictures.with_ours_chosen_again(targets)
-        lost = [not target.is_as_left for target in targets]
-        if any(lost) or not all(is_settled(target.record, scene) for target in targets):
-            # To bring an image once more its bytes are needed, whatever Stash's ETag says.
-            records = [] if any(lost) else [target.record for target in targets]
-            image = self._fetch_unless_failing(scene, records)
-            uploads += sum(
-                self._bring_to_target(scene, target, image, again)
-                for target, again in zip(targets, lost, strict=True)
-            )
-        return uploads
+        return self._pictures.bring(self, scene, items, rolled_back)
 
-    def _fetch_unless_failing(
-        self, scene: Scene, records: Iterable[ArtworkRecord | None]
-    ) -> Image | str | None:
+    def is_settled(self, record: ArtworkRecord | None, scene: Scene) -> bool:
+        """Whether a record is of the scene as it is now."""
+        return is_settled(record, scene)
+
+    def settled(self, scene: Scene, record: ArtworkRecord) -> ArtworkRecord:
+        """The record once the cover was looked at."""
+        return record._replace(version=_settled_version(scene, self._stash.now))
+
+    def may_come(self, scene: Scene) -> bool:
+        """Whether Stash may still be making the cover."""
+        return self._stash.now - scene.updated_at <= COVER_MAY_COME
+
+    def fetch(self, scene: Scene, records: Iterable[ArtworkRecord]) -> Image | str | None:
+        """The cover; see `Source`. Stash is left alone where it delivers none."""
         if self._failures >= FAILURES_IN_A_ROW:
             raise StashUnavailable("Stash delivers no covers at the moment.")
         try:
@@ -95,20 +92,6 @@ class Covers:
             raise
         self._failures = 0
         return image
-
-    def _bring_to_target(
-        self, scene: Scene, target: Target, image: Image | str | None, is_again: bool
-    ) -> int:
-        before = target.record._replace(
-            scene_id=scene.id,
-            version=_settled_version(scene, self._stash.now),
-            stamp=target.record.stamp if target.is_looked_at else target.stamp,
-        )
-        if isinstance(image, Image):
-            return self._pictures.bring(scene.id, target, image, before, is_again)
-        if image is not None or self._stash.now - scene.updated_at > COVER_MAY_COME:
-            self._pictures.remember(target, before)
-        return 0
 
 
 def is_cover_changed(

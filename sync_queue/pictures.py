@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Protocol
 
-from plex.artwork import Artwork, ArtworkKind, Image, artwork_of, choose, upload_and_choose
+from plex.artwork import Artwork, ArtworkKind, Image, artwork_of, choose, lock, upload_and_choose
 from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexTooLarge
 from plex.items import PlexItem
@@ -20,6 +21,7 @@ from sync_queue.pace import Pace
 from sync_queue.pictures_before import PictureBefore
 from sync_queue.state import SyncState
 from sync_queue.state_database import DOUBTFUL
+from validation.scene import Scene
 
 # A Plex that does not take so many pictures in a row is not given more in this run.
 FAILURES_IN_A_ROW = 3
@@ -71,6 +73,26 @@ class Target:
         return self.begun | {self.record.sha1} - {""}
 
 
+class Source(Protocol):
+    """Where pictures of a scene come from in Stash."""
+
+    @property
+    def kinds(self) -> Sequence[ArtworkKind]:
+        """What they become in Plex."""
+
+    def is_settled(self, record: ArtworkRecord | None, scene: Scene) -> bool:
+        """Whether a record is of the picture as it is now: then Stash need not be asked for it."""
+
+    def fetch(self, scene: Scene, records: Iterable[ArtworkRecord]) -> Image | str | None:
+        """The picture; its ETag where it is still the one of the records; None where there is none."""
+
+    def settled(self, scene: Scene, record: ArtworkRecord) -> ArtworkRecord:
+        """The record once the picture was looked at."""
+
+    def may_come(self, scene: Scene, /) -> bool:
+        """Whether a picture that is not there may only be late."""
+
+
 class Pictures:
     """Brings pictures to items of Plex and remembers which."""
 
@@ -81,7 +103,32 @@ class Pictures:
         self._preserve = preserve
         self._refusals = 0
 
-    def targets(
+    def bring(
+        self, source: Source, scene: Scene, items: Iterable[PlexItem], rolled_back: Collection[int] = ()
+    ) -> int:
+        """Upload a scene's picture where it is new or Plex has lost it; returns how many uploads that took.
+
+        `rolled_back` has the keys of items that Plex shows as they once were. Raises StashError or
+        PlexError; whatever was done until then is remembered.
+        """
+        targets = self._targets(items, source.kinds, rolled_back)
+        if all(source.is_settled(target.record, scene) and target.is_as_left for target in targets):
+            return 0
+        uploads, targets = self._with_ours_chosen_again(targets)
+        lost = [not target.is_as_left for target in targets]
+        if any(lost) or not all(source.is_settled(target.record, scene) for target in targets):
+            # To bring a picture once more its bytes are needed, whatever Stash's ETag says.
+            image = source.fetch(scene, [] if any(lost) else [target.record for target in targets])
+            for target, is_again in zip(targets, lost, strict=True):
+                stamp = target.record.stamp if target.is_looked_at else target.stamp
+                before = source.settled(scene, target.record._replace(scene_id=scene.id, stamp=stamp))
+                if isinstance(image, Image):
+                    uploads += self._bring(scene.id, target, image, before, is_again)
+                elif image is not None or not source.may_come(scene):
+                    self._remember(target, before)
+        return uploads
+
+    def _targets(
         self, items: Iterable[PlexItem], kinds: Sequence[ArtworkKind], rolled_back: Collection[int] = ()
     ) -> list[Target]:
         """What is known of these items' pictures; `rolled_back` has those that are as they once were."""
@@ -98,7 +145,7 @@ class Pictures:
                 for kind in kinds
             ]
 
-    def with_ours_chosen_again(self, targets: Sequence[Target]) -> tuple[int, list[Target]]:
+    def _with_ours_chosen_again(self, targets: Sequence[Target]) -> tuple[int, list[Target]]:
         """Look at items whose picture changed in Plex, and choose ours where nobody chose another.
 
         Returns how many were chosen, and the targets; those that are not as they were left then have
@@ -113,12 +160,12 @@ class Pictures:
                     # Under which address Plex shows what was chosen is known when the item is read back.
                     stamp = target.stamp if outcome is _Look.RIGHT else ""
                     record = target.record._replace(stamp=stamp)
-                    self.remember(target, record)
+                    self._remember(target, record)
                     target = replace(target, record=record, is_looked_at=True)
             looked_at.append(target)
         return count, looked_at
 
-    def bring(
+    def _bring(
         self, scene_id: int, target: Target, image: Image, before: ArtworkRecord, is_again: bool
     ) -> int:
         """Bring a picture where it is new, or once more; returns how many uploads that took.
@@ -128,14 +175,14 @@ class Pictures:
         after = before._replace(etag=image.etag, sha1=image.sha1, refused="")
         is_new = is_again or image.sha1 != before.sha1
         if image.sha1 == before.refused:
-            self.remember(target, before._replace(etag=image.etag))
+            self._remember(target, before._replace(etag=image.etag))
         elif is_new and not self._stays(scene_id, target, image):
             return self._upload(scene_id, target, image, before, after)
         else:
-            self.remember(target, after)
+            self._remember(target, after)
         return 0
 
-    def remember(self, target: Target, record: ArtworkRecord) -> None:
+    def _remember(self, target: Target, record: ArtworkRecord) -> None:
         """Record what is now known of a picture."""
         with self._state.lock:
             self._state.record_artwork(target.item.rating_key, target.kind.value, record)
@@ -164,28 +211,30 @@ class Pictures:
         with self._state.lock:
             self._state.record_begun_artwork(rating_key, kind.value, image.sha1)
         try:
-            self._send(rating_key, kind, image)
+            self._send(target, image)
         except PlexTooLarge:
             log.warning(
                 f"Scene {scene_id}: Plex, or a proxy in front of it, does not accept its "
-                f"{kind.field_title} of {len(image.content):,} bytes. Plex keeps its image until the cover "
-                "changes."
+                f"{kind.field_title} of {len(image.content):,} bytes. Plex keeps its image until it "
+                "changes in Stash."
             )
-            self.remember(target, before._replace(etag=image.etag, refused=image.sha1))
+            self._remember(target, before._replace(etag=image.etag, refused=image.sha1))
             return 0
         if self._preserve and artwork_of(self._plex, rating_key, kind).shown != image.sha1:
             raise PlexBusy(f"Plex took the {kind.field_title} and does not show it.")
         log.debug(f"Scene {scene_id}: {kind.field_title} uploaded.")
         # Under which address Plex shows it is known when the item is read back.
-        self.remember(target, after._replace(stamp=""))
+        self._remember(target, after._replace(stamp=""))
         return 1
 
-    def _send(self, rating_key: int, kind: ArtworkKind, image: Image) -> None:
+    def _send(self, target: Target, image: Image) -> None:
         if self._refusals >= FAILURES_IN_A_ROW:
             raise PlexBusy("Plex accepts no pictures at the moment.")
         try:
             with self._pace.writing():
-                upload_and_choose(self._plex, rating_key, kind, image)
+                upload_and_choose(self._plex, target.item.rating_key, target.kind, image)
+                if target.kind is ArtworkKind.LOGO:
+                    lock(self._plex, target.item.section_key, target.item.rating_key, target.kind)
         except PlexBusy:
             self._refusals += 1
             raise

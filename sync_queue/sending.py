@@ -23,7 +23,9 @@ from stash import log
 from stash.exceptions import StashError
 from sync_queue.covers import Covers
 from sync_queue.failure import attempt
+from sync_queue.logos import Logos, StudioPictures, carries_logos
 from sync_queue.pace import Pace
+from sync_queue.pictures import Pictures
 from sync_queue.planning import ItemPlan, describe
 from sync_queue.reading import Lane, OpenLane, ReadBatch
 from sync_queue.renewal import (
@@ -64,24 +66,33 @@ class Sender:
     """Sends the plans of one scene after the other, over one lane."""
 
     def __init__(
-        self, lane: Lane, state: SyncState, config: Stash2PlexConfig, pace: Pace, renewal: Renewal
+        self,
+        lane: Lane,
+        state: SyncState,
+        config: Stash2PlexConfig,
+        pace: Pace,
+        renewal: Renewal,
+        studios: StudioPictures,
     ) -> None:
         self._plex = lane.plex
-        self._covers = Covers(lane.stash, lane.plex, state, config, pace)
+        pictures = Pictures(lane.plex, state, pace, config.preserve_plex_edits)
+        self._bringing: list[Covers | Logos] = [Covers(lane.stash, pictures, config)]
+        if carries_logos(config):
+            self._bringing.append(Logos(lane.stash, lane.plex, state, pictures, studios))
         self._preserve = config.preserve_plex_edits
         self._pace = pace
         self._renewal = renewal
 
     def send(self, planned: Planned) -> Sent:
-        """Carry out the plans of one scene; a failed cover does not hold up its texts. Raises PlexError."""
+        """Carry out the plans of one scene; a failed picture holds up nothing else. Raises PlexError."""
         sent = self._write(planned)
-        if sent.plans:
+        items = [plan.item for plan in sent.plans]
+        rolled_back = [plan.item.rating_key for plan in sent.plans if plan.was_rolled_back]
+        for pictures in self._bringing if items else ():
             try:
-                items = [plan.item for plan in sent.plans]
-                rolled_back = [plan.item.rating_key for plan in sent.plans if plan.was_rolled_back]
-                sent.uploads = self._covers.bring(sent.plans[0].scene, items, rolled_back)
+                sent.uploads += pictures.bring(sent.plans[0].scene, items, rolled_back)
             except (PlexBusy, PlexRejected, PlexNotFound, StashError) as error:
-                sent.cover_failure = error
+                sent.cover_failure = sent.cover_failure or error
         return sent
 
     def _write(self, planned: Planned) -> Sent:
@@ -162,6 +173,7 @@ class Senders:
         self._state = state
         self._config = config
         self._renewal = renewal
+        self._studios = StudioPictures()
         self._open_lane = open_lane
         self._own = threading.local()
         self._only: Sender | None = None
@@ -316,4 +328,4 @@ class Senders:
         return sender
 
     def _new_sender(self, lane: Lane) -> Sender:
-        return Sender(lane, self._state, self._config, self.pace, self._renewal)
+        return Sender(lane, self._state, self._config, self.pace, self._renewal, self._studios)

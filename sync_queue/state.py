@@ -12,7 +12,7 @@ from pathlib import Path
 
 from plex.index import FileIndex
 from stash import log
-from sync_queue.cover_records import COVERS_BY_ITEM, WHEN_BEGUN
+from sync_queue.cover_records import COVERS_BY_ITEM, SOURCE_OF_LOGOS, WHEN_BEGUN
 from sync_queue.facts import COUNTED_AT, ORPHANS_AT, PREVIEWED_AT
 from sync_queue.findings import FINDINGS, Findings
 from sync_queue.ignored import IGNORED, Ignored
@@ -75,6 +75,7 @@ MIGRATIONS = (
     SCENE_TEXTS + FINDINGS + PREVIEWED + ORPHANS + IGNORED,
     WHEN_BEGUN,
     PICTURES_BEFORE,
+    SOURCE_OF_LOGOS,
 )
 # The tables of what was found of scenes, and of those that are ignored.
 FOUND = ("scene_text", "finding", "previewed", "previewed_change", "ignored")

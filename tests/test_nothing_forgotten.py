@@ -32,6 +32,7 @@ NOT_CURATED = {
     "updated_at",
     "files",
     "screenshot_url",
+    "logo_address",
     "performer_pictures",
     "performer_tags",
     "parent_studio",

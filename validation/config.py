@@ -34,6 +34,7 @@ FIELD_NAMES = (
     "collections",
     "poster",
     "background",
+    "logo",
 )
 DATES_ADDED = ("none", "created", "date")
 ACTOR_ORDERS = ("name", "stash")
@@ -215,6 +216,7 @@ class Stash2PlexConfig(BaseModel):
     namesakes_everywhere: Switch = Field(False, title="Namesakes everywhere")
     actor_order: Annotated[str, _one_of(ACTOR_ORDERS)] = Field(ACTOR_ORDERS[0], title="Order of actors")
     background_from_cover: Switch = Field(False, title="Cover as background")
+    studio_logo: Switch = Field(False, title="Studio's image as logo")
     # No address, the default, makes every scene differ from what was pushed.
     performer_image_address: Annotated[str, BeforeValidator(_read_stash_url)] = Field(
         "", title="Stash address for performer pictures"

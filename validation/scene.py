@@ -42,8 +42,9 @@ class Scene:
     `YYYY-MM-DD`. `files` has the primary file first. Performers come in the order of
     Stash's page where that was asked for, else in none; of two with
     one name each has what tells them apart in Stash behind it: “Ada Heath (actress)”.
-    `performer_pictures` has (name, address of the picture), where they were asked for; so are `code`,
-    `url`, which is the first of its addresses, `created_at` and
+    `logo_address` is that of the studio's picture, below Stash's own: another one when the studio changes,
+    and empty where Stash would draw one. `performer_pictures` has (name, address of the picture), where
+    they were asked for; so are `code`, `url`, which is the first of its addresses, `created_at` and
     `performer_tags`, the tags of all performers.
     """
 
@@ -62,6 +63,7 @@ class Scene:
     groups: tuple[str, ...] = ()
     files: tuple[SceneFile, ...] = ()
     screenshot_url: str = ""
+    logo_address: str = ""
     code: str = ""
     url: str = ""
     created_at: datetime | None = None
@@ -275,6 +277,11 @@ def _group_names(values: Any) -> tuple[str, ...]:
     return tuple([_name(value["group"]) for value in _list(values)])
 
 
+def _logo_address(studio: Mapping[str, Any] | None) -> str:
+    url = _text(studio.get("image_path")) if studio else ""
+    return local_path(url) if url and _DRAWN_PICTURE not in url else ""
+
+
 def _parent_name(studio: Mapping[str, Any] | None) -> str:
     return _name_or_empty(studio and studio.get("parent_studio"))
 
@@ -299,6 +306,7 @@ _READERS: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ("groups", "groups", _group_names),
     ("files", "files", _files),
     ("screenshot_url", "paths", _screenshot),
+    ("logo_address", "studio", _logo_address),
     ("code", "code", _text),
     ("url", "urls", _first_text),
     ("created_at", "created_at", _timestamp_or_none),

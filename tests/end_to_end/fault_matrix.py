@@ -38,6 +38,7 @@ OTHERWISE = "process_queue with other settings"
 OTHER_SETTINGS = {
     "preserve_plex_edits": True,
     "background_from_cover": True,
+    "studio_logo": True,
 }
 UNDO = "undo_first_sync"
 SLOW = (DRIP, ENDLESS, HANGING)

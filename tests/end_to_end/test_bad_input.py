@@ -42,7 +42,13 @@ MODES = ("reconcile_all", "reconcile_recent", "process_queue", "queue_status", "
 SETTINGS = (
     *("plex_url", "plex_token", "plex_library", "path_map", "leave_fields", "opt_out_label", "tags_as"),
     *("tags_include", "tags_exclude", "tags_rename", "collection_prefix", "content_rating", "odd_key"),
-    *("parent_studio_collection", "background_from_cover", "performer_image_address", "preserve_plex_edits"),
+    *(
+        "parent_studio_collection",
+        "background_from_cover",
+        "studio_logo",
+        "performer_image_address",
+        "preserve_plex_edits",
+    ),
 )
 SETTING_TEXTS = (
     "http://",

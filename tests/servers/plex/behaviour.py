@@ -42,7 +42,7 @@ class PlexBehaviour:
     # Bytes that are no image are refused with 400.
     refuses_non_images: bool = False
     # What the server says of logos; an older one does not know them, and says so in one of these ways.
-    logos: Literal["known", "404", "400", "nothing"] = "known"
+    logos: Literal["known", "404", "400", "nothing", "ignored"] = "known"
     # In the names of uploaded logos.
     logo_folder: str = "clearLogos"
     # An image that is uploaded is the one that is shown from then on, and locked.

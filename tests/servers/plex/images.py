@@ -62,6 +62,8 @@ class ImageRoutes:
         is_refused = self._behaviour.refuses_non_images and not data.startswith(_FIRST_BYTES_OF_IMAGES)
         if not data or is_refused:
             return error(400)
+        if kind == "clearLogo" and self._behaviour.logos == "ignored":
+            return Response()
         sha1 = self._library.upload_image(key, kind, data, selects=self._behaviour.upload_selects)
         self.uploads.append(RecordedUpload(time.time(), int(key), kind, sha1, len(data)))
         return Response()
@@ -106,7 +108,7 @@ class ImageRoutes:
 
     def _unknown(self, kind: str) -> Response | None:
         """What a server says of a kind of image that it does not know; None where it knows it."""
-        if kind != "clearLogo" or self._behaviour.logos == "known":
+        if kind != "clearLogo" or self._behaviour.logos in ("known", "ignored"):
             return None
         return Response() if self._behaviour.logos == "nothing" else error(int(self._behaviour.logos))
 

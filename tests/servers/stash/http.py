@@ -275,6 +275,7 @@ class StashRequestHandler(QuickRequests):
             entity = library.entities(match.group(1)).get(int(match.group(2)))
             found = entity is not None
             content = entity.image if entity else None
+            content_type = "image/svg+xml" if (content or b"").startswith(b"<svg") else content_type
         else:
             found = False
         if not found:
