@@ -78,6 +78,11 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
         "parent_studio_collection": Words(
             "Also put items into a collection named after their studio's parent.", "off"
         ),
+        "collection_details": Words(
+            "Give the collections of groups and studios their picture and their text in Stash, and those of "
+            "groups the order of their scenes. What somebody entered or chose in Plex stays.",
+            "off",
+        ),
         "namesakes_everywhere": Words(
             "Tell performers who share a name apart in every scene, as in Ada Heath (dancer), and not only "
             "where two of them meet.",

@@ -17,6 +17,7 @@ from sync_queue import summary as words
 from sync_queue.catch_up import CatchUp
 from sync_queue.claims import mark_drained
 from sync_queue.drain_request import forget_request
+from sync_queue.dressing import is_due
 from sync_queue.manager import JobQueue
 from sync_queue.reading import Lane
 from sync_queue.state import SyncState
@@ -92,7 +93,7 @@ class ProcessQueue:
         self._queue.release_claimed()
         state = SyncState(self._data_dir)
         try:
-            if not self._queue.has_due_jobs():
+            if not self._queue.has_due_jobs() and not is_due(state, self._config):
                 mark_drained(state, self._queue)
                 self._tell(words.nothing_due_line(self._queue.count_ready()))
                 return None

@@ -109,6 +109,13 @@ class PushedRecords(Facts):
                 f"{statement} WHERE server = ? AND {column} IN ({marks})", (self._server, *some)
             )
 
+    def keys_of(self, scene_ids: Iterable[int]) -> dict[int, list[int]]:
+        """The rating keys of the items to which these scenes were pushed, by scene id."""
+        keys: dict[int, list[int]] = {}
+        for scene_id, rating_key in sorted(self.pushed_fingerprints(scene_ids)):
+            keys.setdefault(scene_id, []).append(rating_key)
+        return keys
+
     def was_pushed(self, scene_id: int) -> bool:
         """Whether anything was ever brought to Plex for this scene."""
         return bool(self.pushed_fingerprints([scene_id]))

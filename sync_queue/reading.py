@@ -15,6 +15,7 @@ from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ, LibrarySection, read_items
 from stash.changes import Changed, settled
 from stash.client import Stash
+from stash.exceptions import StashAnswerInvalid
 from stash.scene_files import files_named
 from sync_queue.facts import known_sizes
 from sync_queue.state import SyncState
@@ -32,6 +33,14 @@ class Lane:
 
     stash: Stash
     plex: Plex
+
+    def check_that_stash_has_scenes(self) -> None:
+        """An empty Stash has not had all its scenes deleted one by one. Raises StashAnswerInvalid."""
+        if not self.stash.count_scenes():
+            raise StashAnswerInvalid(
+                "Stash has no scenes at all, though some are waiting in the queue. Is it being set up "
+                "again, or restored? Nothing is lost; what is waiting will be written at a later run."
+            )
 
 
 OpenLane = Callable[[], Lane]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from plex.index import FileIndex
 from stash import log
+from sync_queue.collection_records import COLLECTIONS, CollectionRecords
 from sync_queue.cover_records import COVERS_BY_ITEM, SOURCE_OF_LOGOS, WHEN_BEGUN
 from sync_queue.facts import COUNTED_AT, ORPHANS_AT, PREVIEWED_AT
 from sync_queue.findings import FINDINGS, Findings
@@ -76,6 +77,7 @@ MIGRATIONS = (
     WHEN_BEGUN,
     PICTURES_BEFORE,
     SOURCE_OF_LOGOS,
+    COLLECTIONS,
 )
 # The tables of what was found of scenes, and of those that are ignored.
 FOUND = ("scene_text", "finding", "previewed", "previewed_change", "ignored")
@@ -107,6 +109,7 @@ class SyncState(PicturesBefore):
         self.previewed = Previewed(self._connection)
         self.orphans = OrphanRecords(self._connection)
         self.ignored = Ignored(self._connection)
+        self.collections = CollectionRecords(self._connection)
 
     def one_transaction(self) -> AbstractContextManager[object]:
         """A block whose changes are committed together: each commit waits for the disk."""
@@ -127,7 +130,7 @@ class SyncState(PicturesBefore):
         when the server or the path map changed, and so is what was found there. What was pushed is kept
         for each server, and scenes that are ignored are ignored for all.
         """
-        self._server = machine_identifier
+        self._server = self.collections.server = machine_identifier
         place = f"{machine_identifier} {path_map}"
         if self.fact(PLACE) != place:
             self._leave_place(is_server_left=self.machine_identifier != machine_identifier)

@@ -19,8 +19,9 @@ from plex.library import LibrarySection, read_sections
 from stash import log
 from stash.changes import SCENE, Changed
 from stash.client import Stash
-from stash.exceptions import StashAnswerInvalid, StashError
+from stash.exceptions import StashError
 from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome, mark_drained
+from sync_queue.dressing import Dressing
 from sync_queue.entities import Entities
 from sync_queue.failure import Meaning, attempt, is_outage, meaning_of
 from sync_queue.job_queue import Due, JobQueue, Work
@@ -73,6 +74,7 @@ class SyncWorker:
         self._planner = Planner(state, config)
         renewal = Renewal(self._planner, state)
         self._senders = Senders(self._lane, open_lane, state, config, renewal)
+        self._dressing = Dressing(stash, plex, state, config, self._senders.pace)
         self._read_back = ReadBack(plex, self._senders.pace, renewal, open_lane)
         self._report_progress = report_progress
         self._clock = clock
@@ -94,7 +96,9 @@ class SyncWorker:
         try:
             self._sections = read_sections(self._lane.plex, self._config.plex_library)
             self._use_server(self._state)
+            self._dressing.follow_names()
             self._drain_all()
+            self._dressing.dress(self._sections)
         except (StashError, PlexError) as error:
             self._summary.stopped = str(error)
             self._summary.is_outage = is_outage(error)
@@ -219,7 +223,7 @@ class SyncWorker:
     def _planned(self, batch: Sequence[Work], read: ReadBatch) -> list[tuple[Work, Planned]]:
         """The scenes that have items in Plex; the others are settled, or doubted."""
         if len(batch) > 1 and not read.malformed and not any(read.scenes.values()):
-            self._check_that_stash_has_scenes()
+            self._lane.check_that_stash_has_scenes()
         planned: list[tuple[Work, Planned]] = []
         left_out: list[tuple[Work, Planned]] = []
         unread: list[tuple[Work, Exception]] = []
@@ -242,14 +246,6 @@ class SyncWorker:
         self._doubts.judge("reading", unread, len(batch) - len(absent) - len(ignored))
         self._doubts.judge("finding", absent, len(absent) + len(planned))
         return planned
-
-    def _check_that_stash_has_scenes(self) -> None:
-        """An empty Stash has not had all its scenes deleted one by one."""
-        if not self._lane.stash.count_scenes():
-            raise StashAnswerInvalid(
-                "Stash has no scenes at all, though some are waiting in the queue. Is it being set up "
-                "again, or restored? Nothing is lost; what is waiting will be written at a later run."
-            )
 
     def _start_sending(
         self, planned: Sequence[tuple[Work, Planned]]
@@ -303,6 +299,7 @@ class SyncWorker:
                 for item in shown.values()
                 for kind in ArtworkKind
             )
+            self._dressing.note(plan.ours for plan, _ in pushed)
             self._state.noticed.notice(SCENE, versions)
         done: dict[Outcome, list[Work]] = {}
         for work, sent in confirmed:

@@ -213,6 +213,7 @@ class Stash2PlexConfig(BaseModel):
     content_rating: Text = Field("", title="Content rating")
     collection_prefix: Annotated[str, BeforeValidator(_read_prefix)] = Field("", title="Collection prefix")
     parent_studio_collection: Switch = Field(False, title="Collection of the parent studio")
+    collection_details: Switch = Field(False, title="Posters and texts of collections")
     namesakes_everywhere: Switch = Field(False, title="Namesakes everywhere")
     actor_order: Annotated[str, _one_of(ACTOR_ORDERS)] = Field(ACTOR_ORDERS[0], title="Order of actors")
     background_from_cover: Switch = Field(False, title="Cover as background")

@@ -23,6 +23,7 @@ STOPPING: dict[str, tuple[Any, str]] = {
     "content_rating": ([], "enter it again"),
     "collection_prefix": ({}, "enter it again"),
     "parent_studio_collection": ("maybe", "Switch it in the plugin's settings."),
+    "collection_details": ("maybe", "Switch it in the plugin's settings."),
     "background_from_cover": ("maybe", "Switch it in the plugin's settings."),
     "studio_logo": ("maybe", "Switch it in the plugin's settings."),
     "performer_image_address": ("ftp://stash", "Give one such as http://192.168.1.10:9999."),
