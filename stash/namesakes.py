@@ -49,7 +49,8 @@ def _all_names(ask: Ask) -> tuple[dict[str, str], int]:
     page = listed = 0
     while True:
         page += 1
-        find = {"per_page": PERFORMERS_PER_PAGE, "page": page, "sort": "name", "direction": "ASC"}
+        # By id, for Stash gives those of one name another order at each page.
+        find = {"per_page": PERFORMERS_PER_PAGE, "page": page, "sort": "id", "direction": "ASC"}
         found = ask(_NAMES, {"find": find}).get("findPerformers")
         performers = found.get("performers") if isinstance(found, Mapping) else None
         if not isinstance(performers, list):

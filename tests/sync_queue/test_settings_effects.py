@@ -37,7 +37,7 @@ def a_full_film(bench: Bench, **scene: Any) -> int:
     world, library = bench.world, bench.world.stash.library
     parent = library.add_studio("Whole Coast").id
     ada, bea = world.performer_ids("Ada", "Bea")
-    library.change("performer", bea, disambiguation="dancer")
+    library.change("performer", bea, disambiguation="Dancer")
     library.add_performer("bea")
     library.change("performer", ada, tags=world.tag_ids("Of Ada", "Sea"))
     values: dict[str, Any] = {
@@ -98,7 +98,7 @@ def test_without_any_setting_every_field_is_carried(bench: Bench) -> None:
             {"title": "North: The Harbour (2014)", "title_sort": None},
         ),
         ({"performer_tags": True}, {"genres": ["Boats", "Of Ada", "Sea"]}),
-        ({"namesakes_everywhere": True}, {"roles": ["Ada", "Bea (dancer)"]}),
+        ({"namesakes_everywhere": True}, {"roles": ["Ada", "Bea (Dancer)"]}),
         ({"performer_tags": True, "tags_exclude": "of ada"}, {"genres": ["Boats", "Sea"]}),
         ({"performer_tags": True, "tags_rename": "of ada=>Sea"}, {"genres": ["Boats", "Sea"]}),
         ({"summary_template": "{details}[\\n{performers}]"}, {"summary": "Details\nAda, Bea"}),
@@ -134,7 +134,7 @@ def test_a_setting_changes_what_its_name_says_from_the_first_sync_or_later(
         ({"content_rating": "XXX"}, {"content_rating": ""}, {"content_rating": ""}),
         ({}, {"performer_tags": True}, {"genres": ["Boats", "Of Ada", "Sea"]}),
         ({"performer_tags": True}, {}, {"genres": ["Boats", "Sea"]}),
-        ({}, {"namesakes_everywhere": True}, {"roles": ["Ada", "Bea (dancer)"]}),
+        ({}, {"namesakes_everywhere": True}, {"roles": ["Ada", "Bea (Dancer)"]}),
         ({"namesakes_everywhere": True}, {}, {"roles": ["Ada", "Bea"]}),
         ({}, {"title_template": "{title}: {filename}"}, {"title": "The Harbour: one"}),
         ({"title_template": "{title}: {filename}"}, {}, {"title": "The Harbour"}),
