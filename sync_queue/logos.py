@@ -7,7 +7,6 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 
 from plex.artwork import LARGEST_IMAGE, ArtworkKind, Image, is_raster, knows
-from plex.client import Plex
 from plex.exceptions import PlexBusy, PlexError, PlexNotFound, PlexNotKept, PlexRejected
 from plex.items import PlexItem
 from plex.library import read_items
@@ -17,9 +16,13 @@ from stash.exceptions import ImageUnusable, StashError, StashUnavailable
 from stash.images import CoverUnchanged, NoCover
 from sync_queue.cover_records import ArtworkRecord
 from sync_queue.facts import Facts
+from sync_queue.pace import Pace
 from sync_queue.pictures import FAILURES_IN_A_ROW, Pictures
+from sync_queue.pictures_before import PictureBefore
+from sync_queue.reading import Lane
 from sync_queue.state import SyncState
 from sync_queue.state_database import DOUBTFUL
+from sync_queue.undo_pictures import FormerPictures, Outcome
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
 
@@ -136,12 +139,17 @@ class Logos:
     kinds: Sequence[ArtworkKind] = (LOGO,)
 
     def __init__(
-        self, stash: Stash, plex: Plex, state: SyncState, pictures: Pictures, studios: StudioPictures
+        self,
+        lane: Lane,
+        state: SyncState,
+        pace: Pace,
+        pictures: Pictures,
+        studios: StudioPictures,
     ) -> None:
-        self._stash = stash
-        self._plex = plex
+        self._stash, self._plex = lane.stash, lane.plex
         self._state = state
         self._pictures = pictures
+        self._pace = pace
         self._studios = studios
         # Whether Plex lists logos, as far as it was asked in this run.
         self._is_listed = False
@@ -151,7 +159,9 @@ class Logos:
 
         `rolled_back` has the keys of items that Plex shows as they once were. Raises StashError, PlexError.
         """
-        if not scene.logo_address or not items or not self._is_known(items[0]):
+        if not scene.logo_address:
+            return self._give_up(scene, items)
+        if not items or not self._is_known(items[0]):
             return 0
         try:
             uploads = self._pictures.bring(self, scene, items, rolled_back)
@@ -167,6 +177,29 @@ class Logos:
         if uploads and not self._told():
             self._remember(_KNOWS)
         return uploads
+
+    def _give_up(self, scene: Scene, items: Iterable[PlexItem]) -> int:
+        """Take away what came from a studio that has no picture any more, or is not the scene's.
+
+        What was there before comes back; an older Plex goes on showing ours. How many writes that took.
+        """
+        return sum(self._take_back(scene, item) for item in items)
+
+    def _take_back(self, scene: Scene, item: PlexItem) -> bool:
+        key, state = item.rating_key, self._state
+        with state.lock:
+            record = state.artwork(key, LOGO.value)
+        if record is None or not record.sha1:
+            return False
+        with self._pace.writing(), state.lock:
+            # After a loss there may be none.
+            state.keep_picture(key, LOGO.value, PictureBefore(scene.id, "", False))
+            before = state.pictures_before([key])[key][LOGO.value]
+            former = FormerPictures(self._plex, state)
+            outcome = former.give_back(item, LOGO, before, stays_away=False)
+            if outcome is Outcome.CHANGED_SINCE:
+                state.record_artwork(key, LOGO.value, record._replace(sha1="", etag="", source="", stamp=""))
+        return outcome is Outcome.GIVEN_BACK
 
     def _after_none(self, problem: PlexError, items: Iterable[PlexItem]) -> int:
         """What it means that Plex shows no logo after an upload, or has no place for it."""

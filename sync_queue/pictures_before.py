@@ -74,12 +74,15 @@ class PicturesBefore(CoverRecords):
                 f"UPDATE picture_before SET is_going_back = 1 {_WHERE}", (self._server, rating_key, kind)
             )
 
-    def record_given_back(self, rating_key: int, kind: str) -> None:
-        """Remember that a picture is shown again: ours is not brought there any more until it changes."""
+    def record_given_back(self, rating_key: int, kind: str, stays_away: bool) -> None:
+        """Remember that a picture is shown again; ours may `stay away` then until it changes."""
         place = (self._server, rating_key, kind)
         with self._connection:
             self._connection.execute(
-                f"UPDATE cover SET refused = sha1, sha1 = '', stamp = '' {_WHERE} AND sha1 <> ''", place
+                "UPDATE cover SET refused = CASE WHEN ? THEN sha1 ELSE '' END, sha1 = '', stamp = '',"
+                " etag = CASE WHEN ? THEN etag ELSE '' END, source = CASE WHEN ? THEN source ELSE '' END"
+                f" {_WHERE} AND sha1 <> ''",
+                (stays_away, stays_away, stays_away, *place),
             )
             self._connection.execute(f"DELETE FROM cover_begun {_WHERE}", place)
             self._drop(place)

@@ -78,7 +78,7 @@ class Sender:
         pictures = Pictures(lane.plex, state, pace, config.preserve_plex_edits)
         self._bringing: list[Covers | Logos] = [Covers(lane.stash, pictures, config)]
         if carries_logos(config):
-            self._bringing.append(Logos(lane.stash, lane.plex, state, pictures, studios))
+            self._bringing.append(Logos(lane, state, pace, pictures, studios))
         self._preserve = config.preserve_plex_edits
         self._pace = pace
         self._renewal = renewal

@@ -28,10 +28,13 @@ class FormerPictures:
         self._state = state
         self._can_take_away = takes_images_away(plex.version)
 
-    def give_back(self, item: PlexItem, kind: ArtworkKind, before: PictureBefore) -> Outcome:
+    def give_back(
+        self, item: PlexItem, kind: ArtworkKind, before: PictureBefore, stays_away: bool = True
+    ) -> Outcome:
         """Show what was shown before, locked or not as it was; raises PlexError.
 
-        Where that cannot be, ours stays, and what was kept stays kept.
+        Where that cannot be, ours stays, and what was kept stays kept. Ours is not brought again until it
+        changes, or, where it does not `stay away`, until there is one to bring.
         """
         key = item.rating_key
         there, ours = artwork_of(self._plex, key, kind), self._ours(key, kind)
@@ -46,7 +49,7 @@ class FormerPictures:
                 return problem
         if not before.was_locked:
             unlock(self._plex, item.section_key, key, kind)
-        self._state.record_given_back(key, kind.value)
+        self._state.record_given_back(key, kind.value, stays_away)
         return Outcome.GIVEN_BACK
 
     def _ours(self, key: int, kind: ArtworkKind) -> set[str]:

@@ -271,6 +271,52 @@ def test_a_stash_that_delivers_no_picture_is_asked_again_later(bench: Bench) -> 
     assert item.selected_logo == sha1_of(A)
 
 
+@pytest.mark.parametrize("own", [OWN, None], ids=["Plex had its own", "Plex had none"])
+@pytest.mark.parametrize("change", ["another studio", "no studio", "no picture"])
+def test_a_logo_goes_with_the_picture_or_the_studio_that_it_came_from(
+    bench: Bench, own: bytes | None, change: str
+) -> None:
+    studio = a_studio(bench)
+    item = a_film(bench, studio, automatic={"clearLogo": own} if own else {})
+    sync(bench)
+    assert item.selected_logo == sha1_of(A)
+    if change == "no picture":
+        new_image(bench, studio, None)
+    else:
+        other = a_studio(bench, "South", None) if change == "another studio" else None
+        bench.world.stash.library.update_scene(1, studio=other)
+    bench.save(1)
+    bench.drain()
+    assert (item.selected_logo, "clearLogo" in item.locked) == (sha1_of(own) if own else None, False)
+    sync(bench)
+    bench.save(1)
+    bench.drain()
+    assert about_logos(bench) == []
+    new_image(bench, studio, A)
+    bench.world.stash.library.update_scene(1, studio=studio)
+    sync(bench)
+    assert item.selected_logo == sha1_of(A)
+
+
+def test_a_logo_that_a_person_chose_stays_when_the_studio_goes(bench: Bench) -> None:
+    item = a_film(bench, a_studio(bench))
+    sync(bench)
+    bench.world.plex.library.upload_image(item.rating_key, "clearLogo", MINE)
+    bench.world.stash.library.update_scene(1, studio=None)
+    bench.save(1)
+    bench.drain()
+    assert (item.selected_logo, "clearLogo" in item.locked) == (sha1_of(MINE), True)
+
+
+def test_an_older_plex_keeps_a_logo_whose_studio_goes(bench: Bench) -> None:
+    bench.world.plex.library.version = "1.42.2.10156"
+    item = a_film(bench, a_studio(bench))
+    sync(bench)
+    bench.world.stash.library.update_scene(1, studio=None)
+    sync(bench)
+    assert item.selected_logo == sha1_of(A)
+
+
 # Where it is killed: (module or class, name of what it is doing then, whether that still happens)
 POINTS: dict[str, tuple[Any, str, bool]] = {
     "before the upload is noted": (SyncState, "record_begun_artwork", False),

@@ -28,7 +28,13 @@ BACKGROUND: tuple[Any, ...] = (
     "art",
     {"background_from_cover": True, "leave_fields": "poster"},
 )
-KINDS = pytest.mark.parametrize(("kind", "selected", "lock", "settings"), [POSTER, BACKGROUND])
+LOGO: tuple[Any, ...] = (
+    "clearLogo",
+    "selected_logo",
+    "clearLogo",
+    {"studio_logo": True, "leave_fields": "poster"},
+)
+KINDS = pytest.mark.parametrize(("kind", "selected", "lock", "settings"), [POSTER, BACKGROUND, LOGO])
 
 
 @pytest.fixture
@@ -39,7 +45,10 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def a_film(bench: Bench, **plex: Any) -> PlexItem:
-    bench.world.add_film("one", details="Text", cover=COVER, plex=plex)
+    studio = bench.world.stash.library.add_studio("North", image=COVER).id
+    if "clearLogo" in plex:
+        plex["clear_logo"] = plex.pop("clearLogo")
+    bench.world.add_film("one", details="Text", cover=COVER, studio=studio, plex=plex)
     item: PlexItem = bench.world.item("one")
     return item
 
