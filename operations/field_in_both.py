@@ -95,7 +95,7 @@ def _words_line(field: Field, plan: ItemPlan, change: Change | None, preserve: b
 
 
 def _change_line(field: Field, plan: ItemPlan, change: Change) -> str:
-    if change.old == change.new:
+    if change.old == change.new and not change.unlocks:
         return "An actor's picture changed: the actors are written once more."
     if isinstance(change.new, tuple):
         parts = [f"Added: {', '.join(change.added)}." if change.added else ""]

@@ -124,7 +124,8 @@ def _with_titles_given_back(merged: Merge, base: Base, ours: PlexFields, item: P
     titles = item.fields.values
     if _is_given_up(TITLE, base, ours, item):
         name = _name_of_file(item)
-        if name and name != titles[TITLE.name]:
+        # One that is its name already is unlocked, or it would pass for a person's.
+        if name and (name != titles[TITLE.name] or TITLE.name in item.locked):
             changes[TITLE.name] = Change(TITLE, titles[TITLE.name], name, unlocks=True)
     if _is_given_up(SORT_TITLE, base, ours, item):
         title = changes[TITLE.name].new if TITLE.name in changes else titles[TITLE.name]
