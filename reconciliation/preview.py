@@ -16,6 +16,7 @@ from plex.library import ITEMS_PER_READ, read_sections
 from plex.merge import Change
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.html_page import links_to
+from reconciliation.preview_collections import CollectionPreview
 from reconciliation.preview_page import preview_report
 from reconciliation.reports import PREVIEW, place_of
 from stash import log
@@ -46,6 +47,7 @@ class PreviewResult:
     logos: int | None = None
     fields: Counter[str] = field(default_factory=Counter)
     report: Path | None = None
+    collections: Sequence[str] = ()
 
 
 class Preview:
@@ -72,6 +74,7 @@ class Preview:
         self._state.use_server(plex.machine_identifier, str(config.path_map))
         sections = read_sections(plex, config.plex_library)
         self._finder = ItemFinder(plex, sections, state.index, config.path_map, partial(files_named, stash))
+        self._collections = CollectionPreview(stash, plex, state, config, sections)
         self._report_progress = report_progress
 
     def run(self, scene_ids: Sequence[int]) -> PreviewResult:
@@ -100,6 +103,7 @@ class Preview:
                     report.add_item(plan.scene.id, plan.item.rating_key, _title_of(plan), changes)
                     kept.add(plan.scene.id, plan.item.rating_key, changes)
                     _log_changes(plan.scene.id, changes)
+            result.collections = self._collections.summary_lines()
             report.finish(result.items, result.fields)
         self._state.set_fact(PREVIEWED_AT, str(time.time()))
         self._report_progress(1.0)
@@ -165,6 +169,7 @@ def summary_lines(result: PreviewResult) -> list[str]:
         *(f"Items whose {title} would change: {count}" for title, count in sorted(result.fields.items())),
         f"Covers that would be compared: {result.covers}",
         *([] if result.logos is None else [f"Logos that would be compared: {result.logos}"]),
+        *result.collections,
         f"Already right: {result.unchanged}",
         f"Not written (not in Plex, or ambiguous): {result.not_written}",
     ]

@@ -74,7 +74,7 @@ class DressingSummary:
     ordered: int = 0
     failed: int = 0
 
-    def line(self) -> str:
+    def summary_line(self) -> str:
         """What was done, for the log; empty where nothing was."""
         parts = {
             "renamed": self.renamed,
@@ -218,7 +218,7 @@ class Dressing:
             with self._state.one_transaction():
                 self._state.collections.make_due(batch.again)
             self._state.set_fact(DRESSED, fact)
-        if line := self.summary.line():
+        if line := self.summary.summary_line():
             log.info(line)
 
     def _dress_all(

@@ -24,6 +24,7 @@ from sync_queue.planning import is_opted_out
 from sync_queue.reading import read_each
 from sync_queue.renewal import FRESH_ENOUGH
 from sync_queue.state import SyncState
+from sync_queue.undo_collections import undo_collections
 from sync_queue.undo_pictures import FormerPictures, Outcome
 from sync_queue.undo_unlocked import changes_back
 from validation.config import Stash2PlexConfig
@@ -147,9 +148,11 @@ def run_undo(config: Stash2PlexConfig, data_dir: str) -> str | None:
     with closing(SyncState(data_dir)) as state:
         state.use_server(plex.machine_identifier, str(config.path_map))
         summary = UndoFirstSync(plex, state, config.opt_out_label, names_carried(config)).run()
+        collections = undo_collections(plex, state, config.opt_out_label)
         version = plex.version
-    log.lines("info", summary_lines(summary, version))
-    return log.failed("Plex refused some values; run the task again.") if summary.failed else None
+    log.lines("info", [*summary_lines(summary, version), *collections.summary_lines()])
+    is_whole = not summary.failed and not collections.failed
+    return None if is_whole else log.failed("Plex refused some values; run the task again.")
 
 
 def summary_lines(summary: UndoSummary, version: str) -> list[str]:

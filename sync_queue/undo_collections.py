@@ -1,0 +1,94 @@
+"""Taking from Plex's collections what was brought to them, where nobody has changed it since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from plex.artwork import ArtworkKind, artwork_of, take_away, takes_images_away, unlock
+from plex.base import text_hash
+from plex.client import Plex
+from plex.collections import (
+    COLLECTION,
+    CUSTOM_ORDER,
+    UNCHOSEN_ORDER,
+    Collection,
+    choose_order,
+    edit_collection,
+    items_in_order,
+    read_collections,
+)
+from plex.fields import tag_key
+from stash import log
+from sync_queue.collection_order import is_in_order
+from sync_queue.collection_plans import SUMMARY
+from sync_queue.collection_records import CollectionRecord
+from sync_queue.failure import attempt, problem_of
+from sync_queue.state import SyncState
+
+POSTER = ArtworkKind.POSTER
+
+
+@dataclass
+class CollectionsUndone:
+    """Collections by what became of them."""
+
+    restored: int = 0
+    posters_kept: int = 0
+    failed: int = 0
+
+    def summary_lines(self) -> list[str]:
+        """What the task logs of it."""
+        lines = [f"Put back {self.restored} collections."] if self.restored else []
+        if self.posters_kept:
+            lines.append(
+                f"Not given back: the posters of {self.posters_kept} collections, which Plex can stop "
+                "showing from version 1.43 on."
+            )
+        return lines
+
+
+def undo_collections(plex: Plex, state: SyncState, opt_out_label: str = "") -> CollectionsUndone:
+    """Give collections the text, the poster and the order that they had before the first of ours.
+
+    None of those were a person's: what was is Plex's own. It stays until the group or studio changes in
+    Stash; titles are not changed. Raises PlexError.
+    """
+    summary = CollectionsUndone()
+    records = {key: one for key, one in state.collections.all().items() if not one.is_undone}
+    for key, collection in read_collections(plex, records).items():
+        if opt_out_label and tag_key(opt_out_label) in map(tag_key, collection.labels):
+            continue
+        outcome = attempt(partial(_undo, plex, state, records[key], collection, summary))
+        if isinstance(outcome, Exception):
+            record = records[key]
+            words = f"{record.kind} {record.source}"
+            log.warning(f"The collection of {words} could not be put back: {problem_of(outcome)}")
+            summary.failed += 1
+        else:
+            summary.restored += outcome
+    return summary
+
+
+def _undo(
+    plex: Plex, state: SyncState, record: CollectionRecord, collection: Collection, summary: CollectionsUndone
+) -> bool:
+    """Whether anything was put back."""
+    key, is_changed = record.rating_key, False
+    if record.written and text_hash(collection.summary) == record.written:
+        edit_collection(plex, collection, {SUMMARY.name: (record.before, False)})
+        is_changed = True
+    artwork = state.artwork(key, POSTER.value)
+    if artwork is not None and artwork.sha1 and artwork_of(plex, key, POSTER).shown == artwork.sha1:
+        if takes_images_away(plex.version):
+            take_away(plex, key, POSTER)
+            unlock(plex, collection.section_key, key, POSTER, COLLECTION)
+            is_changed = True
+        else:
+            summary.posters_kept += 1
+    is_ordered = record.is_ordered and collection.order == CUSTOM_ORDER
+    if is_ordered and is_in_order(items_in_order(plex, key), record.placed):
+        choose_order(plex, key, UNCHOSEN_ORDER)
+        is_changed = True
+    state.collections.record(record._replace(written="", begun="", is_ordered=False, is_undone=True))
+    return is_changed
