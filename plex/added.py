@@ -13,12 +13,15 @@ _FORM = "%Y-%m-%d %H:%M:%S UTC"
 # A day in Stash has no hour. Plex shows the day of whoever looks, and at this hour of UTC it is the same day
 # from Hawaii to New Zealand.
 _HOUR_OF_A_DAY = 10
+# Seconds by which the first place on earth is ahead of UTC.
+_FIRST_TO_BEGIN = 14 * 3600
 
 
 def added_at(scene: Scene, source: str, now: float) -> str:
     """When this scene counts as added by the setting `date_added`; empty where there is no such time.
 
-    A time before 1970 is none to Plex, and one that is still to come would stay in front of all others.
+    A time before 1970 is none to Plex, and one that is still to come would stay in front of all others: a day
+    counts once it has begun somewhere.
     """
     if source == "created":
         moment = scene.created_at
@@ -28,7 +31,7 @@ def added_at(scene: Scene, source: str, now: float) -> str:
     else:
         return ""
     seconds = int(moment.timestamp()) if moment else 0
-    return as_text(seconds) if 0 < seconds <= now else ""
+    return as_text(seconds) if 0 < seconds <= now + _FIRST_TO_BEGIN else ""
 
 
 def as_text(seconds: int) -> str:
