@@ -43,7 +43,14 @@ class PlexRejected(PlexError):
 
 
 class PlexNotKept(PlexRejected):
-    """Plex answered an edit as if it were done, twice, and does not show it."""
+    """Plex answered an edit as if it were done, twice, and does not show it, or not all of it.
+
+    `is_nothing_kept` says that it shows no part of it.
+    """
+
+    def __init__(self, message: str, is_nothing_kept: bool = True) -> None:
+        super().__init__(message)
+        self.is_nothing_kept = is_nothing_kept
 
 
 class PlexTooLarge(PlexRejected):

@@ -8,7 +8,14 @@ from enum import Enum
 
 from plex.exceptions import PlexNotFound
 from stash import log
-from sync_queue.failure import Meaning, meaning_of, of_the_server, problem_of, shared_by_all
+from sync_queue.failure import (
+    Meaning,
+    is_shared_by_all,
+    meaning_for_the_only_one,
+    meaning_of,
+    of_the_server,
+    problem_of,
+)
 from sync_queue.job import BUSY_ATTEMPTS, Job, busy_delay, not_in_plex_delay
 from sync_queue.job_queue import JobQueue, QueuedJob, Work
 from sync_queue.state import SyncState
@@ -59,10 +66,18 @@ class Claims:
         self._clock = clock
         self._unsettled: dict[int, Work] = {}
 
-    def claim(self, works: Sequence[Work]) -> None:
-        """Take the rows of these scenes out of the others' reach."""
+    def claim(self, works: Sequence[Work]) -> list[Work]:
+        """Take the rows of these scenes out of the others' reach; gives the works as they are to be settled.
+
+        What is held already of a scene that was edited once more goes on as a part of its new work.
+        """
         self._queue.claim([row for work in works for row in work.rows])
-        self._unsettled.update((work.scene_id, work) for work in works)
+        claimed = []
+        for work in works:
+            held = self._unsettled.get(work.scene_id)
+            claimed.append(work._replace(rows=(*held.rows, *work.rows)) if held else work)
+        self._unsettled.update((work.scene_id, work) for work in claimed)
+        return claimed
 
     def release(self) -> None:
         """Give back what is not settled, as it was: no try is counted."""
@@ -114,9 +129,9 @@ class Claims:
         else:
             self._queue.postpone(rows, kept._replace(due_at=self._clock() + busy_delay(attempts - 1, None)))
 
-    def settle_failed(self, work: Work, error: Exception) -> None:
+    def settle_failed(self, work: Work, error: Exception, meaning: Meaning) -> None:
         """Settle a scene for which something failed, as the failure means."""
-        if meaning_of(error) is Meaning.NEVER:
+        if meaning is Meaning.NEVER:
             self.fail(work, problem_of(error))
         elif isinstance(error, PlexNotFound):
             self.postpone(work, Outcome.NOT_IN_PLEX, str(error))
@@ -131,11 +146,12 @@ class Claims:
 class Doubts:
     """Failures of which it is not known yet whether they are the scenes' or the server's.
 
-    Where all scenes of a batch fail alike, none is settled before another one has gone well: then it
-    is theirs. Where the next ones fail in the same way too, or none comes, the server is in trouble.
+    Where all scenes of a batch fail alike, be it one, none is settled before another one has gone well:
+    then it is theirs. Where the next ones fail in the same way too, or several did and none comes, the
+    server is in trouble.
     """
 
-    def __init__(self, settle: Callable[[Work, Exception], None]) -> None:
+    def __init__(self, settle: Callable[[Work, Exception, Meaning], None]) -> None:
         self._settle = settle
         self._held: dict[str, list[tuple[Work, Exception]]] = {}
 
@@ -148,18 +164,29 @@ class Doubts:
             return
         held = self._held.pop(step, [])
         doubted = [*held, *failures]
-        if shared_by_all([error for _, error in doubted], asked + len(held)):
+        if is_shared_by_all([error for _, error in doubted], asked + len(held)):
             self._held[step] = doubted
             if held:
                 self.end()
         else:
             for work, error in doubted:
-                self._settle(work, error)
+                self._settle(work, error, meaning_of(error))
+
+    def without(self, works: list[Work]) -> list[Work]:
+        """Let go of what failed for these scenes before, since they are tried once more; gives the works."""
+        scene_ids = {work.scene_id for work in works}
+        for step, doubted in list(self._held.items()):
+            self._held[step] = [one for one in doubted if one[0].scene_id not in scene_ids]
+        return works
 
     def end(self) -> None:
-        """Nobody else comes. Raises the trouble of a server where failures are still held."""
+        """Nobody else comes. Raises the trouble of a server where several failures are still held."""
         for doubted in self._held.values():
-            raise of_the_server([error for _, error in doubted])
+            if len(doubted) > 1:
+                raise of_the_server([error for _, error in doubted])
+        for ((work, error),) in filter(None, self._held.values()):
+            self._settle(work, error, meaning_for_the_only_one(error))
+        self._held.clear()
 
 
 def _attempts(job: Job, outcome: Outcome) -> int:

@@ -15,7 +15,8 @@
                        ImageUnusable     the picture is none that can be carried
                        anything else     a fault in this code that this scene brings to light
 
-A failure that all scenes share says nothing about any of them, whatever its type: see `shared_by_all`.
+A failure that all scenes share says nothing about any of them, whatever its type: see `is_shared_by_all`.
+Of the only scene of a drain see `meaning_for_the_only_one`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from plex.exceptions import (
     PlexNotFound,
     PlexNotKept,
     PlexRejected,
+    PlexTooLarge,
     PlexUnavailable,
 )
 from stash import log
@@ -71,6 +73,16 @@ def meaning_of(error: BaseException) -> Meaning:
     return Meaning.SERVER_IN_TROUBLE if isinstance(error, _OF_NO_ITEM) else Meaning.NEVER
 
 
+def meaning_for_the_only_one(error: BaseException) -> Meaning:
+    """What a failure means of the only scene of a drain that came to this step: no other shows whose it is.
+
+    Plex answers 400 for what is wrong with one request, and where it keeps a part of an edit it lets edits
+    through. A proxy before it may call every request too long, or say that each is done and pass none on.
+    """
+    is_open = isinstance(error, PlexTooLarge) or (isinstance(error, PlexNotKept) and error.is_nothing_kept)
+    return Meaning.NOT_NOW if is_open else meaning_of(error)
+
+
 def attempt(act: Callable[[], T]) -> T | Exception:
     """Do something for one scene: what came of it, or the failure that is a matter of this scene.
 
@@ -98,12 +110,12 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, (StashUnavailable, PlexUnavailable))
 
 
-def shared_by_all(failures: Sequence[Exception], asked: int) -> bool:
-    """Whether all of two or more scenes failed, and in the same way: then it is the server's.
+def is_shared_by_all(failures: Sequence[Exception], asked: int) -> bool:
+    """Whether all scenes failed, and in the same way: then it is the server's, if they are two or more.
 
     `asked` says how many scenes a server was asked for, those that went well included.
     """
-    return asked == len(failures) >= 2 and len(set(map(_kind_of, failures))) == 1
+    return asked == len(failures) and len(set(map(_kind_of, failures))) == 1
 
 
 def of_the_server(failures: Sequence[Exception]) -> Exception:

@@ -81,7 +81,7 @@ class ReadBack:
         written = [[] if isinstance(one, Exception) else one for one in again]
         read = read_each(plex, [plan.item.rating_key for pairs in written for plan, _ in pairs])
         self.shown.update(read.items)
-        return list(map(_verdict, again, _each(written, _second_look, read, all_sent)))
+        return list(map(_verdict, all_sent, again, _each(written, _second_look, read, all_sent)))
 
     def _first_look(self, written: _Written, read: EachRead, sent: Sent) -> _Written:
         """What is to be written once more to each item of a scene."""
@@ -203,13 +203,18 @@ def _log_values(plan: ItemPlan, changes: Sequence[Change], item: PlexItem) -> No
         log.debug(f"Scene {plan.scene.id}: {change.field.title}: sent “{sent}”, there is “{kept}”")
 
 
-def _verdict(written_again: _Written | Exception, missed: _Written | Exception) -> Exception | None:
+def _verdict(
+    sent: Sent, written_again: _Written | Exception, missed: _Written | Exception
+) -> Exception | None:
     for one in (written_again, missed):
         if isinstance(one, Exception):
             return one
     assert isinstance(missed, list)
     if not missed:
         return None
-    fields = dict.fromkeys(titles([change]) for _, changes in missed for change in changes)
-    names = ", ".join(fields)
-    return PlexNotKept(f"Plex did not keep its {names}, written twice; the debug log has both values.")
+    fields = [titles([change]) for _, changes in missed for change in changes]
+    names = ", ".join(dict.fromkeys(fields))
+    return PlexNotKept(
+        f"Plex did not keep its {names}, written twice; the debug log has both values.",
+        is_nothing_kept=len(fields) == sum(map(len, sent.written)),
+    )

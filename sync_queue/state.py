@@ -108,8 +108,10 @@ class SyncState(PicturesBefore):
         self.findings = Findings(self._connection)
         self.previewed = Previewed(self._connection)
         self.orphans = OrphanRecords(self._connection)
-        self.ignored = Ignored(self._connection)
         self.collections = CollectionRecords(self._connection)
+        self.ignored = Ignored(self._connection, self._data_dir)
+        if losses or not self.ignored.scene_ids():
+            self.ignored.restore()
 
     def one_transaction(self) -> AbstractContextManager[object]:
         """A block whose changes are committed together: each commit waits for the disk."""
@@ -133,7 +135,7 @@ class SyncState(PicturesBefore):
         self._server = self.collections.server = machine_identifier
         place = f"{machine_identifier} {path_map}"
         if self.fact(PLACE) != place:
-            self._leave_place(is_server_left=self.machine_identifier != machine_identifier)
+            self._leave_place(is_server_left=self.machine_identifier not in ("", machine_identifier))
             self.set_fact(PLACE, place)
 
     @property

@@ -195,12 +195,12 @@ class SyncWorker:
 
     def _claim_and_start(self, batch: Sequence[Work], reader: Reader | ReadAhead) -> Plan:
         """Claim these scenes and begin to read them; returns a function that waits for them and plans."""
-        self._claims.claim(batch)
-        wait = reader.start([work.scene_id for work in batch])
+        claimed = self._doubts.without(self._claims.claim(batch))
+        wait = reader.start([work.scene_id for work in claimed])
 
         def plan() -> Planning:
             read = wait()
-            return self._planned(batch, read), read.versions
+            return self._planned(claimed, read), read.versions
 
         return plan
 

@@ -5,6 +5,8 @@ Stash2Plex.define("signIn", ({ stash: { React, h, Apollo, Bootstrap }, address, 
   const NONE_ANSWERS =
     "Stash reaches none of these addresses. Enter one that it reaches by hand; the sign-in is used with it.";
   const MILLISECONDS_BETWEEN_QUESTIONS = 2000;
+  // A person is in the middle of signing in: a network that fails now and then does not end it.
+  const FAILURES_IN_A_ROW = 10;
 
   /** @type {Parts["signIn"]["SignIn"]} */
   function SignIn({ chosen, onChoose }) {
@@ -119,10 +121,12 @@ Stash2Plex.define("signIn", ({ stash: { React, h, Apollo, Bootstrap }, address, 
       if (begun === null || signedIn !== null) return undefined;
       let timer = 0;
       let isWaiting = true;
+      let failures = 0;
       const ask = async () => {
         try {
           const answer = await operations.call(client, "sign_in_wait", { sign_in: begun.sign_in });
           if (!isWaiting) return;
+          failures = 0;
           if (answer.is_expired) return stop(operations.inWords("The sign-in took too long. Begin again."));
           if (!answer.is_signed_in) {
             timer = window.setTimeout(ask, MILLISECONDS_BETWEEN_QUESTIONS);
@@ -131,7 +135,10 @@ Stash2Plex.define("signIn", ({ stash: { React, h, Apollo, Bootstrap }, address, 
           setSignedIn(answer);
           onChoose(firstThatAnswers(answer.servers));
         } catch (thrown) {
-          if (isWaiting) stop(/** @type {ProblemInWords} */ (thrown));
+          if (!isWaiting) return;
+          failures += 1;
+          if (failures >= FAILURES_IN_A_ROW) return stop(/** @type {ProblemInWords} */ (thrown));
+          timer = window.setTimeout(ask, MILLISECONDS_BETWEEN_QUESTIONS);
         }
       };
       timer = window.setTimeout(ask, MILLISECONDS_BETWEEN_QUESTIONS);

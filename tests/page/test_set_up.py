@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.page.visitor import Host, Visitor, a_host, a_visitor
-from tests.servers.account.server import AccountServer
+from tests.servers.account.server import PIN_LASTS, AccountServer
 from tests.servers.made_up_collection import make_collection, plan_gaps
 from tests.servers.world import PLEX_ROOT, STASH_ROOT, TOKEN
 
@@ -92,6 +93,31 @@ def test_address_and_token_by_hand_lead_as_far_in_a_few_clicks_and_fields(visito
     save(visitor, person)
     expect(visitor.next_step.get_by_role("button", name=COMPARE)).to_be_visible()
     assert len([*person.steps, COMPARE, WRITE]) <= GOAL, person.steps
+
+
+def test_a_sign_in_outlives_an_outage_and_one_that_was_cancelled_or_took_too_long_can_be_begun_again(
+    visitor: Visitor, account: AccountServer
+) -> None:
+    visitor.opens("set_up")
+
+    def begin() -> None:
+        with visitor.page.context.expect_page() as opened:
+            visitor.button("Sign in to Plex").last.click()
+        opened.value.close()
+
+    begin()
+    visitor.button("Cancel").click()
+    begin()
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr(account, "clock", lambda: time.monotonic() + 2 * PIN_LASTS)
+        visitor.sees("The sign-in took too long. Begin again.")
+    begin()
+    asked = len(account.asked)
+    with pytest.MonkeyPatch.context() as outage:
+        outage.setattr(account, "status", 503)
+        visitor.page.wait_for_event("response", lambda _: len(account.asked) > asked + 1)
+    account.sign_in()
+    visitor.sees("Signed in as Ada")
 
 
 def sees_plexs_own_page(page: Page) -> None:

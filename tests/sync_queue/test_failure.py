@@ -9,7 +9,7 @@ import pytest
 from plex import exceptions as of_plex
 from stash import exceptions as of_stash
 from stash.exceptions import GraphQLRefusal, ImageUnusable
-from sync_queue.failure import Meaning, is_outage, meaning_of, shared_by_all
+from sync_queue.failure import Meaning, is_outage, is_shared_by_all, meaning_for_the_only_one, meaning_of
 from validation.exceptions import SceneMalformed
 
 OF_A_SERVER = [
@@ -70,11 +70,29 @@ def test_only_a_server_that_does_not_answer_is_an_outage() -> None:
         ([of_plex.PlexTooLarge("413: a=1", 413), of_plex.PlexTooLarge("414: b=2", 414)], 2, False),
         ([of_plex.PlexNotKept("title"), of_plex.PlexNotKept("title, date")], 2, True),
         ([of_plex.PlexRejected("Odd"), of_plex.PlexBusy("Odd")], 2, False),
-        ([of_plex.PlexRejected("400: Bad")], 1, False),
+        ([of_plex.PlexRejected("400: Bad")], 1, True),
+        ([of_plex.PlexRejected("400: Bad")], 2, False),
         ([], 0, False),
     ],
 )
-def test_a_failure_is_the_servers_where_two_or_more_scenes_and_no_other_share_it(
+def test_a_failure_may_be_the_servers_where_all_scenes_share_it(
     failures: list[Exception], asked: int, is_shared: bool
 ) -> None:
-    assert shared_by_all(failures, asked) is is_shared
+    assert is_shared_by_all(failures, asked) is is_shared
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (of_plex.PlexRejected("400: Bad", 400), Meaning.NEVER),
+        (SceneMalformed("1", "…"), Meaning.NEVER),
+        (of_plex.PlexTooLarge("413: Too large", 413), Meaning.NOT_NOW),
+        (of_plex.PlexNotKept("title"), Meaning.NOT_NOW),
+        (of_plex.PlexNotKept("title", is_nothing_kept=False), Meaning.NEVER),
+        (of_plex.PlexBusy("500"), Meaning.NOT_NOW),
+    ],
+)
+def test_the_only_scene_of_a_drain_fails_by_what_plex_itself_says_of_it(
+    error: Exception, meaning: Meaning
+) -> None:
+    assert meaning_for_the_only_one(error) is meaning

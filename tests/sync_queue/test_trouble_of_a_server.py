@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from sync_queue import worker
 from sync_queue.claims import Outcome
+from sync_queue.job import BUSY_ATTEMPTS
 from tests.builders.bench import Bench, a_job
-from tests.builders.sync import films, logged
+from tests.builders.sync import films, logged, retried_until_it_fails
 from tests.servers.plex import edits as plex_edits
 from tests.servers.plex import routes as plex_routes
 
@@ -76,6 +78,107 @@ def test_a_first_batch_that_fails_alike_is_judged_by_the_next_one(bench: Bench) 
     summary = bench.drain()
     assert (summary.outcomes[Outcome.WRITTEN], summary.outcomes[Outcome.FAILED]) == (10, 50)
     assert [job.scene_id for job in bench.failed()] == ids[:50]
+
+
+def films_by_batches(bench: Bench, monkeypatch: pytest.MonkeyPatch, count: int) -> list[int]:
+    """Films that were saved, of which each is a batch's only one that is written."""
+    monkeypatch.setattr(worker, "SCENES_PER_BATCH", 2)
+    monkeypatch.setattr(worker, "LINGER", 0.0)
+    as_it_is = [bench.world.add_film(f"done {n}", details=f"Done {n}", plex={}) for n in range(count)]
+    bench.save(*as_it_is)
+    assert bench.drain().outcomes[Outcome.WRITTEN] == count
+    ids = [bench.world.add_film(f"film {n}", details=f"Text {n}", plex={}) for n in range(count)]
+    for pair in zip(as_it_is, ids, strict=True):
+        bench.save(*pair)
+    return ids
+
+
+@pytest.mark.parametrize("code", [204, 400, 413, 500])
+def test_a_plex_that_refuses_each_batchs_only_write_fails_no_scene(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    ids = films_by_batches(bench, monkeypatch, 4)
+    fault = bench.world.plex.faults.add("status", EDIT, method="PUT", code=code)
+    summary = bench.drain()
+    assert "Each of 2 scenes failed in the same way" in summary.stopped
+    assert (summary.outcomes[Outcome.FAILED], summary.outcomes[Outcome.BUSY]) == (0, 0)
+    waiting = {job.scene_id: (job.attempts, job.due_at) for job in bench.waiting()}
+    assert {scene_id: waiting[scene_id] for scene_id in ids} == dict.fromkeys(ids, (0, 0.0))
+    assert bench.failed() == []
+    bench.world.plex.faults.remove(fault)
+    all_written(bench, 4)
+
+
+@pytest.mark.parametrize("code", [204, 400, 413])
+def test_a_batchs_only_write_that_fails_is_its_own_matter_where_the_next_batch_is_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    ids = films_by_batches(bench, monkeypatch, 3)
+    key = bench.world.item("film 1").rating_key
+    bench.world.plex.faults.add("status", re.compile(rf"{EDIT}\?.*\bid={key}\b"), method="PUT", code=code)
+    summary = bench.drain()
+    assert (summary.stopped, summary.outcomes[Outcome.WRITTEN]) == ("", 2)
+    assert [job.scene_id for job in bench.failed()] == [ids[1]]
+
+
+@pytest.mark.parametrize("code", [400, 422])
+def test_the_only_write_of_a_drain_fails_where_plex_itself_refuses_it(bench: Bench, code: int) -> None:
+    ids = films(bench, 1)
+    bench.world.plex.faults.add("status", EDIT, method="PUT", code=code)
+    summary = bench.drain()
+    assert (summary.stopped, summary.outcomes[Outcome.FAILED]) == ("", 1)
+    (job,) = bench.failed()
+    assert job.scene_id == ids[0]
+    assert f"Plex refused it ({code}" in job.problem
+
+
+@pytest.mark.parametrize("code", [204, 413, 414])
+def test_the_only_write_of_a_drain_is_tried_again_where_it_may_be_a_proxy_that_stops_all_of_them(
+    bench: Bench, code: int
+) -> None:
+    ids = films(bench, 1)
+    bench.world.plex.faults.add("status", EDIT, method="PUT", code=code)
+    summary = bench.drain()
+    assert (summary.stopped, summary.outcomes[Outcome.BUSY]) == ("", 1)
+    (job,) = bench.waiting()
+    assert (job.scene_id, job.attempts) == (ids[0], 1)
+    bench.world.plex.faults.clear()
+    bench.later += 3600
+    all_written(bench, 1)
+
+
+@pytest.mark.parametrize("code", [204, 413])
+def test_the_only_write_of_all_drains_is_not_tried_for_ever(bench: Bench, code: int) -> None:
+    (scene_id,) = films(bench, 1)
+    bench.world.plex.faults.add("status", EDIT, method="PUT", code=code)
+    assert retried_until_it_fails(bench) == BUSY_ATTEMPTS
+    (job,) = bench.failed()
+    assert job.scene_id == scene_id
+    assert f"Tried {BUSY_ATTEMPTS} times." in job.problem
+
+
+def test_a_scene_that_is_edited_again_after_it_failed_is_written_and_not_failed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the failure was its own matter is not known yet when the next edit comes."""
+    (scene_id,) = films(bench, 1)
+    real = worker.SyncWorker._start_sending
+    bench.world.plex.faults.add("status", EDIT, method="PUT", code=400, times=1)
+
+    def sending(*args: Any) -> Any:
+        finish = real(*args)
+
+        def saved_once_more() -> Any:
+            if bench.puts() == 0:
+                bench.save(scene_id)
+            return finish()
+
+        return saved_once_more
+
+    monkeypatch.setattr(worker.SyncWorker, "_start_sending", sending)
+    summary = bench.drain()
+    assert (summary.stopped, summary.outcomes[Outcome.WRITTEN], summary.handled) == ("", 1, 1)
+    assert (bench.waiting(), bench.failed()) == ([], [])
 
 
 def test_two_batches_that_fail_alike_end_the_drain_early(bench: Bench) -> None:
