@@ -25,6 +25,8 @@ class PlexBehaviour:
     # Where the actors of an edit come: behind those that are there, in their order before all others, or as
     # all actors by their numbers.
     role_order: Literal["behind", "as_sent", "by_number"] = "behind"
+    # Listings are sorted by number where somebody asks for that alone; otherwise they come by title.
+    sorts_by_id: bool = True
     # What happens to the case of a tag that the server did not know.
     title_case_new_tags: Literal["all_words", "first_letter", "off"] = "all_words"
     # The kinds of tag (as in edits: genre, actor …) that this holds for.

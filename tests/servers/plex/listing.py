@@ -100,6 +100,8 @@ class Listings:
     ) -> list[PlexItem]:
         """The items that the filters among `arguments` let through, sorted as asked or by title."""
         sort = next((argument.value for argument in arguments if argument.name == "sort"), "") or "titleSort"
+        if sort == "id" and not behaviour.sorts_by_id:
+            sort = "titleSort"
         tests = [test for test in (_test(library, one) for one in arguments) if test is not None]
         files = [argument.value for argument in arguments if argument.name == "file"]
         if not tests and not files:
