@@ -137,8 +137,9 @@ def _is_of(shown: Any, before: Any, wanted: Any, name: str, field: str) -> bool:
     """Whether a value is what Plex had, what Stash has, or in the case of a list a part of both."""
     if isinstance(shown, set):
         return bool(shown <= before | wanted)
-    her_studio = (HERS, "studio", "Her studio")
-    return shown in (before, wanted) or (name, field, shown) == her_studio
+    # What the items had before the first sync is what an undo gives back: no poster, and her own studio.
+    at_first = {(HERS, "studio", "Her studio"), (name, "poster", b"")}
+    return shown in (before, wanted) or (name, field, shown) in at_first
 
 
 def _broken_in_the_log(told: Told) -> Iterator[str]:

@@ -183,7 +183,7 @@ def _add_what_was_synced(world: SmallWorld) -> None:
         stash.add_tag(name)
     for name in ("Ada Heath", "Bo Lind"):
         stash.add_performer(name)
-    stash.add_studio("Quay")
+    stash.add_studio("Quay", image=COVERS[2])
     both: dict[str, Any] = {"studio": 1, "date": "2020-01-01", "cover": COVERS[0]}
     _add(world, OLD, tags=(1, 2), performers=(1, 2), **both)
     _add(world, HERS, tags=(1,), performers=(1,), rating100=60, **both)
