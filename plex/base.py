@@ -53,6 +53,13 @@ class Base:
             {name: tags for name, tags in self.tags.items() if name not in names},
         )
 
+    def with_tag_renamed(self, name: str, old: str, new: str) -> Base:
+        """This base, with a tag under its new name where it had it under the old one."""
+        hashes = self.tags.get(name, frozenset())
+        if tag_hash(old) not in hashes:
+            return self
+        return Base(self.texts, {**self.tags, name: hashes - {tag_hash(old)} | {tag_hash(new)}})
+
     def changes_to(self, other: Base) -> Base:
         """Those fields of another base, of those that this one has, in which it differs."""
         none: frozenset[str] = frozenset()

@@ -62,8 +62,9 @@ class Posters:
         begun = self._state.begun_artwork(key, POSTER.value)
         ours = set(map(POSTER.uploaded, begun | {record.sha1} - {""}))
         is_left = bool(record.stamp) and record.stamp == target.collection.thumb and not begun
-        there = None if is_left else artwork_of(self._plex, key, POSTER)
         is_locked = POSTER.lock in target.collection.locked
+        is_bare = not ours and not is_locked
+        there = None if is_left or is_bare else artwork_of(self._plex, key, POSTER)
         is_a_persons = is_locked and there is not None and there.chosen not in ours
         image = self._fetch(target.source, record if is_left else NOTHING_KNOWN)
         after = record._replace(version=self._settled_version(target.source))

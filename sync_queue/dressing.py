@@ -17,6 +17,7 @@ from plex.collections import (
     COLLECTIONS_PER_READ,
     Collection,
     edit_collection,
+    items_in_order,
     list_collections,
     read_collections,
 )
@@ -196,6 +197,10 @@ class Dressing:
                 log.debug(f"The collection of {record.kind} {record.source} keeps its title: {refusal}")
                 return
             self.summary.renamed += 1
+        # Whichever item has the new tag has it from us, and loses it when Stash gives it up.
+        items = items_in_order(self._plex, record.rating_key)
+        with self._state.lock:
+            self._state.rename_tag(items, TITLE.name, record.title, title)
         with self._state.lock, self._state.one_transaction():
             self._state.collections.record(record._replace(title=title))
             self._state.collections.make_due([tag_key(title)])

@@ -208,6 +208,19 @@ class PushedRecords(Facts):
         fingerprint = one.fields.fingerprint()
         return (self._server, one.rating_key, one.scene_id, base.to_json(), shown, updated_at, fingerprint)
 
+    def rename_tag(self, rating_keys: Iterable[int], field: str, old: str, new: str) -> None:
+        """Remember that a tag that we brought to these items has another name in Plex by now."""
+        rows = []
+        for key, record in self.item_records(rating_keys).items():
+            base = record.base.with_tag_renamed(field, old, new)
+            differing = base.changes_to(record.shown.with_tag_renamed(field, old, new))
+            shown = differing.to_json() if differing.texts or differing.tags else ""
+            rows.append((base.to_json(), shown, self._server, key))
+        with self._connection:
+            self._connection.executemany(
+                "UPDATE item SET base = ?, shown = ? WHERE server = ? AND rating_key = ?", rows
+            )
+
     def record_seen(self, items: Iterable[PlexItem]) -> None:
         """Remember that items were read and nothing is to be written to them as they are now."""
         by_key = {item.rating_key: item for item in items}
