@@ -26,6 +26,8 @@ class Placing:
         self._state = state
         self._pace = pace
         self._orders = orders
+        keys = {key for order in orders.values() for key in order}
+        self._sections = state.collections.sections_of(keys) if keys else {}
 
     def may_place(self, target: Target) -> bool:
         """Whether the order has to be looked at; one that a person chose, or moved, stays."""
@@ -37,10 +39,16 @@ class Placing:
             return True
         if order != (CUSTOM_ORDER if record.is_ordered else UNCHOSEN_ORDER):
             return False
-        return record.placed != wanted or not (record.is_ordered or record.is_undone)
+        if record.is_ordered or record.is_undone:
+            # Where some only went, the others stand as they were placed.
+            return not set(wanted) <= set(record.placed) or not is_in_order(record.placed, wanted)
+        return True
 
     def _wanted(self, target: Target) -> tuple[int, ...]:
-        return tuple(self._orders.get(target.source.id, ()))
+        """The items of the group in the collection's library, in the group's order."""
+        here = target.collection.section_key
+        order = self._orders.get(target.source.id, ())
+        return tuple(key for key in order if self._sections.get(key, here) == here)
 
     def is_wrong(self, target: Target) -> bool:
         """Whether items would be moved. Raises PlexError."""

@@ -74,6 +74,12 @@ class CollectionRecords:
             for table in ("collection", "cover", "cover_begun"):
                 self._connection.execute(f"DELETE FROM {table} WHERE server = ? AND rating_key = ?", place)
 
+    def sections_of(self, rating_keys: Iterable[int]) -> dict[int, int]:
+        """The libraries of items, by rating key, as far as they are known."""
+        keys = set(rating_keys)
+        rows = self._connection.execute("SELECT DISTINCT rating_key, section_key FROM part")
+        return {key: section for key, section in rows if key in keys}
+
     def due(self) -> set[str]:
         """The titles, as keys, of collections that are to be looked at."""
         rows = self._connection.execute("SELECT title FROM collection_due WHERE server = ?", (self.server,))

@@ -17,7 +17,6 @@ from plex.collections import (
     COLLECTIONS_PER_READ,
     Collection,
     edit_collection,
-    items_in_order,
     list_collections,
     read_collections,
 )
@@ -198,9 +197,8 @@ class Dressing:
                 return
             self.summary.renamed += 1
         # Whichever item has the new tag has it from us, and loses it when Stash gives it up.
-        items = items_in_order(self._plex, record.rating_key)
         with self._state.lock:
-            self._state.rename_tag(items, TITLE.name, record.title, title)
+            self._state.rename_tag(collection.section_key, TITLE.name, record.title, title)
         with self._state.lock, self._state.one_transaction():
             self._state.collections.record(record._replace(title=title))
             self._state.collections.make_due([tag_key(title)])

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from plex.base import Base
+from plex.base import Base, tag_hash
 from plex.fields import PlexFields, Value
 from plex.index import VALUES_PER_STATEMENT
 from plex.items import PlexItem
@@ -208,10 +208,15 @@ class PushedRecords(Facts):
         fingerprint = one.fields.fingerprint()
         return (self._server, one.rating_key, one.scene_id, base.to_json(), shown, updated_at, fingerprint)
 
-    def rename_tag(self, rating_keys: Iterable[int], field: str, old: str, new: str) -> None:
-        """Remember that a tag that we brought to these items has another name in Plex by now."""
+    def rename_tag(self, section_key: int, field: str, old: str, new: str) -> None:
+        """Remember that a tag that we brought to a library's items has another name in Plex by now."""
+        keys = self._connection.execute(
+            "SELECT DISTINCT item.rating_key FROM item JOIN part USING (rating_key)"
+            " WHERE server = ? AND section_key = ? AND instr(base, ?)",
+            (self._server, section_key, tag_hash(old)),
+        )
         rows = []
-        for key, record in self.item_records(rating_keys).items():
+        for key, record in self.item_records(key for (key,) in keys).items():
             base = record.base.with_tag_renamed(field, old, new)
             differing = base.changes_to(record.shown.with_tag_renamed(field, old, new))
             shown = differing.to_json() if differing.texts or differing.tags else ""

@@ -93,7 +93,7 @@ class Model:
                 continue
             self.changed += 1
             for film in self.films:
-                if film.library == library and title in film.tags and title in film.brought:
+                if film.library == library and title in film.brought:
                     film.brought = film.brought - {title} | {entity.name}
             self.rename((library, title), entity.name)
 
@@ -138,7 +138,7 @@ class Model:
             self._place(place, shelf, entity.id)
 
     def _place(self, place: tuple[str, str], shelf: Shelf, group_id: int) -> None:
-        wanted = self._places_in_group(group_id)
+        wanted = self._places_in_group(group_id, place[0])
         if len(wanted) < 2 or shelf.sort != (BY_DATE if shelf.placed is None else PLACED):
             return
         shown = [film.rating_key for film in self.members(place)]
@@ -153,11 +153,11 @@ class Model:
         self.changed += len(order) - _longest_kept(shown, order) + (shelf.placed is None)
         shelf.sort, shelf.placed, shelf.order = PLACED, wanted, order
 
-    def _places_in_group(self, group_id: int) -> list[int]:
+    def _places_in_group(self, group_id: int, library: str) -> list[int]:
         places = []
         for scene in self.stash.scenes.values():
             for number, index in scene.groups:
-                if number == group_id:
+                if number == group_id and self.by_scene[scene.id].library == library:
                     places.append((index is None, index or 0, scene.id))
         return [self.by_scene[scene_id].rating_key for _, _, scene_id in sorted(places)]
 
