@@ -16,8 +16,9 @@ from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
 
-ACTOR, TITLE, SORT_TITLE = (
-    next(field for field in FIELDS if field.name == name) for name in ("actor", "title", "titleSort")
+ACTOR, TITLE, SORT_TITLE, DATE_ADDED = (
+    next(field for field in FIELDS if field.name == name)
+    for name in ("actor", "title", "titleSort", "addedAt")
 )
 
 
@@ -66,7 +67,7 @@ class Planner:
             only_add=not self._state.is_whole,
         )
         if base is not None:
-            merged = _with_titles_given_back(merged, base, ours, item)
+            merged = _with_what_is_given_back(merged, base, ours, item)
         stays = self._config.preserve_plex_edits or not self._state.is_whole
         merged = with_actors_in_order(merged, base, ours, item, stays)
         pictures = self._mapping.pictures(scene)
@@ -114,11 +115,12 @@ def is_opted_out(item: PlexItem, label: str) -> bool:
     return bool(label) and tag_key(label) in map(tag_key, item.fields.tags("label"))
 
 
-def _with_titles_given_back(merged: Merge, base: Base, ours: PlexFields, item: PlexItem) -> Merge:
-    """The merge, with a title or sort title that Stash has given up as Plex would have it itself.
+def _with_what_is_given_back(merged: Merge, base: Base, ours: PlexFields, item: PlexItem) -> Merge:
+    """The merge, with what Stash has given up as Plex would have it itself: titles and the date added.
 
     An item without a title shows nothing at all: it gets its file's name. A sort title is stored,
-    and left out where it is the title: that one is sent. Both are unlocked.
+    and left out where it is the title: that one is sent. Both are unlocked. So is a date added, which
+    stays as it is.
     """
     changes = {change.field.name: change for change in merged.changes}
     titles = item.fields.values
@@ -131,6 +133,10 @@ def _with_titles_given_back(merged: Merge, base: Base, ours: PlexFields, item: P
         title = changes[TITLE.name].new if TITLE.name in changes else titles[TITLE.name]
         changes[SORT_TITLE.name] = Change(
             SORT_TITLE, titles[SORT_TITLE.name], "", unlocks=True, sent=str(title)
+        )
+    if _is_given_up(DATE_ADDED, base, ours, item) and DATE_ADDED.name in item.locked:
+        changes[DATE_ADDED.name] = Change(
+            DATE_ADDED, titles[DATE_ADDED.name], titles[DATE_ADDED.name], unlocks=True
         )
     order = {field.name: place for place, field in enumerate(FIELDS)}
     return replace(merged, changes=tuple(sorted(changes.values(), key=lambda one: order[one.field.name])))

@@ -144,12 +144,21 @@ def test_another_setting_reaches_what_was_synced_and_none_leaves_what_is_there(b
     assert changing_requests(bench) == []
 
 
-def test_a_date_that_is_taken_away_in_stash_leaves_the_one_in_plex(bench: Bench) -> None:
+@pytest.mark.parametrize("preserve", [False, True])
+def test_a_date_that_is_taken_away_in_stash_leaves_the_one_in_plex_which_the_next_one_replaces(
+    bench: Bench, preserve: bool
+) -> None:
+    settings = {"date_added": "date", "preserve_plex_edits": preserve}
     scene_id = a_film(bench)
-    sync(bench, date_added="date")
+    sync(bench, **settings)
     edit(bench, scene_id, date="")
-    sync(bench, date_added="date")
-    assert added(bench) == (DAY, True)
+    sync(bench, **settings)
+    assert added(bench) == (DAY, False)
+    sync(bench, **settings)
+    assert changing_requests(bench) == []
+    edit(bench, scene_id, date="2014-08-02")
+    sync(bench, **settings)
+    assert added(bench) == (DAY + 86_400, True)
 
 
 def test_what_a_person_chose_in_plex_stays_until_stash_has_another_date(bench: Bench) -> None:
