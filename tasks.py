@@ -117,7 +117,7 @@ def _run_task_once(connection: ServerConnection, args: Mapping[str, Any]) -> str
             return handle_check_setup(connection)
         queue_manager = open_queue(get_plugin_data_dir(), is_needed=args["mode"] in QUEUE_MODES)
         if args["mode"] not in LOCAL_MODES:
-            _connect(connection)
+            _connect(connection, args["mode"])
         error = handle_task(args)
         if not error:
             _follow_up(args)
@@ -289,19 +289,19 @@ def _task_of(task_args: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str 
     return task
 
 
-def _connect(connection: ServerConnection) -> None:
+def _connect(connection: ServerConnection, mode: str) -> None:
     """Connect to Stash and read the settings."""
     global config, queue_manager, stash_interface
+    from stash.chosen_scenes import as_set
     from sync_queue.drain_request import switch_automatic
     from sync_queue.one_stash import hold_to_one_stash
     from validation.config import read_settings
-    from validation.scene_fragment import needed_by
 
     stash, stored = _stash_and_settings(connection)
     settings = read_settings(stored)
     log.lines("warning", settings.warnings)
     config = settings.config
-    stash = stash_interface = stash.with_more(needed_by(config))
+    stash = stash_interface = as_set(stash, config, mode)
     if queue_manager is not None:
         queue_manager = hold_to_one_stash(stash, queue_manager, get_plugin_data_dir())
         switch_automatic(get_plugin_data_dir(), is_on=not config.manual_drain)

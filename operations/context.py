@@ -47,6 +47,13 @@ class Context:
         return read_settings(self.stored).config
 
     @cached_property
+    def carried(self) -> Stash:
+        """The same Stash, as the settings want it to be read. Raises SettingsInvalid, StashError."""
+        from stash.chosen_scenes import as_set
+
+        return as_set(self.stash, self.config, mode="operation")
+
+    @cached_property
     def plex(self) -> Plex:
         """The Plex of the settings. Raises PlexError, SettingsInvalid, StashError."""
         from plex.client import connect

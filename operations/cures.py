@@ -102,6 +102,15 @@ def unmatched_lines(match: Match) -> tuple[str, str]:
     return reason_line(finding), cure_line(finding)
 
 
+def left_out_lines(chosen: str) -> tuple[str, str]:
+    """Why a scene that is not among the chosen ones is not written, and what to do about it."""
+    return (
+        f"Only {chosen} are carried to Plex, and this scene is not one of them: what Plex has of it stays.",
+        f"To have it written, change the scene, or {_setting('scene_filter')} or "
+        f"{_setting('organized_only')[4:]}.",
+    )
+
+
 def _missing_line() -> str:
     return (
         "Let Plex scan the folder of its file. If Plex shows the file under another path, set "

@@ -33,8 +33,11 @@ class FieldInBoth(Result):
     will_write: bool
 
 
-def fields_in_both(plan: ItemPlan, config: Stash2PlexConfig, is_ignored: bool) -> list[FieldInBoth]:
-    """Every field that can be carried, those that the settings leave alone as well."""
+def fields_in_both(plan: ItemPlan, config: Stash2PlexConfig, is_left_alone: bool) -> list[FieldInBoth]:
+    """Every field that can be carried, those that the settings leave alone as well.
+
+    Of a scene that `is_left_alone` none is written.
+    """
     in_stash = SceneMapping(config.model_copy(update={"leave_fields": ()})).fields(plan.scene).values
     changes = {change.field: change for change in plan.merged.changes}
     shown = []
@@ -53,7 +56,7 @@ def fields_in_both(plan: ItemPlan, config: Stash2PlexConfig, is_ignored: bool) -
                 is_locked=field.name in plan.item.locked,
                 winner=_winner(field, plan, change),
                 words=_words_line(field, plan, change, config.preserve_plex_edits),
-                will_write=change is not None and not is_ignored,
+                will_write=change is not None and not is_left_alone,
             )
         )
     return shown

@@ -7,7 +7,7 @@ from functools import partial
 from pydantic import Field as Checked
 
 from operations.context import Context
-from operations.cures import cure_line, job_reason_line, reason_line, unmatched_lines
+from operations.cures import cure_line, job_reason_line, left_out_lines, reason_line, unmatched_lines
 from operations.exceptions import OperationRefused
 from operations.field_in_both import FieldInBoth, fields_in_both
 from operations.model import Request, Result
@@ -24,7 +24,6 @@ from sync_queue.planning import ItemPlan, Planner
 from sync_queue.scene_texts import SceneText
 from sync_queue.state import SyncState
 from validation.scene import Scene
-from validation.scene_fragment import needed_by
 
 
 class SceneRequest(Request):
@@ -56,11 +55,15 @@ class ItemOfScene(Result):
 
 
 class SceneInPlex(Result):
-    """A scene as both servers have it now; `reason` and `cure` say why it has no item that is written."""
+    """A scene as both servers have it now; `reason` and `cure` say why it has no item that is written.
+
+    `is_left_out` tells that the settings do not choose it to be carried.
+    """
 
     scene_id: int
     title: str
     is_ignored: bool
+    is_left_out: bool
     queue: InQueue | None
     reason: str | None
     cure: str | None
@@ -69,7 +72,7 @@ class SceneInPlex(Result):
 
 def tell_scene(request: SceneRequest, context: Context) -> SceneInPlex:
     """What a sync of this scene would do, by the same search and the same plan as the sync itself."""
-    scene = _scene(request.scene_id, context)
+    scene, is_left_out = _scene(request.scene_id, context)
     with open_state(context) as state, open_queue(context) as queue:
         state.use_server(context.plex.machine_identifier, str(context.config.path_map))
         sections = read_sections(context.plex, context.config.plex_library)
@@ -78,26 +81,30 @@ def tell_scene(request: SceneRequest, context: Context) -> SceneInPlex:
         plans = [planner.plan(scene, item) for item in found.items]
         is_ignored = bool(state.ignored.among([scene.id]))
         reason, cure = (None, None) if plans else _why_not(scene, found)
+        if is_left_out:
+            reason, cure = left_out_lines(context.carried.chosen.words)
         titles = {section.key: section.title for section in sections}
         return SceneInPlex(
             scene_id=scene.id,
             title=SceneText.of(scene).title,
             is_ignored=is_ignored,
+            is_left_out=is_left_out,
             queue=_in_queue(scene.id, queue, context.now),
             reason=reason,
             cure=cure,
-            items=[_item(plan, found, titles, is_ignored, context) for plan in plans],
+            items=[_item(plan, found, titles, is_ignored or is_left_out, context) for plan in plans],
         )
 
 
-def _scene(scene_id: int, context: Context) -> Scene:
-    scenes, malformed = context.stash.with_more(needed_by(context.config)).scenes_by_id([scene_id])
+def _scene(scene_id: int, context: Context) -> tuple[Scene, bool]:
+    """The scene, and whether it is not among those to carry."""
+    scenes, malformed, left_out = context.carried.chosen_by_id([scene_id])
     if scene_id in malformed:
         raise OperationRefused(str(malformed[scene_id]), scene_id=scene_id)
     scene = scenes.get(scene_id)
     if scene is None:
         raise OperationRefused(f"Stash has no scene {scene_id} any more.", scene_id=scene_id)
-    return scene
+    return scene, scene_id in left_out
 
 
 def _find(scene: Scene, sections: list[LibrarySection], state: SyncState, context: Context) -> Found:
@@ -123,7 +130,7 @@ def _in_queue(scene_id: int, queue: JobQueue, now: float) -> InQueue | None:
 
 
 def _item(
-    plan: ItemPlan, found: Found, titles: dict[int, str], is_ignored: bool, context: Context
+    plan: ItemPlan, found: Found, titles: dict[int, str], is_left_alone: bool, context: Context
 ) -> ItemOfScene:
     item, level = plan.item, found.match.level
     address = address_of_item(context.config.plex_url, context.plex.machine_identifier, item.rating_key)
@@ -136,5 +143,5 @@ def _item(
         level_words=level.value,
         is_opted_out=plan.is_opted_out,
         plex_address=address,
-        fields=fields_in_both(plan, context.config, is_ignored),
+        fields=fields_in_both(plan, context.config, is_left_alone),
     )

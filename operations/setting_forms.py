@@ -30,6 +30,8 @@ from validation.usable import STAND_INS
 Kind = Literal["text", "secret", "switch", "choice", "choices", "number", "pairs", "names"]
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
+    # Those that Stash has.
+    "scene_filter": (),
     "leave_fields": FIELD_NAMES,
     "actor_order": ACTOR_ORDERS,
     "date_added": DATES_ADDED,

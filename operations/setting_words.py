@@ -48,6 +48,13 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
         ),
     },
     "What is written": {
+        "scene_filter": Words(
+            "The name of a filter of scenes saved in Stash. Only its scenes are carried to Plex; the others "
+            "are left there as they are.",
+            "none, all scenes",
+            "For the television",
+        ),
+        "organized_only": Words("Only scenes marked as organized in Stash are carried to Plex.", "off"),
         "leave_fields": Words(
             "Fields in Plex that are never written, separated by commas.",
             "none",

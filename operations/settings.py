@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from operations.context import Context
 from operations.model import Nothing, Result
+from operations.scene_filters import SCENE_FILTER, known_filters, problem_with_filter
 from operations.setting_forms import (
     CHOICES,
     MOST,
@@ -21,6 +22,7 @@ from operations.setting_forms import (
 from operations.setting_words import GROUPS
 from operations.sign_in_file import SignInFile
 from operations.unsaved import Unsaved, changes_in, settings_after
+from stash.chosen_scenes import names_of_scene_filters
 from sync_queue.drain_request import switch_automatic
 from validation.config import ANY_CERTIFICATE, DISPLAY_NAMES, problems_in
 from validation.usable import usable_settings
@@ -79,12 +81,17 @@ class Saved(Result):
 
 def list_settings(request: Nothing, context: Context) -> Settings:  # noqa: ARG001
     """Every setting with its name, its default, its value and what is wrong with it."""
-    problems = problems_in(context.stored)
+    filters = known_filters(context.stash)
+    problems = {**problem_with_filter(context.stored, filters), **problems_in(context.stored)}
+    choices = {**CHOICES, SCENE_FILTER: ["", *names_of_scene_filters(filters or ())]}
     return Settings(
         groups=[
             Group(
                 title=title,
-                settings=[_setting(key, context.stored.get(key), problems.get(key)) for key in words],
+                settings=[
+                    _setting(key, context.stored.get(key), problems.get(key), choices.get(key, ()))
+                    for key in words
+                ],
             )
             for title, words in GROUPS.items()
         ]
@@ -92,11 +99,11 @@ def list_settings(request: Nothing, context: Context) -> Settings:  # noqa: ARG0
 
 
 def check_settings(request: Unsaved, context: Context) -> Checked:
-    """Check what was typed, by the code that the tasks use; neither server is asked about it."""
+    """Check what was typed, by the code that the tasks use; Stash is asked for its filters alone."""
     after = with_changes(context.stored, request.settings)
     is_risky = request.settings.get(CERTIFICATE) and not problems_in(after).get(CERTIFICATE)
     return Checked(
-        problems=_problems_of(request.settings, after),
+        problems=_problems_of(request.settings, after, context),
         warnings={CERTIFICATE: ANY_CERTIFICATE} if is_risky else {},
     )
 
@@ -107,7 +114,7 @@ def save_settings(request: Unsaved, context: Context) -> Saved:
     Stash takes all settings of a plugin at once, so they are read right before.
     """
     changes, after = changes_in(request, context), settings_after(request, context)
-    problems = _problems_of(changes, after)
+    problems = _problems_of(changes, after, context)
     if problems:
         return Saved(problems=problems, is_saved=False)
     context.stash.save_plugin_settings(after)
@@ -119,11 +126,13 @@ def save_settings(request: Unsaved, context: Context) -> Saved:
     return Saved(problems={}, is_saved=True)
 
 
-def _problems_of(changes: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, str]:
-    return {key: text for key, text in problems_in(after).items() if key in changes}
+def _problems_of(changes: Mapping[str, Any], after: Mapping[str, Any], context: Context) -> dict[str, str]:
+    filters = known_filters(context.stash) if changes.get(SCENE_FILTER) else None
+    problems = {**problem_with_filter(after, filters), **problems_in(after)}
+    return {key: text for key, text in problems.items() if key in changes}
 
 
-def _setting(key: str, stored: object, problem: str | None) -> Setting:
+def _setting(key: str, stored: object, problem: str | None, choices: Iterable[str]) -> Setting:
     words = next(words[key] for words in GROUPS.values() if key in words)
     return Setting(
         key=key,
@@ -131,7 +140,7 @@ def _setting(key: str, stored: object, problem: str | None) -> Setting:
         description=words.what,
         example=words.example.strip('"'),
         kind=kind_of(key),
-        choices=list(CHOICES.get(key, ())),
+        choices=list(choices),
         least=1 if key in MOST else None,
         most=MOST.get(key),
         default=default_of(key),

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from math import ceil
 from pathlib import Path
 
 from plex.client import Plex, connect
@@ -29,6 +28,7 @@ from reconciliation.queueing import enqueue
 from reconciliation.result import GapDetectionResult
 from reconciliation.schedule import recent_window, remember_run
 from reconciliation.seen import SeenScene, SeenScenes
+from reconciliation.summary import scenes_of
 from reconciliation.touched import LeftItems, Place, TouchedItems, places_by_finder, places_of_parts
 from stash import log
 from stash.client import Stash
@@ -36,6 +36,7 @@ from stash.log import Progress
 from stash.scene_files import files_named
 from stash.scene_pages import ScenePage, ahead
 from sync_queue.catch_up import CatchUp
+from sync_queue.choice import see_choice
 from sync_queue.covers import version_of
 from sync_queue.facts import COUNTED_AT, PLEX_ADDRESS, known_sizes
 from sync_queue.manager import JobQueue
@@ -125,7 +126,7 @@ class GapDetectionEngine:
         state = SyncState(self._data_dir)
         try:
             self._window = self._window_of_recent(state)
-            log.info(f"Comparing {self._scenes_of(scope)} with Plex…")
+            log.info(f"Comparing {scenes_of(scope, self._window, self._stash.chosen)} with Plex…")
             plex = connect(config, self._data_dir)
             sections = read_sections(plex, config.plex_library)
             self._use_plex(plex, state)
@@ -150,12 +151,6 @@ class GapDetectionEngine:
         state.use_server(self._server, str(self._config.path_map))
         state.set_fact(PLEX_ADDRESS, self._config.plex_url)
 
-    def _scenes_of(self, scope: str) -> str:
-        if scope == "all":
-            return "all scenes"
-        days = ceil(self._window / timedelta(days=1))
-        return f"scenes updated in the last {f'{days} days' if days > 1 else '24 hours'}"
-
     def _window_of_recent(self, state: SyncState) -> timedelta:
         """How far back a reconcile of recent scenes looks: one that comes late leaves nothing out."""
         days = timedelta(days=self._config.recent_days)
@@ -169,11 +164,12 @@ class GapDetectionEngine:
         state.set_fact("last reconcile", json.dumps({"at": self._now, "what": told}))
         if scope == "all":
             state.set_fact(COUNTED_AT, str(self._now))
+            see_choice(state, self._stash.chosen)
         if self._libraries_complete:
             remember_run(state, scope, self._now, self._window)
         is_complete = not self._result.errors and not self._result.unknown_count
         if scope == "all" and is_complete:
-            state.mark_reconciled()
+            state.mark_reconciled(self._stash.chosen.are_all)
         self._result.only_adds = not is_complete and not state.is_whole
 
     def _gaps_of_all(
@@ -185,12 +181,16 @@ class GapDetectionEngine:
             listing = plex_thread.submit(self._read_libraries_apart, plex, sections, state)
             seen = self._read_scenes(state)
             listing.result()
+        if not self._stash.chosen.are_all and not self.only_looks:
+            self._result.left_out_count = state.count_carried_beside(seen.ids)
         return self._detect(seen, plex, state, lambda chunk: self._places_by_index(chunk, state))
 
     def _read_scenes(self, state: SyncState) -> SeenScenes:
-        total = max(1, self._stash.count_scenes())
+        total = max(1, self._stash.count_chosen())
         seen = SeenScenes()
-        with state.index.replacing_scene_files() as files, state.texts.replacing() as texts:
+        # The page's lists have the scenes that are carried, even where a search reads all.
+        are_carried = self._config.chooses_scenes is not self._stash.chosen.are_all
+        with state.index.replacing_scene_files() as files, state.texts.replacing(are_carried) as texts:
             for page in ahead(self._stash.pages()):
                 self._see(page, seen)
                 files.add_scene_files(self._files(page.files))
@@ -233,11 +233,9 @@ class GapDetectionEngine:
         )
 
     def _finder(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> ItemFinder:
-        ask_stash = partial(files_named, self._stash)
-        expected = known_sizes(state, self._server)
-        return ItemFinder(
-            plex, sections, state.index, self._config.path_map, ask_stash, expected, self._inventory
-        )
+        ask, expected = partial(files_named, self._stash), known_sizes(state, self._server)
+        path_map = self._config.path_map
+        return ItemFinder(plex, sections, state.index, path_map, ask, expected, self._inventory)
 
     def _read_libraries(self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState) -> None:
         """List all libraries into the index; one that cannot be read is an error, not a mass of gaps."""

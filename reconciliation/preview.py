@@ -29,6 +29,7 @@ from sync_queue.logos import LOGO, carries_logos, is_logo_settled, is_without_lo
 from sync_queue.manager import JobQueue
 from sync_queue.planning import ItemPlan, Planner, describe
 from sync_queue.state import SyncState
+from sync_queue.summary import left_out_line
 from validation.config import Stash2PlexConfig
 
 
@@ -36,13 +37,14 @@ from validation.config import Stash2PlexConfig
 class PreviewResult:
     """What would happen: items and fields that would be written, and scenes that would not be.
 
-    `logos` is None where none are carried.
+    `logos` is None where none are carried, `left_out` counts those that wait and are not to be carried.
     """
 
     items: int = 0
     unchanged: int = 0
     not_written: int = 0
     opted_out: int = 0
+    left_out: int = 0
     covers: int = 0
     logos: int | None = None
     fields: Counter[str] = field(default_factory=Counter)
@@ -111,9 +113,11 @@ class Preview:
 
     def _plans(self, scene_ids: Sequence[int], result: PreviewResult) -> Iterator[ItemPlan]:
         for start in range(0, len(scene_ids), ITEMS_PER_READ):
-            scenes, malformed = self._stash.scenes_by_id(scene_ids[start : start + ITEMS_PER_READ])
+            ids = scene_ids[start : start + ITEMS_PER_READ]
+            scenes, malformed, left_out = self._stash.chosen_by_id(ids)
             result.not_written += len(malformed)
-            there = [scene for scene in scenes.values() if scene is not None]
+            result.left_out += len(left_out)
+            there = [one for one in scenes.values() if one is not None and one.id not in left_out]
             found = self._finder.find(there)
             for scene in there:
                 items = found[scene.id].items
@@ -175,6 +179,8 @@ def summary_lines(result: PreviewResult) -> list[str]:
     ]
     if result.opted_out:
         lines.append(f"Opted out: {result.opted_out}")
+    if result.left_out:
+        lines.append(left_out_line(result.left_out))
     if result.items:
         lines.append(f"Every change that would be written is in the report {result.report}")
     else:

@@ -17,7 +17,8 @@ class GapDetectionResult:
     `unknown_count` those of which it cannot be told whether Plex has them,
     `not_wanted_count` the missing ones that are not queued since Plex holds a part on purpose,
     `without_file_count` those that have no file and so no place in Plex, `ignored_count` those that a person
-    ignores, which were not judged, `inexact_count` those that were matched by less than their path;
+    ignores, which were not judged, `left_out_count` those that were carried once and are not to be any more,
+    which were not read, `inexact_count` those that were matched by less than their path;
     `suggestion` is the path map that would make these exact, where they are many. `is_work_due` tells that
     Process Queue would find something to do now, `only_adds` that what was lost of the state is not known
     again, since not everything was read.
@@ -36,6 +37,7 @@ class GapDetectionResult:
     not_wanted_count: int = 0
     without_file_count: int = 0
     ignored_count: int = 0
+    left_out_count: int = 0
     inexact_count: int = 0
     suggestion: Suggestion | None = None
     is_work_due: bool = False

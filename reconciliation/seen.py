@@ -53,6 +53,11 @@ class SeenScenes:
         )
         self._logos.append(self._addresses.setdefault(scene.logo_address, len(self._addresses)))
 
+    @property
+    def ids(self) -> Sequence[int]:
+        """The ids of all of them."""
+        return self._ids
+
     def chunks(self, size: int) -> Iterator[list[SeenScene]]:
         """All scenes, so many at a time."""
         addresses = list(self._addresses)

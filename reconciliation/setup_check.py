@@ -24,6 +24,7 @@ from reconciliation.setup_sample import Effort, Sample, take_sample
 from reconciliation.setup_tags import doubts_about_tags
 from reconciliation.summary import shared_line
 from stash import log
+from stash.chosen_scenes import as_set
 from stash.client import Stash
 from stash.exceptions import StashError
 from stash.log import Progress
@@ -33,6 +34,7 @@ from sync_queue.facts import known_sizes
 from sync_queue.state import SyncState
 from sync_queue.state_database import is_there
 from validation.config import Stash2PlexConfig
+from validation.exceptions import SettingsInvalid
 from validation.usable import Usable, usable_settings
 
 OLDEST_STASH = (0, 28, 0)
@@ -115,6 +117,8 @@ def find_out(connect_to_stash: Connect, data_dir: str, manner: Manner = Manner()
     settings = usable_settings(stored)
     yield from _check_settings(settings)
     yield from _check_tags(stash, settings.config)
+    stash, told = _choose(stash, settings.config)
+    yield from told
     data_folder_found = _check_data_folder(data_dir)
     yield data_folder_found
     if data_folder_found.level is not Level.WRONG and manner.is_task:
@@ -151,6 +155,19 @@ def _check_tags(stash: Stash, config: Stash2PlexConfig) -> Iterator[Finding]:
         yield from (Finding(Level.DOUBT, doubt) for doubt in doubts_about_tags(stash, config))
     except StashError as problem:
         yield Finding(Level.WRONG, str(problem))
+
+
+def _choose(stash: Stash, config: Stash2PlexConfig) -> tuple[Stash, Sequence[Finding]]:
+    """The connection that reads the scenes to carry, and what is to be said of these."""
+    try:
+        stash = as_set(stash, config, mode="check_setup")
+        if stash.chosen.are_all:
+            return stash, ()
+        count, words = stash.count_chosen(), stash.chosen.words
+        text = f"To be carried: {count:,} of {stash.count_scenes():,} scenes ({words})."
+    except (SettingsInvalid, StashError) as problem:
+        return stash, [Finding(Level.WRONG, str(problem))]
+    return stash, [Finding(Level.RIGHT if count else Level.DOUBT, text)]
 
 
 def _check_data_folder(data_dir: str) -> Finding:
@@ -254,7 +271,9 @@ def _check_scenes(
     sample = take_sample(stash, plex, chosen, config.path_map, expected, Progress(), manner.effort)
     yield from (Finding(Level.DOUBT, problem) for problem in sample.unreadable)
     if not sample.scenes:
-        yield Finding(Level.DOUBT, "Stash has no scene with a file. Scan your folders in Stash first.")
+        if stash.chosen.are_all:
+            text = "Stash has no scene with a file. Scan your folders in Stash first."
+            yield Finding(Level.DOUBT, text)
         return
     yield from _tell_counts(sample)
     yield from _judge(sample, chosen, everything, config)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from stash import log
 
 if TYPE_CHECKING:
     from reconciliation.result import GapDetectionResult
+    from stash.chosen_scenes import ChosenScenes
 
 # So many of the scenes that share something are named in the log; the debug log names all.
 SHARED_SHOWN = 3
@@ -17,6 +20,15 @@ SHARED_CURE = (
     "In Plex, split an item that holds files of several scenes, and scan the folder of a file that is not "
     "there; or merge the scenes in Stash."
 )
+
+
+def scenes_of(scope: str, window: timedelta, chosen: ChosenScenes) -> str:
+    """Which scenes a reconcile compares, in words; recent ones are those updated within the window."""
+    scenes = chosen.words or "scenes"
+    if scope == "all":
+        return f"all {scenes}"
+    days = ceil(window / timedelta(days=1))
+    return f"{scenes} updated in the last {f'{days} days' if days > 1 else '24 hours'}"
 
 
 def tell(result: GapDetectionResult, is_queued: bool, is_drained: bool) -> None:
@@ -62,6 +74,11 @@ def _left_out_lines(result: GapDetectionResult) -> Iterator[str]:
         yield f"Scenes without a file: {result.without_file_count} (Plex cannot have them: no gap)."
     if result.ignored_count:
         yield f"Ignored: {result.ignored_count} scenes (as you chose on the page; they are no gap)."
+    if result.left_out_count:
+        yield (
+            f"Carried before and no longer among the scenes to carry: {result.left_out_count} (settings "
+            "scene_filter and organized_only; left as they are in Plex)."
+        )
     if result.not_wanted_count:
         yield f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
     if result.unknown_count:

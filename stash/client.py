@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from stash import log
+from stash.chosen_scenes import ALL_SCENES, ChosenScenes
 from stash.documents import FOLDERS, NEWEST, SAVE_SETTINGS, SETTINGS, TAG_NAMES
 from stash.exceptions import EntityUnusable, GraphQLRefusal, StashAnswerInvalid
 from stash.images import Cover, read_cover
@@ -28,6 +29,8 @@ from validation.scene_fragment import NAMESAKES, PERFORMER_TAGS, PICTURES
 # Stash compares timestamps as text in its own offset. A day more than asked for covers a change of
 # the server's time zone and summer time; what is too old is left out by its instant.
 OFFSET_MARGIN = timedelta(hours=26)
+# So many scenes are read and then left alone sooner than all those to carry are listed.
+FEW_SCENES = 500
 # How the scenes that show a name are found, by what has the name. A studio's are also those of the
 # studios below it, which show its name as their parent's.
 ENTITIES: Mapping[str, Mapping[str, int]] = {
@@ -46,6 +49,7 @@ class Stash:
         self._connection = connection
         self._more: frozenset[str] = frozenset()
         self._namesakes = Namesakes()
+        self.chosen = ALL_SCENES
         self._session = StashSession(connection.cookie)
         address = {"Scheme": connection.scheme, "Host": connection.host, "Port": connection.port}
         try:
@@ -69,6 +73,12 @@ class Stash:
         """The same connection, but its scenes come with more of what validation.scene_fragment knows."""
         same = copy(self)
         same._more = more
+        return same
+
+    def choosing(self, chosen: ChosenScenes) -> Stash:
+        """The same connection, for which these scenes are those to carry."""
+        same = copy(self)
+        same.chosen = chosen
         return same
 
     @property
@@ -130,20 +140,24 @@ class Stash:
                 raise StashAnswerInvalid("Stash lists fewer tags than it counts; nothing was concluded.")
         return names
 
+    def count_chosen(self) -> int:
+        """How many scenes are to be carried. Raises StashError."""
+        return self._list_chosen({}).count()
+
     def sample_ids(self, count: int) -> list[int]:
-        """The ids of so many scenes with a file from all over the collection, the same ones every time."""
-        return sample_of_ids(self.ask, count)
+        """The ids of so many chosen scenes with a file from all over the collection, always the same ones."""
+        return sample_of_ids(self.ask, count, self.chosen)
 
     def count_without_file(self) -> int:
-        """How many scenes have no file. Raises StashError."""
-        return count_without_file(self.ask)
+        """How many of the chosen scenes have no file. Raises StashError."""
+        return count_without_file(self.ask, self.chosen)
 
     def pages(self, where: Mapping[str, Any] | None = None) -> Iterator[ScenePage]:
-        """All scenes that the GraphQL filter `where` admits, by pages.
+        """All chosen scenes that the GraphQL filter `where` admits too, by pages.
 
         Raises StashError; only an iteration that ends without was through all of them.
         """
-        return iter(self._list(where or {}))
+        return iter(self._list_chosen(where or {}))
 
     def pages_updated_within(self, period: timedelta) -> Iterator[ScenePage]:
         """Scenes whose updated_at lies within `period` before now, by Stash's own clock."""
@@ -165,18 +179,32 @@ class Stash:
         The second value has the scenes that are proven to be unusable by themselves. Raises StashError
         where Stash is in trouble.
         """
+        found, malformed, _ = self._read_by_id(ids, ALL_SCENES)
+        return found, malformed
+
+    def chosen_by_id(
+        self, ids: Sequence[int]
+    ) -> tuple[dict[int, Scene | None], dict[int, SceneMalformed], set[int]]:
+        """The same, and as the third value those of the scenes that are not to be carried."""
+        return self._read_by_id(ids, self.chosen)
+
+    def _read_by_id(
+        self, ids: Sequence[int], chosen: ChosenScenes
+    ) -> tuple[dict[int, Scene | None], dict[int, SceneMalformed], set[int]]:
         found: dict[int, Scene | None] = {}
         malformed: dict[int, SceneMalformed] = {}
-        for scene_id, one in self._by_id.read(ids).items():
+        by_id = self._by_id(chosen)
+        for scene_id, one in by_id.read(ids).items():
             if isinstance(one, SceneMalformed):
                 malformed[scene_id] = one
             else:
                 found[scene_id] = one
-        self._by_id.confirm_gone([scene_id for scene_id, one in found.items() if one is None])
-        return found, malformed
+        gone = {scene_id for scene_id, one in found.items() if one is None}
+        by_id.confirm_gone(sorted(gone))
+        return found, malformed, by_id.left_out.intersection(ids) - gone
 
     def scene_ids_with(self, entity: str, entity_id: int) -> list[int]:
-        """The ids of the scenes that have this performer, studio, tag or group.
+        """The ids of the chosen scenes that have this performer, studio, tag or group.
 
         Raises EntityUnusable where they cannot be asked for and other scenes can, StashError.
         """
@@ -191,17 +219,27 @@ class Stash:
 
     def _scene_ids_where(self, entity: str, entity_id: int, where: Mapping[str, Any]) -> list[int]:
         try:
-            return self._list(where).ids()
+            return self.chosen_of(self._list(where).ids())
         except GraphQLRefusal:
             # Whose fault is it? Other scenes are asked for before and after it is asked for once more.
             self._list({}).count()
             try:
-                return self._list(where).ids()
+                return self.chosen_of(self._list(where).ids())
             except GraphQLRefusal as refusal:
                 self._list({}).count()
                 raise EntityUnusable(
                     entity, entity_id, f"Stash could not answer ({refusal.words})."
                 ) from refusal
+
+    def chosen_of(self, ids: list[int]) -> list[int]:
+        """Those of many scenes that are to be carried; of a few all, since whoever reads them is told.
+
+        Stash cannot be asked for both at once: of two criteria of a kind it may drop one.
+        """
+        if self.chosen.are_all or len(ids) <= FEW_SCENES:
+            return ids
+        admitted = set(self._list_chosen({}).ids())
+        return [scene_id for scene_id in ids if scene_id in admitted]
 
     def fetch_image(self, url: str, etag: str, largest: int, what: str = "cover") -> Cover:
         """An image at an address that Stash gave, unless it is still the one of this ETag.
@@ -218,14 +256,16 @@ class Stash:
         """The time by Stash's clock, as of its latest answer."""
         return self._session.server_time or datetime.now(timezone.utc)
 
-    @property
-    def _by_id(self) -> ScenesById:
+    def _by_id(self, chosen: ChosenScenes) -> ScenesById:
         namesakes = self._namesakes.names(self.ask) if NAMESAKES in self._more else ()
-        return ScenesById(self.ask, self._more, namesakes)
+        return ScenesById(self.ask, self._more, namesakes, chosen)
 
-    def _list(self, where: Mapping[str, Any]) -> ScenePages:
+    def _list(self, where: Mapping[str, Any], chosen: ChosenScenes = ALL_SCENES) -> ScenePages:
         # Where scenes are compared by pages, nobody looks at pictures of performers.
-        return ScenePages(self.ask, self._by_id, where, self._more - {PICTURES})
+        return ScenePages(self.ask, self._by_id(chosen), where, self._more - {PICTURES}, chosen)
+
+    def _list_chosen(self, where: Mapping[str, Any]) -> ScenePages:
+        return self._list(where, self.chosen)
 
     def _ask(self, document: str, variables: dict[str, Any], *path: str) -> Any:
         """The answer's data, or what stands in it at the end of `path`."""

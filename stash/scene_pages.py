@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stash import log
+from stash.chosen_scenes import ALL_SCENES, ChosenScenes
 from stash.documents import COUNT, PAGE_OF_IDS, Ask, document_of_page, following
 from stash.exceptions import GraphQLRefusal, StashAnswerInvalid, StashAnswerTooLarge
 from stash.scenes_by_id import (
@@ -78,15 +79,22 @@ class _Stretch(NamedTuple):
 class ScenePages:
     """The scenes that a GraphQL filter admits, `where`; an empty one admits all.
 
-    They come with `more` of what validation.scene_fragment knows.
+    They come with `more` of what validation.scene_fragment knows, and are also among those that `chosen`
+    chooses. What `by_id` leaves out is left out here.
     """
 
     def __init__(
-        self, ask: Ask, by_id: ScenesById, where: Mapping[str, Any], more: Collection[str] = ()
+        self,
+        ask: Ask,
+        by_id: ScenesById,
+        where: Mapping[str, Any],
+        more: Collection[str] = (),
+        chosen: ChosenScenes = ALL_SCENES,
     ) -> None:
         self._ask = ask
         self._by_id = by_id
-        self._where = where
+        self._where = {**where, **chosen.own}
+        self._chosen = chosen.criteria, chosen.search
         self._page = document_of_page(more)
         self._unlisted = 0
 
@@ -113,7 +121,7 @@ class ScenePages:
 
     def count(self, after: int = 0) -> int:
         """How many scenes there are, of those with a higher id. Raises StashError."""
-        return count_in(self._ask(COUNT, following(after, self._where, 0)))
+        return count_in(self._ask(COUNT, self._following(after, 0)))
 
     def ids(self) -> list[int]:
         """The ids of all of them. Raises StashError where Stash lists fewer than it counts."""
@@ -140,7 +148,7 @@ class ScenePages:
         size = IDS_PER_PAGE
         while True:
             try:
-                raw = scenes_in(self._ask(PAGE_OF_IDS, following(last_id, self._where, size)))
+                raw = scenes_in(self._ask(PAGE_OF_IDS, self._following(last_id, size)))
                 return raw, len(raw) < size
             except GraphQLRefusal:
                 # One scene that Stash cannot resolve spoils the list of ids as well.
@@ -155,7 +163,7 @@ class ScenePages:
 
     def _stretch(self, last_id: int) -> _Stretch:
         try:
-            raw = scenes_in(self._ask(self._page, following(last_id, self._where, PAGE_SIZE)))
+            raw = scenes_in(self._ask(self._page, self._following(last_id, PAGE_SIZE)))
         except (GraphQLRefusal, StashAnswerTooLarge) as refusal:
             # One scene that Stash cannot resolve spoils the whole page.
             log.debug(f"A page of scenes failed ({refusal}); its scenes are read by their ids.")
@@ -174,7 +182,7 @@ class ScenePages:
         here, is_last = last_id, remaining == 0
         while not is_last and len(ids) < PAGE_SIZE:
             block = range(here + 1, here + 1 + SCENES_PER_REQUEST)
-            found = {scene_id: one for scene_id, one in self._by_id.read(block).items() if one is not None}
+            found = self._admitted(block)
             read.extend(_worth_telling(found))
             ids.extend(found)
             here = block[-1]
@@ -214,8 +222,19 @@ class ScenePages:
     def _by_ids(self, ids: Sequence[int]) -> dict[int, Read]:
         found: dict[int, Read] = {}
         for start in range(0, len(ids), SCENES_PER_REQUEST):
-            found.update(self._by_id.read(ids[start : start + SCENES_PER_REQUEST]))
+            found.update(self._admitted(ids[start : start + SCENES_PER_REQUEST]))
         return found
+
+    def _admitted(self, ids: Sequence[int]) -> dict[int, Read]:
+        """Those of these scenes that are there, and not left out."""
+        read = self._by_id.read(ids)
+        left_out = self._by_id.left_out
+        return {
+            scene_id: one for scene_id, one in read.items() if one is not None and scene_id not in left_out
+        }
+
+    def _following(self, last_id: int, size: int) -> dict[str, Any]:
+        return following(last_id, self._where, size, self._chosen)
 
 
 def ahead(pages: Iterator[ScenePage]) -> Iterator[ScenePage]:

@@ -12,7 +12,8 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
-from stash.documents import COUNT, PAGE_OF_IDS, Ask, document_by_id, document_of_counts
+from stash.chosen_scenes import ALL_SCENES, ChosenScenes
+from stash.documents import COUNT, PAGE_OF_IDS, Ask, all_of, among, document_by_id, document_of_counts
 from stash.exceptions import GraphQLRefusal, StashAnswerInvalid, StashAnswerTooLarge, StashError
 from validation.exceptions import SceneMalformed
 from validation.scene import Scene, parse_scene, scene_id_of
@@ -34,23 +35,24 @@ def scene_or_problem(raw: object, namesakes: Collection[str]) -> Scene | SceneMa
         return error
 
 
-def sample_of_ids(ask: Ask, count: int) -> list[int]:
-    """The ids of so many scenes with a file from all over the collection, the same ones every time.
+def sample_of_ids(ask: Ask, count: int, chosen: ChosenScenes = ALL_SCENES) -> list[int]:
+    """The ids of so many chosen scenes with a file from all over the collection, the same ones every time.
 
     Raises StashError.
     """
-    find = {"sort": f"random_{SAMPLE_SEED}", "per_page": count}
-    answer = ask(PAGE_OF_IDS, {"find": find, "where": _with_files("GREATER_THAN")})
+    find = {"sort": f"random_{SAMPLE_SEED}", "per_page": count, "q": chosen.search}
+    answer = ask(PAGE_OF_IDS, {"find": find, "where": _with_files("GREATER_THAN", chosen)})
     return ids_in(scenes_in(answer))
 
 
-def count_without_file(ask: Ask) -> int:
-    """How many scenes have no file. Raises StashError."""
-    return count_in(ask(COUNT, {"find": {"per_page": 0}, "where": _with_files("EQUALS")}))
+def count_without_file(ask: Ask, chosen: ChosenScenes = ALL_SCENES) -> int:
+    """How many of the chosen scenes have no file. Raises StashError."""
+    find = {"per_page": 0, "q": chosen.search}
+    return count_in(ask(COUNT, {"find": find, "where": _with_files("EQUALS", chosen)}))
 
 
-def _with_files(modifier: str) -> dict[str, Any]:
-    return {"file_count": {"value": 0, "modifier": modifier}}
+def _with_files(modifier: str, chosen: ChosenScenes) -> dict[str, Any]:
+    return all_of(chosen.criteria, {**chosen.own, "file_count": {"value": 0, "modifier": modifier}})
 
 
 def scenes_in(answer: Mapping[str, Any]) -> list[Any]:
@@ -80,13 +82,22 @@ def ids_in(raw_scenes: Iterable[Any]) -> list[int]:
 class ScenesById:
     """Reads scenes by their ids, with `more` of what validation.scene_fragment knows.
 
-    `namesakes` are names, casefolded, that several performers share.
+    `namesakes` are names, casefolded, that several performers share. Where not all scenes are chosen to be
+    carried, `left_out` has those that were read and are not among these: the same requests tell it.
     """
 
-    def __init__(self, ask: Ask, more: Collection[str], namesakes: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        ask: Ask,
+        more: Collection[str],
+        namesakes: Collection[str] = (),
+        chosen: ChosenScenes = ALL_SCENES,
+    ) -> None:
         self._ask = ask
         self._more = more
         self.namesakes = namesakes
+        self._chosen = chosen
+        self.left_out: set[int] = set()
 
     def read(self, ids: Sequence[int]) -> dict[int, Read]:
         """The scenes of these ids, read in one request; None where Stash has no such scene.
@@ -173,15 +184,30 @@ class ScenesById:
 
     def _request(self, ids: Sequence[int]) -> dict[int, Read]:
         names = [f"s{n}" for n in range(len(ids))]
-        document = document_by_id(len(ids), self._more)
-        answer = self._ask(document, dict(zip(names, map(str, ids), strict=True)))
+        document = document_by_id(len(ids), self._more, not self._chosen.are_all)
+        asked: dict[str, Any] = dict(zip(names, map(str, ids), strict=True))
+        if not self._chosen.are_all:
+            asked.update(among(ids, self._chosen.criteria, self._chosen.own, self._chosen.search))
+        answer = self._ask(document, asked)
         # A name that is not there is no null: only null says that there is no such scene.
         if not answer.keys() >= set(names):
             raise StashAnswerInvalid("Stash's answer leaves out some of the scenes it was asked for.")
+        if not self._chosen.are_all:
+            self.left_out.difference_update(ids)
+            self.left_out.update(_left_out(answer, ids))
         return {
             scene_id: _checked(scene_id, answer[name], self.namesakes)
             for scene_id, name in zip(ids, names, strict=True)
         }
+
+
+def _left_out(answer: Mapping[str, Any], ids: Sequence[int]) -> set[int]:
+    """Those of these ids that are not among the chosen scenes of an answer, which has to list all of them."""
+    count = count_in(answer, "chosen")
+    admitted = set(ids_in(scenes_in({"findScenes": answer.get("chosen")})))
+    if len(admitted) != count or not admitted <= set(ids):
+        raise StashAnswerInvalid("Stash did not say which of some scenes are to be carried.")
+    return set(ids) - admitted
 
 
 def _unreadable(scene_id: int, refusal: GraphQLRefusal | StashAnswerTooLarge) -> SceneMalformed:

@@ -68,12 +68,13 @@ class CatchUp:
         now = now.after(before)
         told = _Told(self._queue, self._clock())
         scenes = self._changed_scenes(before, now)
+        chosen = set(self._stash.chosen_of([change.id for change in scenes]))
         gone = self._gone_scenes(before, now, told)
         entities = {
             kind: self._changed_entities(kind, before) for kind in ENTITIES if _moved(kind, before, now)
         }
         jobs = [
-            *self._scene_jobs(scenes, told),
+            *self._scene_jobs((change for change in scenes if change.id in chosen), told),
             *(self._job(scene_id, GONE) for scene_id in gone),
             *self._entity_jobs(entities, before, now, told),
         ]

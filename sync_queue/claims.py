@@ -35,6 +35,7 @@ class Outcome(Enum):
     FAILED = "failed"
     DELETED = "deleted in Stash"
     IGNORED = "ignored"
+    LEFT_OUT = "not among the scenes to carry"
 
 
 @dataclass

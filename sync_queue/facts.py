@@ -13,6 +13,8 @@ _SIZE = "items in section "
 # The facts that say, in seconds since 1970, when scenes were counted by a full reconcile, when what would be
 # written was previewed, and when orphans were searched.
 COUNTED_AT, PREVIEWED_AT, ORPHANS_AT = "scenes counted at", "previewed at", "orphans found at"
+# The fact of a state that is whole again for the scenes alone that were to be carried.
+_IN_PART = "known again in part"
 # The fact that says at which address Plex was reached when the libraries were last compared.
 PLEX_ADDRESS = "plex address"
 
@@ -80,10 +82,31 @@ class Facts:
         """Remember that some of what was pushed may not be known."""
         self.set_fact(LOST, "")
 
-    def mark_reconciled(self) -> None:
-        """Remember that a full reconcile has queued whatever is not known to be in Plex."""
-        if not self.is_whole:
-            self.set_fact(LOST, RECONCILED)
+    @property
+    def is_whole_in_part(self) -> bool:
+        """Whether a whole state is that for the scenes alone that were to be carried when it became so.
+
+        Then of an item of which nothing is known it is not known either whether something was pushed.
+        """
+        return self.fact(_IN_PART) is not None
+
+    @property
+    def is_whole_for_all(self) -> bool:
+        """Whether what was pushed is known for every scene, chosen or not."""
+        return self.is_whole and not self.is_whole_in_part
+
+    def mark_reconciled(self, of_all_scenes: bool = True) -> None:
+        """Remember that a full reconcile has queued whatever is not known to be in Plex.
+
+        One that read the scenes to carry alone makes up for them alone.
+        """
+        if self.is_whole and not (of_all_scenes and self.is_whole_in_part):
+            return
+        self.set_fact(LOST, RECONCILED)
+        if of_all_scenes:
+            self.forget_fact(_IN_PART)
+        else:
+            self.set_fact(_IN_PART, "")
 
     def mark_drained(self) -> None:
         """Remember that everything that was due is in Plex, which makes a reconciled state whole again."""

@@ -269,7 +269,7 @@ class Pictures:
         if there.shown == image.sha1:
             return is_locked
         with self._state.lock:
-            if is_locked and not self._state.is_whole:
+            if is_locked and not self._state.is_whole_for_all:
                 log.info(
                     f"Scene {scene_id}: the {target.kind.field_title} in Plex stays: after the loss of "
                     "state.db nobody knows who chose it. When the cover next changes in Stash, it is "
@@ -281,7 +281,7 @@ class Pictures:
 
     def _keep(self, scene_id: int, target: Target, there: Artwork, is_locked: bool) -> None:
         """Keep what Plex shows, for who undoes the first sync."""
-        if there.shown and not is_locked and not self._state.is_whole:
+        if there.shown and not is_locked and not self._state.is_whole_for_all:
             # After a loss it may be one that we brought.
             return
         before = PictureBefore(scene_id, there.chosen, is_locked)

@@ -58,17 +58,18 @@ class Planner:
         if is_opted_out(item, self._config.opt_out_label):
             return ItemPlan(scene, item, ours, Merge(), {}, is_opted_out=True)
         base, recovered, was_rolled_back = self._base_of(item, ours)
+        is_known = self._state.is_whole and (base is not None or not self._state.is_whole_in_part)
         merged = merge(
             base,
             item.fields,
             ours,
             item.locked,
             self._config.preserve_plex_edits,
-            only_add=not self._state.is_whole,
+            only_add=not is_known,
         )
         if base is not None:
             merged = _with_what_is_given_back(merged, base, ours, item)
-        stays = self._config.preserve_plex_edits or not self._state.is_whole
+        stays = self._config.preserve_plex_edits or not is_known
         merged = with_actors_in_order(merged, base, ours, item, stays)
         pictures = self._mapping.pictures(scene)
         if _lacks_pictures(item, merged, pictures):

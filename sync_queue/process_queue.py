@@ -15,6 +15,7 @@ from stash.process_lock import WORKER_LOCK, AlreadyRunning, exclusive
 from sync_queue import outage
 from sync_queue import summary as words
 from sync_queue.catch_up import CatchUp
+from sync_queue.choice import see_choice
 from sync_queue.claims import mark_drained
 from sync_queue.drain_request import forget_request
 from sync_queue.dressing import is_due
@@ -75,6 +76,7 @@ class ProcessQueue:
     def _catch_up(self) -> None:
         try:
             with closing(SyncState(self._data_dir)) as state:
+                see_choice(state, self._stash.chosen)
                 count = CatchUp(self._stash, state, self._queue).run()
         except (GraphQLRefusal, StashAnswerInvalid) as problem:
             # One record that Stash cannot tell of does not hold up what hooks told. Is it one?

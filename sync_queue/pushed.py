@@ -120,6 +120,11 @@ class PushedRecords(Facts):
         """Whether anything was ever brought to Plex for this scene."""
         return bool(self.pushed_fingerprints([scene_id]))
 
+    def count_carried_beside(self, scene_ids: Iterable[int]) -> int:
+        """How many scenes were brought to this Plex that are not among these."""
+        rows = self._connection.execute("SELECT scene_id FROM synced WHERE server = ?", (self._server,))
+        return len({scene_id for (scene_id,) in rows}.difference(scene_ids))
+
     def is_anything_pushed(self, scene_id: int, items: Iterable[PlexItem]) -> bool:
         """Whether anything was ever brought to Plex for this scene, or for any scene to these items."""
         return self.was_pushed(scene_id) or bool(self.items_pushed(item.rating_key for item in items))

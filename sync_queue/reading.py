@@ -51,8 +51,9 @@ class ReadBatch:
     """What Stash and Plex have for some scenes, by scene id.
 
     A scene that Stash does not have is None; in place of its items there is an error where they could
-    not be read or used. `read_at` is when they began to be read, by the monotonic clock. `versions`
-    are those of the scenes in which nothing changes any more.
+    not be read or used, and nothing for one of `left_out`, which are not to be carried. `read_at` is when
+    they began to be read, by the monotonic clock. `versions` are those of the scenes in which nothing
+    changes any more.
     """
 
     scenes: Mapping[int, Scene | None]
@@ -60,12 +61,13 @@ class ReadBatch:
     found: Mapping[int, Found | PlexError]
     read_at: float
     versions: Sequence[Changed] = ()
+    left_out: frozenset[int] = frozenset()
 
     @property
     def rating_keys(self) -> set[int] | None:
         """The items of the scenes; None where a scene is gone, unusable or without an item."""
         items = [found.items for found in self.found.values() if isinstance(found, Found) and found.items]
-        if len(items) < len(self.scenes) or self.malformed:
+        if len(items) < len(self.scenes) - len(self.left_out) or self.malformed:
             return None
         return {item.rating_key for some in items for item in some}
 
@@ -92,13 +94,13 @@ class Reader:
 
     def read(self, scene_ids: Sequence[int]) -> ReadBatch:
         """Read these scenes and their items. Raises StashError or PlexError."""
-        scenes, malformed = self._stash.scenes_by_id(scene_ids)
+        scenes, malformed, left_out = self._stash.chosen_by_id(scene_ids)
         there = [scene for scene in scenes.values() if scene is not None]
         versions = [Changed(scene.id, int(scene.updated_at.timestamp())) for scene in there]
         read_at = time.monotonic()
-        return ReadBatch(
-            scenes, malformed, self._find(there, _BusyInARow()), read_at, settled(versions, self._stash.now)
-        )
+        found = self._find([scene for scene in there if scene.id not in left_out], _BusyInARow())
+        versions = settled(versions, self._stash.now)
+        return ReadBatch(scenes, malformed, found, read_at, versions, frozenset(left_out))
 
     def close(self) -> None:
         """Nothing to close: the lane belongs to the worker."""

@@ -46,8 +46,11 @@ class SceneTexts:
         self._connection = connection
 
     @contextmanager
-    def replacing(self) -> Iterator[TextsReplacement]:
-        """Collect those of all scenes; they replace the known ones when the block ends well."""
+    def replacing(self, is_wanted: bool = True) -> Iterator[TextsReplacement]:
+        """Collect those of all scenes; they replace the known ones when the block ends well, where wanted."""
+        if not is_wanted:
+            yield TextsReplacement(None)
+            return
         with replacing(self._connection, "scene_text", take=self._take) as (rows,):
             yield TextsReplacement(rows)
 
@@ -71,12 +74,13 @@ class SceneTexts:
 class TextsReplacement:
     """Titles and files of all scenes, as they are read."""
 
-    def __init__(self, rows: Replacement) -> None:
+    def __init__(self, rows: Replacement | None) -> None:
         self._rows = rows
 
     def add(self, scenes: Iterable[Scene]) -> None:
         """Add a page of scenes."""
-        self._rows.add(map(_row, scenes))
+        if self._rows is not None:
+            self._rows.add(map(_row, scenes))
 
 
 def _row(scene: Scene) -> tuple[int, str, str, str]:

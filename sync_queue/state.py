@@ -7,6 +7,7 @@ in Stash or Plex.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -79,8 +80,9 @@ MIGRATIONS = (
     SOURCE_OF_LOGOS,
     COLLECTIONS,
 )
-# The tables of what was found of scenes, and of those that are ignored.
-FOUND = ("scene_text", "finding", "previewed", "previewed_change", "ignored")
+# The tables of what was found of scenes, and with those that are ignored.
+LISTED = ("scene_text", "finding", "previewed", "previewed_change")
+FOUND = (*LISTED, "ignored")
 # The fact that names the Plex server that was used last, and the paths.
 PLACE = "index_place"
 
@@ -161,6 +163,13 @@ class SyncState(PicturesBefore):
             f"SELECT scene_id FROM {table} WHERE scene_id <> {NO_SCENE}" for table in tables
         )
         return {scene_id for (scene_id,) in self._connection.execute(statement)}
+
+    def take_from_lists(self, scene_ids: Iterable[int]) -> None:
+        """Show these scenes in no list of the page; what was pushed for them stays known."""
+        rows = [(scene_id,) for scene_id in scene_ids]
+        with self._connection:
+            for table in LISTED:
+                self._connection.executemany(f"DELETE FROM {table} WHERE scene_id = ?", rows)
 
     def forget_scene(self, scene_id: int) -> None:
         """Forget a scene that Stash does not have any more, for every server.

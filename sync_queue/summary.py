@@ -35,9 +35,19 @@ def summary_lines(summary: DrainSummary) -> list[str]:
         lines.append(f"Opted out: {counts[Outcome.OPTED_OUT]} (their items carry the opt-out label)")
     if counts[Outcome.IGNORED]:
         lines.append(f"Ignored: {counts[Outcome.IGNORED]} (as you chose on the page; nothing was written)")
+    if counts[Outcome.LEFT_OUT]:
+        lines.append(left_out_line(counts[Outcome.LEFT_OUT]))
     if counts[Outcome.DELETED]:
         lines.append(f"Deleted in Stash: {counts[Outcome.DELETED]} (left as they are in Plex)")
     return lines
+
+
+def left_out_line(count: int) -> str:
+    """How many scenes a drain left alone because the settings do not choose them."""
+    return (
+        f"Not among the scenes to carry: {count} (settings scene_filter and organized_only; left as they are "
+        "in Plex)"
+    )
 
 
 def caught_up_line(count: int) -> str:
@@ -46,11 +56,14 @@ def caught_up_line(count: int) -> str:
 
 
 def automatic_lines(summary: DrainSummary) -> list[str]:
-    """One line for a drain that nobody asked for; none where nothing happened that a user wants to know.
+    """One line for a drain that nobody asked for, and one for scenes that are not to be carried.
 
-    Older jobs that only came due and ended as before are no news.
+    None where nothing happened that a user wants to know: older jobs that only came due and ended as before
+    are no news.
     """
     written = summary.outcomes[Outcome.WRITTEN]
+    left_out = summary.outcomes[Outcome.LEFT_OUT]
+    aside = [f"{left_out_line(left_out)}."] if left_out else []
     others = [
         f"{count} {outcome.value}"
         for outcome in (
@@ -64,10 +77,11 @@ def automatic_lines(summary: DrainSummary) -> list[str]:
     ]
     if written:
         told = [f"{written} {Outcome.WRITTEN.value}", *others]
-        return [f"Changes in Stash carried to Plex, scenes: {', '.join(told)}."]
+        return [f"Changes in Stash carried to Plex, scenes: {', '.join(told)}.", *aside]
     if others:
-        return [f"Changes in Stash not carried to Plex, scenes: {', '.join(others)}. Queue Status says why."]
-    return []
+        told = [f"Changes in Stash not carried to Plex, scenes: {', '.join(others)}. Queue Status says why."]
+        return [*told, *aside]
+    return aside
 
 
 def nothing_due_line(waiting: int) -> str:

@@ -31,6 +31,7 @@ from sync_queue.read_back import ReadBack
 from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader
 from sync_queue.renewal import Planned, Renewal
 from sync_queue.sending import Senders, Sent, log_sent
+from sync_queue.set_aside import set_aside
 from sync_queue.state import SyncState
 from sync_queue.unmatched import Unmatched
 from sync_queue.witness import count_step
@@ -228,10 +229,9 @@ class SyncWorker:
         left_out: list[tuple[Work, Planned]] = []
         unread: list[tuple[Work, Exception]] = []
         absent: list[tuple[Work, Exception]] = []
-        with self._state.lock:
-            ignored = self._state.ignored.among([work.scene_id for work in batch])
+        aside = set_aside(batch, read.left_out, self._state, self._claims)
         for work in batch:
-            if work.scene_id in ignored:
+            if work.scene_id in aside:
                 continue
             plans = attempt(partial(self._plans, work, read))
             if isinstance(plans, Planned):
@@ -240,10 +240,8 @@ class SyncWorker:
                 absent.append((work, plans))
             elif plans is not None:
                 unread.append((work, plans))
-        if ignored:
-            self._claims.finish([work for work in batch if work.scene_id in ignored], Outcome.IGNORED)
         self._leave_out([work for work, _ in left_out])
-        self._doubts.judge("reading", unread, len(batch) - len(absent) - len(ignored))
+        self._doubts.judge("reading", unread, len(batch) - len(absent) - len(aside))
         self._doubts.judge("finding", absent, len(absent) + len(planned))
         return planned
 

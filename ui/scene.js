@@ -34,6 +34,8 @@ Stash2Plex.define("scene", (parts) => {
       null,
       scene.is_ignored &&
         h("p", null, h(Badge, { variant: "dark" }, "Ignored"), " It is not written to Plex."),
+      scene.is_left_out &&
+        h("p", null, h(Badge, { variant: "dark" }, "Not chosen"), " It is not written to Plex."),
       queue !== null &&
         h(
           "p",

@@ -1,6 +1,7 @@
 // A control for each kind of setting, with its label, its description and what is wrong with what was typed.
 Stash2Plex.define("settingControls", ({ stash: { React, h, Bootstrap }, words, display }) => {
   const { Button, Form } = Bootstrap;
+  const NO_CHOICE = "All";
   const SET = "There is one. Type to replace it.";
 
   /** @type {Parts["settingControls"]["SettingField"]} */
@@ -135,7 +136,7 @@ Stash2Plex.define("settingControls", ({ stash: { React, h, Bootstrap }, words, d
         value: chosen,
         onChange: display.onTyped(onChange),
       },
-      choices.map((choice) => h("option", { key: choice, value: choice }, choice)),
+      choices.map((choice) => h("option", { key: choice, value: choice }, choice || NO_CHOICE)),
     );
   }
 

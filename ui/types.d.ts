@@ -276,6 +276,7 @@ interface SceneInPlex {
   scene_id: number;
   title: string;
   is_ignored: boolean;
+  is_left_out: boolean;
   queue: { state: QueueState; reason: string; due_at: Moment } | null;
   reason: string | null;
   cure: string | null;

@@ -201,6 +201,9 @@ class Stash2PlexConfig(BaseModel):
         False, title="Accept any certificate of Plex"
     )
 
+    scene_filter: Text = Field("", title="Saved filter of scenes")
+    organized_only: Switch = Field(False, title="Only organized scenes")
+
     leave_fields: Annotated[tuple[str, ...], BeforeValidator(_read_field_names)] = Field(
         (), title="Fields to leave alone"
     )
@@ -247,6 +250,11 @@ class Stash2PlexConfig(BaseModel):
     reconcile_scope: Annotated[str, _one_of(SCOPES), FALLS_BACK] = Field(
         SCOPES[0], title="Scenes of the scheduled reconcile"
     )
+
+    @property
+    def chooses_scenes(self) -> bool:
+        """Whether not all scenes are to be carried."""
+        return bool(self.scene_filter or self.organized_only)
 
 
 ANY_CERTIFICATE = (

@@ -10,6 +10,7 @@ it means for a scene, and tasks.py shows the user what nobody has met.
         ImageUnusable
         InvalidInput
             AnotherStash
+            NotUnderstood
             PackagesMissing
             SceneMalformed
             SettingsInvalid
@@ -20,6 +21,7 @@ it means for a scene, and tasks.py shows the user what nobody has met.
             NoMovieLibrary
             PlexAccountUnavailable
             PlexAnswerInvalid
+                PlexAnswerEmpty
                 PlexListingChanged
             PlexBusy
             PlexItemUnusable

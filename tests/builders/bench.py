@@ -17,6 +17,7 @@ from plex.fields import FIELDS, Kind, PlexFields
 from reconciliation.detector import SceneFacts
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.result import GapDetectionResult
+from stash.chosen_scenes import as_set
 from stash.client import Stash
 from sync_queue.claims import DrainSummary
 from sync_queue.job import Job
@@ -27,7 +28,6 @@ from tests.servers.made_up_collection import GapPlan, MadeUpVideo
 from tests.servers.world import World, a_world
 from validation.config import read_settings
 from validation.plugin_input import parse_connection
-from validation.scene_fragment import needed_by
 
 LEVELS = {"t": "trace", "d": "debug", "i": "info", "w": "warning", "e": "error", "p": "progress"}
 _PREFIXED = re.compile("\x01(.)\x02(.*)")
@@ -127,9 +127,9 @@ class Bench:
         return time.time() + self.later
 
     def stash(self, settings: Mapping[str, Any] | None = None) -> Stash:
-        """A connection of its own, as every process has; scenes come with what the settings need."""
+        """A connection of its own, as every process has; it reads what the settings want."""
         stash = Stash(parse_connection(self.world.stash.server_connection()))
-        return stash.with_more(needed_by(self.config(settings or {})))
+        return as_set(stash, self.config(settings or {}), mode="")
 
     @contextmanager
     def state(self) -> Iterator[SyncState]:

@@ -18,6 +18,8 @@ STOPPING: dict[str, tuple[Any, str]] = {
     "plex_token": ("to ken", "Copy it again, without spaces around it."),
     "plex_library": ("Filme", "Movie libraries in Plex: “Films”, “Clips”."),
     "path_map": ("/data", "is not a pair such as /data=>/media"),
+    "scene_filter": ("Gone", "Stash has no saved filter “Gone”. Stash has no filter of scenes."),
+    "organized_only": ("maybe", "Switch it in the plugin's settings."),
     "leave_fields": ("titel", "The fields are: title, sort title, "),
     "opt_out_label": (True, "enter it again"),
     "content_rating": ([], "enter it again"),

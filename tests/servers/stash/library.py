@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, TypeVar
 
 from tests.servers.stash.records import Entity, Group, GroupLink, Performer, Scene, Studio, Tag, VideoFile
+from tests.servers.stash.saved_filters import SavedFilters
 
 PACIFIC_STANDARD_TIME = timezone(timedelta(hours=-8))
 
@@ -63,6 +64,7 @@ class StashLibrary:
         self.performers: dict[int, Performer] = {}
         self.tags: dict[int, Tag] = {}
         self.groups: dict[int, Group] = {}
+        self.saved_filters = SavedFilters()
         self._last_ids: dict[str, int] = {}
 
     def __getstate__(self) -> dict[str, Any]:

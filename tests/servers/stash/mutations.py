@@ -15,6 +15,7 @@ from graphql import GraphQLInputObjectType
 
 from tests.servers.stash.queries import RequestContext, integer_id
 from tests.servers.stash.records import Scene
+from tests.servers.stash.saved_filters import SavedFilter
 from tests.servers.stash.schema import stash_schema
 from tests.servers.stash.views import ENTITY_VIEWS
 
@@ -267,6 +268,10 @@ def _all_keys(type_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: given.get(name) for name in type_.fields}
 
 
+def save_filter(context: RequestContext, input: dict[str, Any]) -> SavedFilter:
+    return context.library.saved_filters.take(input)
+
+
 MUTATIONS: dict[str, Callable[..., Any]] = {
     "sceneCreate": scene_create,
     "sceneUpdate": scene_update,
@@ -279,6 +284,7 @@ MUTATIONS: dict[str, Callable[..., Any]] = {
     "sceneAddPlay": scene_add_play,
     "tagsMerge": tags_merge,
     "performerMerge": performer_merge,
+    "saveFilter": save_filter,
     "configurePlugin": configure_plugin,
     "runPluginTask": run_plugin_task,
     "runPluginOperation": run_plugin_operation,

@@ -16,6 +16,7 @@ from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.log_feed import LogFeed
 from tests.servers.stash.plugins import Plugin
 from tests.servers.stash.records import Entity, Scene
+from tests.servers.stash.saved_filters import SavedFilter
 from tests.servers.stash.views import ENTITY_VIEWS, EntityView, SceneView
 
 VERSION = "v0.31.0"
@@ -301,6 +302,14 @@ def _plugin_view(plugin: Plugin, base_url: str) -> dict[str, Any]:
     }
 
 
+def find_saved_filters(context: RequestContext, mode: str | None = None) -> list[SavedFilter]:
+    return context.library.saved_filters.listed(mode)
+
+
+def find_saved_filter(context: RequestContext, id: str) -> SavedFilter | None:
+    return context.library.saved_filters.one(integer_id(id))
+
+
 def logs(context: RequestContext) -> list[dict[str, Any]]:
     return context.plugins.log.entries
 
@@ -318,6 +327,8 @@ QUERIES: dict[str, Callable[..., Any]] = {
     "configuration": configuration,
     "findScene": find_scene,
     "findScenes": find_scenes,
+    "findSavedFilters": find_saved_filters,
+    "findSavedFilter": find_saved_filter,
     "plugins": plugins,
     "logs": logs,
     "jobQueue": job_queue,
