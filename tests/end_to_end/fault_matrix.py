@@ -96,9 +96,17 @@ def tasks() -> dict[str, dict[str, Any]]:
     }
 
 
+def kind_of(task: str) -> str:
+    """What a task does: hooks all ask for a drain, and a drain is one whoever asked for it."""
+    return next((kind for kind in ("process_queue", "hook") if task.startswith(kind)), task)
+
+
 def meetings(cell: Cell) -> set[Pair]:
-    """What meets in a cell of the sample: each two of its parts, or the answer and the way of asking."""
-    met = pairs(cell)
+    """What meets in a cell of the sample: each two of its parts, or the answer and the way of asking.
+
+    Drains are of one kind, and so are hooks: of these, each is among the cells.
+    """
+    met = pairs(cell._replace(task=kind_of(cell.task))) | {((0, cell.task), (3, cell.times))}
     if cell.answer not in OF_WHAT_IT_HOLDS:
         is_image = cell.request.startswith("GET /scene")
         way = "an image" if is_image else cell.request.partition(" ")[0]
@@ -129,7 +137,7 @@ class FaultMatrix:
                         yield Cell(task, request, answer, ONCE)
 
     def sample(self) -> list[Cell]:
-        """Cells in which every pair occurs that can: of request, answer, task and how often.
+        """Cells in which every pair occurs that can: of request, answer, kind of task and how often.
 
         An answer that is no document of its server, such as a status, need not meet each request, but each
         way of asking: to read, write or upload, by query or mutation.
