@@ -1,10 +1,13 @@
 """The operations that change what is waiting: `sync_now`, `retry`, `clear` and `ignore`.
 
-None of them touches Stash or Plex: they say what the next run of Process Queue is to do, or to leave.
+None of them touches Stash or Plex: they say what the next run of Process Queue is to do, or to leave. Stash
+is only asked whether it is the one whose scenes are meant.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal, get_args
 
 from pydantic import ConfigDict, Field
@@ -20,6 +23,7 @@ from operations.orphans import Kind as OrphanKind
 from operations.orphans import section_key_of
 from sync_queue.job import LARGEST_ID
 from sync_queue.job_queue import JobQueue
+from sync_queue.one_stash import refuse_another_stash
 from sync_queue.queue_list import FAILED_STATE, STATES
 from sync_queue.state import SyncState
 from sync_queue.status import drain_state
@@ -76,9 +80,20 @@ class Changed(Result):
     changed: int
 
 
+@contextmanager
+def _opened(context: Context) -> Iterator[tuple[SyncState, JobQueue]]:
+    """State and queue, open for a moment, of the Stash that asks.
+
+    Raises AnotherStash, StashError, OSError or sqlite3.Error.
+    """
+    with open_state(context) as state, open_queue(context) as queue:
+        refuse_another_stash(context.stash, state, queue, context.data_dir)
+        yield state, queue
+
+
 def sync_now(request: Chosen, context: Context) -> Queued:
     """Write these scenes at the next run, ignored or not, due or not, and ask Stash for that run."""
-    with open_state(context) as state, open_queue(context) as queue:
+    with _opened(context) as (state, queue):
         scene_ids = [key for key in _keys(request, context, state, queue) if key > 0]
         state.ignored.remove(scene_ids)
         queued = _append(queue, scene_ids, ASKED, context)
@@ -87,7 +102,7 @@ def sync_now(request: Chosen, context: Context) -> Queued:
 
 def retry(request: Chosen, context: Context) -> Queued:
     """Take what failed as if it were new, and ask Stash for a run."""
-    with open_state(context) as state, open_queue(context) as queue:
+    with _opened(context) as (state, queue):
         keys = set(_keys(request, context, state, queue, FAILED_STATE))
         queued = queue.retry_failed(keys)
     return _queued(queued, context)
@@ -95,14 +110,14 @@ def retry(request: Chosen, context: Context) -> Queued:
 
 def clear(request: ClearRequest, context: Context) -> Removed:
     """Remove rows from the queue, but what is being written just now; a reconcile finds what differs."""
-    with open_state(context) as state, open_queue(context) as queue:
+    with _opened(context) as (state, queue):
         keys = _keys(request, context, state, queue, request.state)
         return Removed(removed=queue.remove(keys, [request.state] if request.state else STATES))
 
 
 def ignore(request: IgnoreRequest, context: Context) -> Changed:
     """Leave scenes out of reconciles and drains, or take them back, with whatever changed meanwhile."""
-    with open_state(context) as state, open_queue(context) as queue:
+    with _opened(context) as (state, queue):
         if request.rating_keys is not None:
             return Changed(changed=_ignore_items(request, state))
         scene_ids = [key for key in _keys(request, context, state, queue) if key > 0]

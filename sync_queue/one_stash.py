@@ -12,18 +12,20 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stash import log
-from stash.client import Stash
 from stash.exceptions import StashAnswerInvalid
 from sync_queue.data_folder import QUEUE_DATABASE, set_aside, setting_aside
-from sync_queue.manager import QueueManager
+from sync_queue.manager import JobQueue, QueueManager
 from sync_queue.state import SyncState
 from sync_queue.state_database import DATABASE as STATE_DATABASE
 from sync_queue.state_database import RECONCILE_WANTED
 from validation.exceptions import InvalidInput
 from validation.scene import parse_timestamp, scene_id_of
+
+if TYPE_CHECKING:
+    from stash.client import Stash
 
 FACT = "stash"
 # So many scenes at either end, as the documents ask for, and as many in between are remembered.
@@ -175,13 +177,9 @@ def hold_to_one_stash(stash: Stash, manager: QueueManager, data_dir: str) -> Que
     """
     state = SyncState(data_dir)
     try:
-        stored = {STATE_DATABASE: state.fact(FACT), QUEUE_DATABASE: manager.get_queue().fact(FACT)}
-        known = {name: StashIdentity.from_stored(text) for name, text in stored.items()}
-        seen = look(stash.ask, known.values())
-        destroyed = manager.get_queue().untried_scene_ids("Scene.Destroy")
-        verdicts = {name: one.judge(seen, destroyed) for name, one in known.items()}
-        foreign = [name for name, one in known.items() if verdicts[name] is Verdict.ANOTHER]
-        _refuse(data_dir, known, verdicts, foreign)
+        known = _known(state, manager.get_queue())
+        seen, verdicts = _judged(stash, known, manager.get_queue())
+        foreign = _refuse(data_dir, known, verdicts)
         if Verdict.RESTORED in verdicts.values():
             state.mark_lost()
             state.set_fact(RECONCILE_WANTED, "Stash was restored from a backup")
@@ -207,12 +205,39 @@ def hold_to_one_stash(stash: Stash, manager: QueueManager, data_dir: str) -> Que
         state.close()
 
 
-def _refuse(
-    data_dir: str,
-    known: dict[str, StashIdentity],
-    verdicts: dict[str, Verdict],
-    foreign: list[str],
-) -> None:
+def refuse_another_stash(stash: Stash, state: SyncState, queue: JobQueue, data_dir: str) -> None:
+    """See to it that what a person asks for is about this Stash's scenes; sets nothing aside for it.
+
+    Raises AnotherStash, StashError or sqlite3.Error.
+    """
+    known = _known(state, queue)
+    _, verdicts = _judged(stash, known, queue)
+    foreign = _refuse(data_dir, known, verdicts)
+    if foreign:
+        raise AnotherStash(
+            f"{foreign[0]} belongs to another Stash, so nothing was done. Run Process Queue: it keeps the "
+            "file under another name and starts a new one."
+        )
+
+
+def _known(state: SyncState, queue: JobQueue) -> dict[str, StashIdentity]:
+    """What each of the two files remembers of the Stash that it belongs to, by its name."""
+    stored = {STATE_DATABASE: state.fact(FACT), QUEUE_DATABASE: queue.fact(FACT)}
+    return {name: StashIdentity.from_stored(text) for name, text in stored.items()}
+
+
+def _judged(
+    stash: Stash, known: Mapping[str, StashIdentity], queue: JobQueue
+) -> tuple[Seen, dict[str, Verdict]]:
+    """What Stash has, and what that says of each of the files."""
+    seen = look(stash.ask, known.values())
+    destroyed = queue.untried_scene_ids("Scene.Destroy")
+    return seen, {name: one.judge(seen, destroyed) for name, one in known.items()}
+
+
+def _refuse(data_dir: str, known: Mapping[str, StashIdentity], verdicts: Mapping[str, Verdict]) -> list[str]:
+    """Refuse another Stash than both files know; the files that belong to another, where one knows this."""
+    foreign = [name for name, verdict in verdicts.items() if verdict is Verdict.ANOTHER]
     what_to_do = (
         f"If that is on purpose, move the data folder {data_dir} away: the next task makes a new one. If two "
         "Stashes share it, give one of them another with STASH2PLEX_DATA_DIR."
@@ -224,6 +249,7 @@ def _refuse(
         raise AnotherStash(
             f"This Stash has a different database than before, so nothing was done. {what_to_do}"
         )
+    return foreign
 
 
 def _without(foreign: list[str], manager: QueueManager, data_dir: str) -> QueueManager:

@@ -20,6 +20,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "path_map": {"settings": {"path_map": None}},
     "status": {},
     "scene": {"scene_id": 1},
+    "sync_now": {"scenes": [1]},
+    "retry": {"scenes": "all"},
 }
 
 

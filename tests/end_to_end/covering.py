@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import TypeVar
 
@@ -15,29 +16,23 @@ def pairs(cell: tuple[str, ...]) -> set[Pair]:
     return set(combinations(enumerate(cell), 2))
 
 
-def covering(cells: Sequence[Cell]) -> list[Cell]:
-    """Few of these cells, in which each pair of parts occurs that occurs in all of them.
+def covering(cells: Sequence[Cell], meetings: Callable[[Cell], set[Pair]] = pairs) -> list[Cell]:
+    """Few of these cells, in which everything meets that meets in all of them.
 
-    The same cells give the same choice. The second and third part are those with the most pairs.
+    The same cells give the same choice: always the one with the most that is missing, of several the first.
     """
-    with_pair: dict[Pair, list[Cell]] = {}
-    for cell in cells:
-        with_pair.setdefault(((1, cell[1]), (2, cell[2])), []).append(cell)
-    missing = {pair for cell in cells for pair in pairs(cell)}
+    of_each = list(map(meetings, cells))
+    missing: set[Pair] = set().union(*of_each)
+    # What was missing of a cell when it was last looked at is the most that can be missing now.
+    waiting = [(-len(met), number) for number, met in enumerate(of_each)]
+    heapq.heapify(waiting)
     chosen: list[Cell] = []
-
-    def choose(candidates: Sequence[Cell]) -> bool:
-        best = max(candidates, key=lambda cell: len(missing & pairs(cell)))
-        if not missing & pairs(best):
-            return False
-        missing.difference_update(pairs(best))
-        chosen.append(best)
-        return True
-
-    for n, (pair, same) in enumerate(with_pair.items()):
-        if pair in missing:
-            # Where several would do as well, not always the first of them.
-            choose(same[n % len(same) :] + same[: n % len(same)])
-    while choose(cells):
-        pass
+    while missing:
+        most, number = heapq.heappop(waiting)
+        left = len(missing & of_each[number])
+        if left == -most:
+            missing -= of_each[number]
+            chosen.append(cells[number])
+        elif left:
+            heapq.heappush(waiting, (-left, number))
     return chosen

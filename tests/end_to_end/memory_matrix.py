@@ -29,8 +29,8 @@ from tests.end_to_end.promises import broken_by_a_run, rows_of
 from tests.end_to_end.small_world import DRAIN, LONGEST, OLD, RECONCILE, SmallWorld
 
 PAGE = 4096
-# The pages of which the daily run zeroes one: the first, then every so many.
-FIRST_PAGES, SOME_PAGES = 3, 8
+# The pages of which the daily run zeroes one, and what it leaves of a file that is cut.
+SOME_PAGES, SOME_CUTS = {0, 1, 3, 16}, {"cut at 2/4"}
 TASKS: dict[str, dict[str, Any]] = {"hook": hook(1), "reconcile": RECONCILE, "drain": DRAIN}
 DELETED, EMPTY, GARBAGE = "deleted", "empty", "garbage"
 OLDER, NEWER, READ_ONLY = "an older copy", "a newer version", "read-only"
@@ -66,7 +66,7 @@ class MemoryMatrix:
                     yield Cell(task, file, damage)
 
     def sample(self) -> list[Cell]:
-        """Cells in which every pair occurs of file, damage and task, but for most of the pages."""
+        """Cells in which every pair occurs of file, damage and task, but for most of the pages and cuts."""
         return covering([cell for cell in self.cells() if _is_in_sample(cell.damage)])
 
     def play(self, cells: Iterable[Cell], at_a_time: int = 3) -> Iterator[tuple[Cell, list[str]]]:
@@ -143,10 +143,10 @@ class MemoryMatrix:
 
 
 def _is_in_sample(damage: str) -> bool:
-    """Whether it is no page of a database, or one of its first, or one of some after these."""
+    if damage.startswith("cut at"):
+        return damage in SOME_CUTS
     words = damage.split()
-    page = int(words[1]) if words[0] == "page" else 0
-    return page <= FIRST_PAGES or page % SOME_PAGES == 0
+    return words[0] != "page" or int(words[1]) in SOME_PAGES
 
 
 def _spoilt(content: bytes, damage: str) -> bytes:

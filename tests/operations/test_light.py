@@ -8,7 +8,7 @@ import sys
 from operations.registry import OPERATIONS
 from tests.servers.world import ROOT
 
-# They ask neither server, or Stash only now and then.
+# They ask neither server, or Stash only where something is to be done.
 OF_THE_STATE = ("status", "gaps", "preview", "queue", "orphans", "sync_now", "retry", "clear", "ignore")
 HEAVY = ("plexapi", "requests", "stashapi")
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from tests.page.landscape import landscape
 from tests.page.tools import host_page, what_the_page_needs
@@ -44,11 +45,13 @@ def main() -> int:
 
 
 @contextmanager
-def a_demo(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[World]:
+def a_demo(
+    folder: Path, environment: Mapping[str, str] | None = None, **stash_options: Any
+) -> Iterator[World]:
     """A collection of which most is in Plex, with something to see on every tab."""
     videos = [_with_picture(video) for video in make_collection(SCENES, seed=8)]
     plan = plan_gaps(videos, seed=8, missing=0.06)
-    with a_world(folder, videos, plan, environment) as world:
+    with a_world(folder, videos, plan, environment, **stash_options) as world:
         world.stash.page = host_page()
         # What waits is to be seen waiting.
         world.settings["manual_drain"] = True

@@ -24,8 +24,8 @@ TABS = ("overview", "set_up", "settings", "gaps", "preview", "queue", "orphans")
 
 
 @pytest.fixture(scope="module")
-def host(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with a_host(tmp_path_factory.mktemp("hostile"), browser) as host:
+def host(browser: Browser, python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    with a_host(tmp_path_factory.mktemp("hostile"), browser, python=python) as host:
         fill(host.world)
         for task in ("Reconcile Library (All)", "Preview Sync (Dry Run)", "Find Orphans"):
             host.world.stash.run_task(task)

@@ -16,8 +16,9 @@ from tests.page.visitor import NOT_MEASURED, Host, Visitor, a_window
 
 
 @pytest.fixture(scope="module")
-def host(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with a_demo(tmp_path_factory.mktemp("demo"), NOT_MEASURED) as world, a_window(world, browser) as host:
+def host(browser: Browser, python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    folder = tmp_path_factory.mktemp("demo")
+    with a_demo(folder, NOT_MEASURED, python=python) as world, a_window(world, browser) as host:
         yield host
         assert not world.stash.crashes
         assert not world.plex.failures
