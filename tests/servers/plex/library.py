@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+from tests.servers.plex.behaviour import PlexBehaviour
 from tests.servers.plex.items import (
     FIELD_ATTRIBUTES,
     IMAGE_ATTRIBUTES,
@@ -29,13 +30,14 @@ from tests.servers.plex.items import (
     lies_in,
     title_of_file,
 )
+from tests.servers.plex.watching import Watching
 
 # What a metadata refresh without an agent leaves alone: a person's own marks.
 _KEPT_BY_REFRESH = {"collection", "label", "userRating", "addedAt", "editionTitle"}
 _NONE_WHEN_EMPTY = {"title_sort", "date", "year", "rating", "audience_rating"}
 
 
-class PlexLibrary:
+class PlexLibrary(Watching):
     """All that one server holds. Every method may be called from any thread."""
 
     def __init__(
@@ -50,6 +52,10 @@ class PlexLibrary:
         self.version = version
         self.clock = clock
         self.lock = threading.RLock()
+        # Of the server in front of it, if there is one.
+        self.behaviour = PlexBehaviour()
+        self.history = []
+        self.marks_of_others = {}
         self.sections: dict[int, Section] = {}
         self.images: dict[str, bytes] = {}
         # Moves whenever an item comes, goes or changes its place in the order by time or by id.
