@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import SecretStr, ValidationError
 
 from validation.config import (
+    BACK_TO_STASH,
     FIELD_NAMES,
     MOST_DAYS,
     MOST_WRITERS,
@@ -29,6 +30,7 @@ Kind = Literal["text", "secret", "switch", "choice", "choices", "number", "pairs
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "leave_fields": FIELD_NAMES,
+    "back_to_stash": BACK_TO_STASH,
     "tags_as": TAG_TARGETS,
     "reconcile_every": tuple(RECONCILE_PERIODS),
     "reconcile_scope": SCOPES,

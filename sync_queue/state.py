@@ -12,6 +12,7 @@ from pathlib import Path
 
 from plex.index import FileIndex
 from stash import log
+from sync_queue.brought_back import BROUGHT_BACK, OF_SCENES, BroughtBack
 from sync_queue.cover_records import COVERS_BY_ITEM, WHEN_BEGUN, CoverRecords
 from sync_queue.facts import COUNTED_AT, ORPHANS_AT, PREVIEWED_AT
 from sync_queue.findings import FINDINGS, Findings
@@ -73,6 +74,7 @@ MIGRATIONS = (
     "CREATE TABLE step (place INTEGER PRIMARY KEY CHECK (place = 0), counted TEXT NOT NULL);",
     SCENE_TEXTS + FINDINGS + PREVIEWED + ORPHANS + IGNORED,
     WHEN_BEGUN,
+    BROUGHT_BACK,
 )
 # The tables of what was found of scenes, and of those that are ignored.
 FOUND = ("scene_text", "finding", "previewed", "previewed_change", "ignored")
@@ -104,6 +106,7 @@ class SyncState(CoverRecords):
         self.previewed = Previewed(self._connection)
         self.orphans = OrphanRecords(self._connection)
         self.ignored = Ignored(self._connection)
+        self.back = BroughtBack(self._connection)
 
     def one_transaction(self) -> AbstractContextManager[object]:
         """A block whose changes are committed together: each commit waits for the disk."""
@@ -124,7 +127,7 @@ class SyncState(CoverRecords):
         when the server or the path map changed, and so is what was found there. What was pushed is kept
         for each server, and scenes that are ignored are ignored for all.
         """
-        self._server = machine_identifier
+        self._server = self.back.server = machine_identifier
         place = f"{machine_identifier} {path_map}"
         if self.fact(PLACE) != place:
             self._leave_place(is_server_left=self.machine_identifier != machine_identifier)
@@ -148,7 +151,7 @@ class SyncState(CoverRecords):
 
     def known_scene_ids(self) -> set[int]:
         """The scenes of which anything is remembered, for whatever server."""
-        tables = ("synced", "item", "cover", "replaced", "scene_file", *FOUND)
+        tables = ("synced", "item", "cover", "replaced", "scene_file", *FOUND, *OF_SCENES)
         statement = " UNION ".join(
             f"SELECT scene_id FROM {table} WHERE scene_id <> {NO_SCENE}" for table in tables
         )
@@ -162,6 +165,7 @@ class SyncState(CoverRecords):
         with self._connection:
             self._forget_pushed_for(scene_id)
             self._forget_covers_of(scene_id)
+            self.back.forget_scene(scene_id)
             self.index.forget_scenes([scene_id])
             for table in FOUND:
                 self._connection.execute(f"DELETE FROM {table} WHERE scene_id = ?", (scene_id,))

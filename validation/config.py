@@ -40,6 +40,8 @@ RECONCILE_PERIODS = {
     "weekly": timedelta(weeks=1),
 }
 SCOPES = ("all", "recent")
+# What the setting “Back to Stash” may name.
+BACK_TO_STASH = ("ratings", "plays", "resume")
 MOST_WRITERS = 4
 MOST_DAYS = 365
 
@@ -94,6 +96,14 @@ def _read_field_names(value: object) -> tuple[str, ...]:
     wrong = [name for name in names if name not in FIELD_NAMES]
     if wrong:
         raise ValueError(f"names {in_quotes(wrong)}. The fields are: {', '.join(FIELD_NAMES)}.")
+    return names
+
+
+def _read_back_to_stash(value: object) -> tuple[str, ...]:
+    names = tuple(name.casefold() for name in _read_names(value))
+    wrong = [name for name in names if name not in BACK_TO_STASH]
+    if wrong:
+        raise ValueError(f"names {in_quotes(wrong)}. It may name: {', '.join(BACK_TO_STASH)}.")
     return names
 
 
@@ -208,6 +218,11 @@ class Stash2PlexConfig(BaseModel):
 
     # Off, the default, overwrites a person's edits.
     preserve_plex_edits: Switch = Field(False, title="Preserve Plex edits")
+
+    # Nothing, the default, writes nothing to Stash.
+    back_to_stash: Annotated[tuple[str, ...], BeforeValidator(_read_back_to_stash)] = Field(
+        (), title="Back to Stash"
+    )
 
     # Off, the default, writes to Plex without being asked.
     manual_drain: Switch = Field(False, title="Only drain by hand")
