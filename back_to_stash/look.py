@@ -12,6 +12,7 @@ from plex.client import Plex
 from plex.item_finder import Found
 from plex.items import PlexItem
 from plex.library import read_sections
+from plex.matching import MatchLevel
 from stash import log
 from stash.activity import read_activity
 from stash.client import Stash
@@ -25,6 +26,8 @@ from validation.config import Stash2PlexConfig
 
 # Scenes are read by so many, and written right after a last look at each group of these.
 SCENES_PER_READ, SCENES_PER_GROUP = 50, 30
+# In place of a guess: looked at again whatever is known by then.
+AGAIN = "again"
 
 
 Scenes = dict[int, Sequence[PlexItem]]
@@ -84,6 +87,8 @@ class _Bringing:
         self._deciding = Deciding(state, back, config, stash.now.timestamp())
         self._views: list[View] = []
         self._asked = 0
+        # Scenes about which nothing could be concluded.
+        self._unsettled = set[int]()
         self.brought = Brought()
 
     def bring(self, news: News, everything: bool) -> None:
@@ -104,8 +109,12 @@ class _Bringing:
         found = set[int]()
         for start in range(0, len(scene_ids), SCENES_PER_READ):
             found |= self._bring_scenes(scene_ids[start : start + SCENES_PER_READ])
-        if not self._is_dry:
-            self._back.put_waiting({key: as_text(guesses[key]) for key in wanted - found})
+        self._back.put_waiting(
+            {
+                key: as_text(guesses[key]) if self._unsettled.isdisjoint(guesses[key]) else AGAIN
+                for key in wanted - found
+            }
+        )
         self._back.forget_waiting(found)
         self._judge_failures()
         self.brought.waiting = len(self._back.open_views()) if self._views else 0
@@ -117,7 +126,8 @@ class _Bringing:
         items = set[int]()
         for scene_id, scene in read.scenes.items():
             found = read.found.get(scene_id)
-            if scene is None or not isinstance(found, Found):
+            if scene is None or not isinstance(found, Found) or found.match.level is MatchLevel.UNKNOWN:
+                self._unsettled.add(scene_id)
                 continue
             all_items = found.items
             items |= {item.rating_key for item in all_items}
@@ -127,6 +137,7 @@ class _Bringing:
                 scenes[scene_id] = some
         for group in _parts(sorted(scenes), SCENES_PER_GROUP):
             self._bring_group({scene_id: scenes[scene_id] for scene_id in group})
+        self._unsettled |= {*read.malformed, *self.brought.failures}
         failed = {item.rating_key for one in self.brought.failures for item in scenes.get(one, ())}
         return items - failed
 

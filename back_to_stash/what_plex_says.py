@@ -112,6 +112,9 @@ def _read_history(
     """Take new views into the journal: those since the switch was turned on, unless all are asked for."""
     try:
         since = back.until("plays since")
+        if since is None and not is_owner(plex):
+            news.is_owner = False
+            return
         if since is None:
             since = newest_view(plex)
             back.set_until("plays since", since)
