@@ -66,14 +66,6 @@ def bring_back_after(mode: object, stash: Stash, config: Stash2PlexConfig, data_
     _tell(brought, is_asked_for=False)
 
 
-def preview_back(stash: Stash, config: Stash2PlexConfig, data_dir: str) -> Brought:
-    """What *Bring Back From Plex* would bring, without writing anything. Raises as `bring_back` does."""
-    with closing(SyncState(data_dir)) as state:
-        if not config.back_to_stash:
-            return Brought()
-        return look(stash, connect(config, data_dir), state, config, everything=True, is_dry=True)
-
-
 def _look(
     stash: Stash, config: Stash2PlexConfig, data_dir: str, state: SyncState, everything: bool = False
 ) -> Brought:

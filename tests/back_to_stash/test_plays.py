@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from back_to_stash.plays import missing_plays
 from back_to_stash.undo import undo_back_to_stash
 from stash.activity import read_activity
+from stash.writing import write
 from sync_queue.brought_back import BEGUN, DONE, WAITING, View
 from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look
 from tests.builders.bench import Bench, a_bench
@@ -144,8 +145,6 @@ def test_a_kill_while_plays_are_written_neither_loses_nor_doubles_one(
         if is_done:
             write(stash, writes)
         raise KeyboardInterrupt
-
-    from back_to_stash.look import write
 
     with monkeypatch.context() as patched:
         patched.setattr("back_to_stash.look.write", killed)

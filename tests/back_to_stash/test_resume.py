@@ -11,6 +11,7 @@ import pytest
 from back_to_stash.resume import ResumedItem, choose_resume
 from back_to_stash.undo import undo_back_to_stash
 from stash.activity import Activity
+from stash.writing import write
 from sync_queue.brought_back import SeenResume
 from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look
 from tests.builders.bench import Bench, a_bench
@@ -120,7 +121,6 @@ def test_a_resume_time_that_was_written_and_not_recorded_is_no_edit_in_stash(
 ) -> None:
     scene_id = a_film(bench)
     stop(bench, 600, EVENING)
-    from back_to_stash.look import write
 
     def killed(stash: Any, writes: Any) -> None:
         write(stash, writes)

@@ -65,6 +65,21 @@ def test_a_reconcile_and_a_drain_bring_what_is_new_the_task_brings_all_and_undo_
     assert "Nothing new in Plex for Stash." in here.run({"mode": "bring_back"}).texts("info")
 
 
+def test_the_preview_says_what_would_come_and_writes_nothing(world: World, here: Here) -> None:
+    world.settings["back_to_stash"] = KINDS
+    scene_id = a_watched_film(world)
+    told = here.run({"mode": "preview"}).texts("info")
+    assert "Bring Back From Plex would bring to Stash: 1 rating, 1 play, 1 resume time" in told
+    report = (world.reports / "preview.html").read_text("utf-8")
+    for words in ("What would come from Plex to Stash", "rating: 80 (was none)", "resume time: 600 s"):
+        assert words in report
+    assert in_stash(world, scene_id) == (None, 0, 0)
+    here.run({"mode": "bring_back"})
+    assert in_stash(world, scene_id) == (80, 1, 600)
+    told = here.run({"mode": "preview"}).texts("info")
+    assert "Bring Back From Plex would bring to Stash: nothing" in told
+
+
 def test_the_task_without_the_setting_says_what_it_may_name(world: World, here: Here) -> None:
     (line,) = here.run({"mode": "bring_back"}).texts("info")
     assert "(back_to_stash) is empty" in line
