@@ -47,8 +47,8 @@ class PlexBehaviour:
     clearing_a_rating: Literal["dates_it", "keeps_its_date", "drops_its_date"] = "dates_it"
     # An edit of a rating together with other fields notes its time, as the click on a star does.
     edits_date_a_rating: bool = True
-    # What a rating is kept as: as it was sent, in half stars (whole tenths), or in whole stars.
-    ratings_are_kept: Literal["as_sent", "in_half_stars", "in_stars"] = "as_sent"
+    # What a rating of 0 to 10 is kept as: as it was sent, in halves of a point, or in points (half stars).
+    ratings_are_kept: Literal["as_sent", "in_halves", "in_half_stars"] = "as_sent"
     # Somebody who leaves a film in its middle has viewed it at that time.
     leaving_is_viewing: bool = True
     # Marking a film as watched leaves a line in the history, as watching it does.

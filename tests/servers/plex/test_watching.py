@@ -157,7 +157,7 @@ def test_a_guest_has_marks_of_his_own_and_sees_no_view_of_the_owner(
         ("edits_date_a_rating", False, lambda film: film.editUserRating(7.3), (7.3, 5)),
         ("ratings_are_kept", "in_half_stars", lambda film: film.rate(7.3), (7.0, NOW)),
         ("ratings_are_kept", "in_half_stars", lambda film: film.editUserRating(7.5), (8.0, NOW)),
-        ("ratings_are_kept", "in_stars", lambda film: film.rate(7.3), (8.0, NOW)),
+        ("ratings_are_kept", "in_halves", lambda film: film.rate(7.3), (7.5, NOW)),
     ],
 )
 def test_a_rating_is_kept_and_dated_by_switch(

@@ -98,7 +98,7 @@ class Watching:
     ) -> None:
         """Note a rating and, as the server's behaviour has it, its time."""
         if rating is not None and self.behaviour.ratings_are_kept != "as_sent":
-            step = 1 if self.behaviour.ratings_are_kept == "in_half_stars" else 2
+            step = 1 if self.behaviour.ratings_are_kept == "in_half_stars" else 0.5
             rating = float(int(rating / step + 0.5) * step)
         marks.user_rating = rating
         if rating is None and self.behaviour.clearing_a_rating == "drops_its_date":
