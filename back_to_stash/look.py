@@ -103,7 +103,7 @@ class _Bringing:
         wanted = {
             key
             for key, guess in guesses.items()
-            if everything or key in listed or waiting.get(key) != as_text(guess)
+            if everything or waiting.get(key) != as_text(guess)
         }
         scene_ids = sorted({scene_id for key in wanted for scene_id in guesses[key]})
         found = set[int]()

@@ -63,7 +63,8 @@ def _has_changed(item: RatedItem) -> bool:
 
 
 def _may_replace(rating100: int | None, item: RatedItem) -> bool:
-    """Whether Stash still has what both had; where that is not known, whether it has none at all."""
-    if item.in_common is None:
-        return rating100 is None
-    return rating100 == item.in_common.stash
+    """Whether Stash still has what both had, or none at all.
+
+    One that was taken away in Stash clears nothing that somebody gave in Plex meanwhile, so that one comes.
+    """
+    return rating100 is None or (item.in_common is not None and rating100 == item.in_common.stash)

@@ -88,6 +88,15 @@ def test_of_a_rating_changed_in_both_that_of_stash_stays(
     assert "rating changed in Plex and in Stash; Stash wins" in capsys.readouterr().err
 
 
+def test_a_rating_given_in_plex_is_not_lost_where_stash_has_given_up_its_own(bench: Bench) -> None:
+    scene_id = a_film(bench, 50)
+    settle(bench)
+    bench.world.stash.library.update_scene(scene_id, rating100=None)
+    rate(bench, 9.0)
+    settle(bench)
+    assert in_both(bench, scene_id) == (90, 9.0)
+
+
 def test_a_rating_taken_away_in_plex_goes_in_stash_where_it_was_seen_in_both(bench: Bench) -> None:
     scene_id = a_film(bench, 50)
     settle(bench)
