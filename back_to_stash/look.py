@@ -100,11 +100,7 @@ class _Bringing:
         for view in self._views:
             # One that was begun is settled with the scene for which it was.
             guesses[view.rating_key] |= {view.scene_id} - {0}
-        wanted = {
-            key
-            for key, guess in guesses.items()
-            if everything or waiting.get(key) != as_text(guess)
-        }
+        wanted = {key for key, guess in guesses.items() if everything or waiting.get(key) != as_text(guess)}
         scene_ids = sorted({scene_id for key in wanted for scene_id in guesses[key]})
         found = set[int]()
         for start in range(0, len(scene_ids), SCENES_PER_READ):
@@ -174,18 +170,22 @@ class _Bringing:
         ]
 
     def _carry_out(self, decided: Sequence[SceneNews]) -> None:
-        for one in decided:
-            if not one.writes:
-                one.done.put(self._back)
+        with self._back.at_once():
+            for one in decided:
+                if not one.writes:
+                    one.done.put(self._back)
         for some in _requests([one for one in decided if one.writes]):
-            for one in some:
-                for change in one.changes:
-                    self._back.keep_had(one.scene_id, change.kind, change.old, change.new)
-                one.begun.put(self._back)
+            with self._back.at_once():
+                for one in some:
+                    for change in one.changes:
+                        self._back.keep_had(one.scene_id, change.kind, change.old, change.new)
+                    one.begun.put(self._back)
             if not self._is_dry:
                 write(self._stash, [single for one in some for single in one.writes])
+            with self._back.at_once():
+                for one in some:
+                    one.done.put(self._back)
             for one in some:
-                one.done.put(self._back)
                 self._note(one)
 
     def _note(self, one: SceneNews) -> None:

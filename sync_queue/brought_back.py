@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync_queue.ratings import RATING, InBoth, in_plex, is_shown
@@ -96,6 +97,20 @@ class BroughtBack:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.server = ""
+        self._is_at_once = False
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """A block whose changes are committed together: each commit waits for the disk."""
+        with self.connection:
+            self._is_at_once = True
+            try:
+                yield
+            finally:
+                self._is_at_once = False
+
+    def _transaction(self) -> AbstractContextManager[object]:
+        return nullcontext() if self._is_at_once else self.connection
 
     def in_memory(self) -> BroughtBack:
         """A copy that nobody keeps."""
@@ -126,7 +141,7 @@ class BroughtBack:
         ).fetchone()
         if row is None:
             return
-        with self.connection:
+        with self._transaction():
             for mark in marks:
                 self.connection.execute("DELETE FROM looked_until WHERE what = ?", (mark,))
             for kind, table in (("ratings", "rating_in_both"), ("resume", "resume_seen")):
@@ -197,7 +212,7 @@ class BroughtBack:
         """Take (rating key, time) into the journal, each once; how many are new."""
         rows = [(self.server, key, viewed_at, 0, WAITING) for key, viewed_at in views]
         before = self.connection.total_changes
-        with self.connection:
+        with self._transaction():
             self.connection.executemany("INSERT OR IGNORE INTO view VALUES (?,?,?,?,?)", rows)
         return self.connection.total_changes - before
 
@@ -232,7 +247,7 @@ class BroughtBack:
 
     def look_again_at_left(self) -> None:
         """Take up the views again whose items brought nothing when last they were looked at."""
-        with self.connection:
+        with self._transaction():
             self.connection.execute(
                 "UPDATE view SET step = ? WHERE server = ? AND step = ?", (WAITING, self.server, LEFT)
             )
@@ -251,12 +266,12 @@ class BroughtBack:
     def forget_waiting(self, rating_keys: Iterable[int]) -> None:
         """These items have their scenes."""
         rows = [(self.server, key) for key in rating_keys]
-        with self.connection:
+        with self._transaction():
             self.connection.executemany("DELETE FROM item_waiting WHERE server = ? AND rating_key = ?", rows)
 
     def keep_had(self, scene_id: int, kind: str, had: Any, brought: Any) -> None:
         """Keep what Stash had before the first write of a kind to a scene, and what is brought now."""
-        with self.connection:
+        with self._transaction():
             self.connection.execute(
                 "INSERT INTO stash_had VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET brought = excluded.brought",
                 (scene_id, kind, json.dumps(had), json.dumps(brought)),
@@ -271,7 +286,7 @@ class BroughtBack:
 
     def forget_had(self, scene_id: int, kind: str) -> None:
         """It was put back."""
-        with self.connection:
+        with self._transaction():
             self.connection.execute("DELETE FROM stash_had WHERE scene_id = ? AND kind = ?", (scene_id, kind))
 
     def forget_scene(self, scene_id: int) -> None:
@@ -284,7 +299,7 @@ class BroughtBack:
     def _put(self, table: str, rows: list[Any]) -> None:
         if rows:
             marks = ",".join("?" * len(rows[0]))
-            with self.connection:
+            with self._transaction():
                 self.connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
 
 
