@@ -42,6 +42,7 @@ bench: $(STAMP)
 	@$(RUN) -m benchmarks.hook
 	@$(RUN) -m benchmarks.queue
 	@$(RUN) -m benchmarks.reconcile
+	@$(RUN) -m benchmarks.back_to_stash
 	@$(RUN) -m benchmarks.drain
 	@$(RUN) -m benchmarks.window
 	@$(RUN) -m benchmarks.operations

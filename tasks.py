@@ -185,20 +185,11 @@ def handle_reconcile(scope: str, is_scheduled: bool = False) -> str | None:
     return None
 
 
-def handle_process_queue() -> str | None:
-    """Drain the queue into Plex and log a summary."""
-    return _process_queue(is_automatic=False)
-
-
-def handle_automatic_drain() -> str | None:
-    """Drain the queue because a hook asked for it; says no more than what was carried over."""
+def handle_process_queue(is_automatic: bool = False) -> str | None:
+    """Drain the queue into Plex and log a summary; where a hook asked for it, only what was carried over."""
     # Hooks of a bulk edit have the processor first: a person waits for them, and nobody for this.
-    if __name__ == "__main__" and hasattr(os, "nice"):
+    if is_automatic and __name__ == "__main__" and hasattr(os, "nice"):
         os.nice(NICENESS)
-    return _process_queue(is_automatic=True)
-
-
-def _process_queue(is_automatic: bool) -> str | None:
     from sync_queue.process_queue import ProcessQueue
 
     stash, settings = _stash_and_config()
@@ -232,12 +223,18 @@ def handle_find_orphans() -> str | None:
     return find_orphans(*_stash_and_config(), get_plugin_data_dir())
 
 
-def handle_undo_first_sync() -> str | None:
-    """Put back the values locked in Plex and the pictures that the first sync replaced."""
-    from sync_queue.undo import run_undo
+def handle_bring_back() -> str | None:
+    """Bring ratings, plays and resume times from Plex to Stash, as the settings want them."""
+    from back_to_stash.run import bring_back
 
-    _, settings = _stash_and_config()
-    return run_undo(settings, get_plugin_data_dir())
+    return bring_back(*_stash_and_config(), get_plugin_data_dir())
+
+
+def handle_undo_first_sync() -> str | None:
+    """Put back what the first sync replaced in Plex, and what came from there into Stash."""
+    from back_to_stash.undo import run_undo_on_both_sides
+
+    return run_undo_on_both_sides(*_stash_and_config(), get_plugin_data_dir())
 
 
 def handle_queue_status() -> str | None:
@@ -269,11 +266,12 @@ TASKS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "reconcile_all": lambda args: handle_reconcile("all", bool(args.get("scheduled"))),
     "reconcile_recent": lambda args: handle_reconcile("recent", bool(args.get("scheduled"))),
     "process_queue": lambda args: (
-        handle_automatic_drain() if args.get("automatic") else handle_process_queue()
+        handle_process_queue(is_automatic=True) if args.get("automatic") else handle_process_queue()
     ),
     "preview": lambda _: handle_preview(),
     "check_setup": lambda _: handle_check_setup(),
     "find_orphans": lambda _: handle_find_orphans(),
+    "bring_back": lambda _: handle_bring_back(),
     "undo_first_sync": lambda _: handle_undo_first_sync(),
     "queue_status": lambda _: handle_queue_status(),
     "retry_failed": lambda _: handle_retry_failed(),

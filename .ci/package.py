@@ -20,7 +20,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "Stash2Plex"
 MANIFEST = f"{NAME}.yml"
-PACKAGES = ("validation", "transport", "stash", "plex", "sync_queue", "reconciliation", "operations")
+PACKAGES = (
+    "validation",
+    "transport",
+    "stash",
+    "plex",
+    "sync_queue",
+    "back_to_stash",
+    "reconciliation",
+    "operations",
+)
 # A plugin page without the address of a home leads to what lies in the folder.
 MANUAL = ("README.md", "docs")
 PAGE = "ui"

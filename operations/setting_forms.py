@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from validation.config import (
     ACTOR_ORDERS,
+    BACK_TO_STASH,
     DATES_ADDED,
     FIELD_NAMES,
     MOST_DAYS,
@@ -35,6 +36,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "leave_fields": FIELD_NAMES,
     "actor_order": ACTOR_ORDERS,
     "date_added": DATES_ADDED,
+    "back_to_stash": BACK_TO_STASH,
     "tags_as": TAG_TARGETS,
     "reconcile_every": tuple(RECONCILE_PERIODS),
     "reconcile_scope": SCOPES,

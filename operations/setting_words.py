@@ -143,6 +143,14 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
             "off",
         ),
     },
+    "Back to Stash": {
+        "back_to_stash": Words(
+            "What comes from Plex to Stash, separated by commas, any of ratings, plays, resume. Nothing else "
+            "that the plugin does changes anything in Stash.",
+            "none",
+            "ratings, plays",
+        ),
+    },
     "Running": {
         "manual_drain": Words(
             "Process Queue no longer runs by itself after an edit or a scheduled reconcile; you run it. A "

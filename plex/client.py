@@ -142,11 +142,16 @@ class Plex:
         return True
 
     def get(
-        self, path: str, arguments: Mapping[str, object], headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        arguments: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+        either: Mapping[str, int] | None = None,
     ) -> Element:
-        """Read `path` with these query arguments; raises PlexError."""
+        """Read `path` with these query arguments, of which one of `either` is to hold; raises PlexError."""
+        query = joinArgs(arguments) + _one_of(either or {})
         try:
-            answer = self._server.query(path + joinArgs(arguments), headers=dict(headers or {}))
+            answer = self._server.query(path + query, headers=dict(headers or {}))
         except (ParseError, UnicodeError) as error:
             raise PlexAnswerInvalid(
                 "Plex sent an answer that is cut off or not XML. Is there a proxy in between? " + RETRY_LATER
@@ -174,6 +179,12 @@ class Plex:
     def delete(self, path: str) -> None:
         """Take something away; Plex answers with nothing. Raises PlexError."""
         _check_done(self._session.delete(self._server.url(path), headers=self._headers).content)
+
+
+def _one_of(filters: Mapping[str, int]) -> str:
+    """Filters of which one is to hold: in brackets, of which the order counts."""
+    texts = [f"{name}={value}" for name, value in filters.items()]
+    return f"&push=1&{'&or=1&'.join(texts)}&pop=1" if texts else ""
 
 
 # What plexapi raises for what is no answer of Plex; most of these are its own ways of stumbling.

@@ -21,6 +21,7 @@ METADATA_FIELDS = ("studio", "summary", "originallyAvailableAt", "genre", "actor
 LOGO = "clearLogo"
 # SQLite, like Plex's own database, keeps whole numbers below this.
 _TOO_LARGE = 2**63
+_TIMES = ("lastRatedAt", "lastViewedAt", "viewOffset")
 # How Plex marks what it made itself out of another version, and the folder into which it puts that.
 _OPTIMIZED = "42"
 _VERSIONS = "/Plex Versions/"
@@ -32,6 +33,23 @@ class Part:
 
     path: str
     size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What the owner of the token did with an item: the rating ("" for none) and the times, in seconds.
+
+    `offset` is where the owner stopped, in milliseconds, and 0 where the item was not begun or is finished.
+    Plex tells none of this of other accounts.
+    """
+
+    rating: str = ""
+    rated_at: int = 0
+    viewed_at: int = 0
+    offset: int = 0
+
+
+UNUSED = Use()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,7 @@ class ListedItem:
     parts: tuple[Part, ...]
     updated_at: int = 0
     in_trash: bool = False
+    use: Use = UNUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +90,7 @@ class PlexItem:
     updated_at: int = 0
     in_trash: bool = False
     images: Mapping[str, str] = field(default_factory=dict)
+    use: Use = UNUSED
 
     def as_listed(self) -> ListedItem:
         """What a listing would tell of this item."""
@@ -79,7 +99,13 @@ class PlexItem:
             for name in METADATA_FIELDS
         )
         return ListedItem(
-            self.rating_key, self.section_key, has_metadata, self.parts, self.updated_at, self.in_trash
+            self.rating_key,
+            self.section_key,
+            has_metadata,
+            self.parts,
+            self.updated_at,
+            self.in_trash,
+            self.use,
         )
 
 
@@ -104,7 +130,8 @@ def listed_item(video: Element, section_key: int) -> ListedItem:
     )
     parts, in_trash = _parts(video)
     rating_key = _key(video, "ratingKey")
-    return ListedItem(rating_key, section_key, has_metadata, parts, _updated_at(video), in_trash)
+    updated_at = _updated_at(video)
+    return ListedItem(rating_key, section_key, has_metadata, parts, updated_at, in_trash, _use(video))
 
 
 def full_item(video: Element) -> PlexItem:
@@ -122,6 +149,7 @@ def full_item(video: Element) -> PlexItem:
         updated_at=_updated_at(video),
         in_trash=in_trash,
         images=_images(video),
+        use=_use(video),
     )
 
 
@@ -155,6 +183,24 @@ def _key(video: Element, attribute: str) -> int:
 def _updated_at(video: Element) -> int:
     """A hint, for which no item is left."""
     return number_in(video.get("updatedAt", "")) or 0
+
+
+def _use(video: Element) -> Use:
+    """Hints, for which no item is left; only a rating that is a number counts as one."""
+    attributes = video.attrib
+    if not ("userRating" in attributes or "lastViewedAt" in attributes or "lastRatedAt" in attributes):
+        return UNUSED
+    numbers = (number_in(attributes.get(name, "")) or 0 for name in _TIMES)
+    return Use(_rating(attributes.get("userRating", "")), *numbers)
+
+
+def _rating(text: str) -> str:
+    """A rating with one decimal, as stars are given; Plex's 0 is none."""
+    try:
+        number = float(text)
+    except ValueError:
+        return ""
+    return f"{number:.1f}" if 0.05 <= number <= 10 else ""
 
 
 def _value(video: Element, field: Field) -> Value:

@@ -33,11 +33,17 @@ class Listing:
     """
 
     def __init__(
-        self, plex: Plex, section: LibrarySection, filters: Mapping[str, object] | None = None
+        self,
+        plex: Plex,
+        section: LibrarySection,
+        filters: Mapping[str, object] | None = None,
+        either: Mapping[str, int] | None = None,
     ) -> None:
+        """A listing of what passes all the `filters`, and one of `either` where these are given."""
         self._plex = plex
         self._section = section
         self._filters = filters or {}
+        self._either = either or {}
         self.count = 0
         self.unusable: Sequence[PlexItemUnusable] = ()
         self.gone: frozenset[int] = frozenset()
@@ -49,7 +55,7 @@ class Listing:
         """
         listed = set[int]()
         for _ in range(READINGS):
-            reading = _Reading(self._plex, self._section, self._filters)
+            reading = _Reading(self._plex, self._section, self._filters, self._either)
             for page in reading.pages():
                 yield [item for item in page if item.rating_key not in listed]
                 listed.update(item.rating_key for item in page)
@@ -66,10 +72,17 @@ class Listing:
 class _Reading:
     """One way from the first page to the last."""
 
-    def __init__(self, plex: Plex, section: LibrarySection, filters: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        plex: Plex,
+        section: LibrarySection,
+        filters: Mapping[str, object],
+        either: Mapping[str, int],
+    ) -> None:
         self._plex = plex
         self._section = section
         self._filters = filters
+        self._either = either
         self._is_shifted = False
         self.total = 0
         self.keys = set[int]()
@@ -108,7 +121,9 @@ class _Reading:
 
     def _window(self, start: int) -> list[Element]:
         path, arguments = _address(self._plex, self._section)
-        page = self._plex.get(path, {**arguments, **self._filters}, _window_headers(start, PAGE_SIZE))
+        page = self._plex.get(
+            path, {**arguments, **self._filters}, window_headers(start, PAGE_SIZE), self._either
+        )
         videos = page.findall("Video")
         self.total = _total(page, self._section, len(videos) if start == 0 else 0)
         return videos
@@ -126,7 +141,7 @@ class _Reading:
 
 def count_items(plex: Plex, section: LibrarySection) -> int:
     """How many items the library has. Raises PlexError."""
-    return _total(plex.get(*_address(plex, section), _window_headers(0, 0)), section, 0)
+    return _total(plex.get(*_address(plex, section), window_headers(0, 0)), section, 0)
 
 
 def items_with_file_name(plex: Plex, section: LibrarySection, name: str) -> list[ListedItem]:
@@ -148,7 +163,8 @@ def _address(plex: Plex, section: LibrarySection) -> tuple[str, dict[str, object
     return f"/library/sections/{section.key}/all", {"type": MOVIE, "sort": plex.order, **SLIM}
 
 
-def _window_headers(start: int, size: int) -> dict[str, str]:
+def window_headers(start: int, size: int) -> dict[str, str]:
+    """The headers by which a page is asked for."""
     return {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
 
 

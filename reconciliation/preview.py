@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from back_to_stash.brought import Brought, counts_in_words
+from back_to_stash.look import look
 from plex.client import Plex, connect
 from plex.item_finder import ItemFinder
 from plex.library import ITEMS_PER_READ, read_sections
@@ -38,6 +40,7 @@ class PreviewResult:
     """What would happen: items and fields that would be written, and scenes that would not be.
 
     `logos` is None where none are carried, `left_out` counts those that wait and are not to be carried.
+    `back` is what would come from Plex to Stash; None where the settings want nothing of that.
     """
 
     items: int = 0
@@ -50,6 +53,7 @@ class PreviewResult:
     fields: Counter[str] = field(default_factory=Counter)
     report: Path | None = None
     collections: Sequence[str] = ()
+    back: Brought | None = None
 
 
 class Preview:
@@ -79,13 +83,13 @@ class Preview:
         self._collections = CollectionPreview(stash, plex, state, config, sections)
         self._report_progress = report_progress
 
-    def run(self, scene_ids: Sequence[int]) -> PreviewResult:
+    def run(self, scene_ids: Sequence[int], back: Brought | None = None) -> PreviewResult:
         """Plan these scenes, write the report and keep what it says for the page.
 
-        Raises StashError, PlexError, OSError, sqlite3.Error.
+        `back` is what would come to Stash. Raises StashError, PlexError, OSError, sqlite3.Error.
         """
         place = place_of(PREVIEW, self._stash.connection.plugin_dir, self._data_dir)
-        result = PreviewResult(report=place.path, logos=0 if self._has_logos else None)
+        result = PreviewResult(report=place.path, back=back, logos=0 if self._has_logos else None)
         with (
             preview_report(place, self._links, time.time()) as report,
             self._state.previewed.replacing() as kept,
@@ -107,6 +111,7 @@ class Preview:
                     _log_changes(plan.scene.id, changes)
             result.collections = self._collections.summary_lines()
             report.finish(result.items, result.fields)
+            report.add_back(back.changes if back else ())
         self._state.set_fact(PREVIEWED_AT, str(time.time()))
         self._report_progress(1.0)
         return result
@@ -154,8 +159,10 @@ def preview_all(
     waiting = queue.scene_ids() if queue else set()
     with closing(SyncState(data_dir)) as state:
         preview = Preview(stash, plex, state, config, Path(data_dir), progress.part(0.5, 1))
+        is_wanted = bool(config.back_to_stash)
+        back = look(stash, plex, state, config, everything=True, is_dry=True) if is_wanted else None
         ignored = state.ignored.scene_ids()
-        return problems, preview.run(sorted({*detection.gaps, *waiting} - ignored - {0}))
+        return problems, preview.run(sorted({*detection.gaps, *waiting} - ignored - {0}), back)
 
 
 def run_preview(stash: Stash, config: Stash2PlexConfig, data_dir: str, queue: JobQueue | None) -> None:
@@ -177,11 +184,14 @@ def summary_lines(result: PreviewResult) -> list[str]:
         f"Already right: {result.unchanged}",
         f"Not written (not in Plex, or ambiguous): {result.not_written}",
     ]
+    if result.back is not None:
+        counts = counts_in_words(result.back) or "nothing"
+        lines.append(f"Bring Back From Plex would bring to Stash: {counts}")
     if result.opted_out:
         lines.append(f"Opted out: {result.opted_out}")
     if result.left_out:
         lines.append(left_out_line(result.left_out))
-    if result.items:
+    if result.items or (result.back and result.back.changes):
         lines.append(f"Every change that would be written is in the report {result.report}")
     else:
         lines.append("No item would be changed: everything that was compared already shows what Stash has.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import IO
 
+from back_to_stash.brought import Change as ChangeInStash
+from back_to_stash.brought import describe
 from plex.merge import Change
 from reconciliation.html_page import Links, report_page
 from reconciliation.reports import Place
@@ -58,6 +60,18 @@ class PreviewReport:
             self._file.write(f"<p>{left_out:,} more items would be written; they are counted below.</p>\n")
         totals = ", ".join(f"{escape(title)} {count:,}" for title, count in sorted(fields.items()))
         self._file.write(f"<p>Items that would be written: {items:,}. {totals}</p>\n")
+
+    def add_back(self, changes: Sequence[ChangeInStash]) -> None:
+        """Add what would come from Plex to Stash, if anything would."""
+        if not changes:
+            return
+        self._file.write("<h2>What would come from Plex to Stash</h2>\n<dl>\n")
+        for change in changes[:SCENES_IN_REPORT]:
+            link, words = self._links.scene(change.scene_id), escape(describe(change))
+            self._file.write(f'<div class="row"><dt>{link}</dt><dd>{words}</dd></div>\n')
+        self._file.write("</dl>\n")
+        if len(changes) > SCENES_IN_REPORT:
+            self._file.write(f"<p>… and {len(changes) - SCENES_IN_REPORT:,} more.</p>\n")
 
 
 def _change(change: Change) -> str:

@@ -61,6 +61,10 @@ def follow_up(
     `now` is in seconds since 1970.
     Raises OSError or sqlite3.Error where the data folder cannot be used.
     """
+    # Only a task talks to the servers; the page, which shows the schedule, loads none of this.
+    from back_to_stash.run import bring_back_after
+
+    bring_back_after(args.get("mode"), stash, config, data_dir)
     try:
         if args.get(SCHEDULED) and queue is not None and queue.has_due_jobs():
             ask_for_drain(data_dir, stash.connection)

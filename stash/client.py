@@ -93,6 +93,14 @@ class Stash:
         assert isinstance(answer, Mapping)
         return answer
 
+    def ask_once(self, document: str, variables: dict[str, Any]) -> Mapping[str, Any]:
+        """As `ask`, for a document that may not be sent twice: what it does would be done twice."""
+        self._session.may_repeat = False
+        try:
+            return self.ask(document, variables)
+        finally:
+            self._session.may_repeat = True
+
     def plugin_settings(self) -> Mapping[str, Any]:
         """What Stash stored of this plugin's settings; unset keys are absent. Raises StashError.
 

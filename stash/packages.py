@@ -42,7 +42,17 @@ INSTALLING_LASTS = 600.0
 INSTALL_LOCK = "install.lock"
 # What is the plugin's own: an update of it may be under way.
 OURS = frozenset(
-    {"tasks", "operations", "reconciliation", "sync_queue", "plex", "stash", "transport", "validation"}
+    {
+        "tasks",
+        "operations",
+        "reconciliation",
+        "back_to_stash",
+        "sync_queue",
+        "plex",
+        "stash",
+        "transport",
+        "validation",
+    }
 )
 # How those packages are imported that are not imported by their name.
 IMPORTED_AS = {"stashapp-tools": "stashapi", "persist-queue": "persistqueue"}

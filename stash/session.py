@@ -93,6 +93,8 @@ class StashSession(requests.Session):
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.server_time: datetime | None = None
+        # Whether what is posted may be sent again where Stash's database was locked.
+        self.may_repeat = True
         log.keep_renewed_secret(cookie)
         self.cookie = cookie
         self._send_cookie()
@@ -121,7 +123,7 @@ class StashSession(requests.Session):
             problem = _problem_of(response)
             if problem is None:
                 break
-            if "database is locked" not in str(problem):
+            if "database is locked" not in str(problem) or not self.may_repeat:
                 raise problem
             if attempt == LOCKED_RETRIES - 1:
                 raise StashUnavailable(

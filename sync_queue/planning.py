@@ -12,6 +12,7 @@ from plex.fields import FIELDS, Field, PlexFields, SceneMapping, tag_key
 from plex.items import PlexItem
 from plex.merge import Change, Merge, merge
 from sync_queue.listing import cut
+from sync_queue.ratings import RATING, in_stash, is_begun, with_known_rating
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
@@ -106,9 +107,22 @@ class Planner:
         recovered = None
         if begun is not None:
             base = recovered = after_interruption(base, begun, item.fields)
-        if record and base is not None and _was_made_anew(base, record.shown, item):
+        base = self._with_known_rating(base, begun, item, ours)
+        if record and base is not None and was_made_anew(base, record.shown, item):
             base = base.without("userRating")
         return base, recovered, was_rolled_back
+
+    def _with_known_rating(
+        self, base: Base | None, begun: Base | None, item: PlexItem, ours: PlexFields
+    ) -> Base | None:
+        """The base with the rating that both sides had when last they were the same, where it is kept."""
+        if "ratings" not in self._config.back_to_stash or RATING not in ours.values:
+            return base
+        known = self._state.back.rating(item.rating_key)
+        if known is None or is_begun(begun, item.fields.text(RATING)):
+            return base
+        in_common = known.in_common(in_stash(ours.text(RATING)))
+        return base if in_common is None else with_known_rating(base, in_common, item.fields, ours)
 
 
 def is_opted_out(item: PlexItem, label: str) -> bool:
@@ -168,7 +182,7 @@ def _lacks_pictures(item: PlexItem, merged: Merge, pictures: Mapping[str, str]) 
     return any(pictures.get(tag_key(name), shown) != shown for name, shown in item.pictures)
 
 
-def _was_made_anew(base: Base, shown: Base, item: PlexItem) -> bool:
+def was_made_anew(base: Base, shown: Base, item: PlexItem) -> bool:
     """Whether Plex made the item anew, and its rating, which was there at the last sync, went with the rest.
 
     Everything else tells by its own lock that it is no person's. A refresh of unlocked fields leaves

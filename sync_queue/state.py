@@ -13,6 +13,7 @@ from pathlib import Path
 
 from plex.index import FileIndex
 from stash import log
+from sync_queue.brought_back import BROUGHT_BACK, OF_SCENES, BroughtBack
 from sync_queue.collection_records import COLLECTIONS, CollectionRecords
 from sync_queue.cover_records import COVERS_BY_ITEM, SOURCE_OF_LOGOS, WHEN_BEGUN
 from sync_queue.facts import COUNTED_AT, ORPHANS_AT, PREVIEWED_AT
@@ -79,6 +80,7 @@ MIGRATIONS = (
     PICTURES_BEFORE,
     SOURCE_OF_LOGOS,
     COLLECTIONS,
+    BROUGHT_BACK,
 )
 # The tables of what was found of scenes, and with those that are ignored.
 LISTED = ("scene_text", "finding", "previewed", "previewed_change")
@@ -111,6 +113,7 @@ class SyncState(PicturesBefore):
         self.previewed = Previewed(self._connection)
         self.orphans = OrphanRecords(self._connection)
         self.collections = CollectionRecords(self._connection)
+        self.back = BroughtBack(self._connection)
         self.ignored = Ignored(self._connection, self._data_dir)
         if losses or not self.ignored.scene_ids():
             self.ignored.restore()
@@ -134,7 +137,7 @@ class SyncState(PicturesBefore):
         when the server or the path map changed, and so is what was found there. What was pushed is kept
         for each server, and scenes that are ignored are ignored for all.
         """
-        self._server = self.collections.server = machine_identifier
+        self._server = self.collections.server = self.back.server = machine_identifier
         place = f"{machine_identifier} {path_map}"
         if self.fact(PLACE) != place:
             self._leave_place(is_server_left=self.machine_identifier not in ("", machine_identifier))
@@ -158,7 +161,7 @@ class SyncState(PicturesBefore):
 
     def known_scene_ids(self) -> set[int]:
         """The scenes of which anything is remembered, for whatever server."""
-        tables = ("synced", "item", "cover", "picture_before", "replaced", "scene_file", *FOUND)
+        tables = ("synced", "item", "cover", "picture_before", "replaced", "scene_file", *FOUND, *OF_SCENES)
         statement = " UNION ".join(
             f"SELECT scene_id FROM {table} WHERE scene_id <> {NO_SCENE}" for table in tables
         )
@@ -180,6 +183,7 @@ class SyncState(PicturesBefore):
             self._forget_pushed_for(scene_id)
             self._forget_covers_of(scene_id)
             self._forget_pictures_for(scene_id)
+            self.back.forget_scene(scene_id)
             self.index.forget_scenes([scene_id])
             for table in FOUND:
                 self._connection.execute(f"DELETE FROM {table} WHERE scene_id = ?", (scene_id,))

@@ -284,11 +284,10 @@ class SyncWorker:
         """Remember what was read and brought to Plex, and only then let the jobs go."""
         with self._state.lock, self._state.one_transaction():
             shown = self._read_back.shown
-            pushed = [
-                (plan, shown.get(plan.item.rating_key, plan.item))
-                for _, sent in confirmed
-                for plan in sent.plans
-            ]
+            plans = [plan for _, sent in confirmed for plan in sent.plans]
+            pushed = [(plan, shown.get(plan.item.rating_key, plan.item)) for plan in plans]
+            if "ratings" in self._config.back_to_stash:
+                self._state.back.record_ratings(pushed)
             self._state.record_pushed(
                 Pushed(plan.scene.id, item.rating_key, plan.ours, item) for plan, item in pushed
             )

@@ -21,6 +21,7 @@ FLOORS = (
     ("tasks",),
     ("operations",),
     ("reconciliation",),
+    ("back_to_stash",),
     ("sync_queue",),
     ("plex", "stash"),
     ("transport",),

@@ -109,7 +109,8 @@ def test_what_is_shipped_and_checked_is_every_package() -> None:
     lists = [line for line in project.split("\n") if '"validation"' in line]
     assert len(lists) == 4
     build = (ROOT / ".ci" / "package.py").read_text(encoding="utf-8")
-    lists.append(next(line for line in build.split("\n") if line.startswith("PACKAGES = ")))
+    lists += re.findall(r"^PACKAGES = \(.+?\)$", build, re.MULTILINE | re.DOTALL)
+    assert len(lists) == 5
     assert {*MODULES, *PACKAGES} - {"Stash2Plex"} == packages.OURS
     for listed in lists:
         assert set(re.findall(r'"(\w+)"', listed)) >= set(PACKAGES), listed
@@ -160,6 +161,7 @@ def test_stash_loads_the_manifest_with_its_tasks_hooks_and_settings(tmp_path: Pa
         "Preview Sync (Dry Run)": "preview",
         "Find Orphans": "find_orphans",
         "Undo First Sync": "undo_first_sync",
+        "Bring Back From Plex": "bring_back",
         "Queue Status": "queue_status",
         "Retry Failed": "retry_failed",
         "Clear Queue": "clear_queue",

@@ -94,7 +94,12 @@ def test_every_setting_is_used() -> None:
 
 def test_a_test_sets_every_setting_and_looks_what_it_does() -> None:
     text = source_of(
-        "tests/plex", "tests/sync_queue", "tests/reconciliation", "tests/end_to_end", "tests/stash"
+        "tests/plex",
+        "tests/sync_queue",
+        "tests/back_to_stash",
+        "tests/reconciliation",
+        "tests/end_to_end",
+        "tests/stash",
     )
     assert [key for key in SETTINGS if key not in text] == []
 

@@ -14,7 +14,14 @@ Stash2Plex.define("jobList", () => {
     "Preview Sync (Dry Run)",
     "Find Orphans",
   ];
-  const TASKS = [...MAIN_TASKS, "Queue Status", "Retry Failed", "Clear Queue", "Undo First Sync"];
+  const TASKS = [
+    ...MAIN_TASKS,
+    "Bring Back From Plex",
+    "Queue Status",
+    "Retry Failed",
+    "Clear Queue",
+    "Undo First Sync",
+  ];
 
   /** @param {StashJob} job @returns {string | null} The task of this plugin that the job is. */
   function taskOf(job) {

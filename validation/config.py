@@ -46,6 +46,8 @@ RECONCILE_PERIODS = {
     "weekly": timedelta(weeks=1),
 }
 SCOPES = ("all", "recent")
+# What the setting “Back to Stash” may name.
+BACK_TO_STASH = ("ratings", "plays", "resume")
 MOST_WRITERS = 4
 MOST_DAYS = 365
 
@@ -95,12 +97,17 @@ def _read_switch(value: object) -> bool:
     raise ValueError(f"is “{text}”, which is neither on nor off. Switch it in the plugin's settings.")
 
 
-def _read_field_names(value: object) -> tuple[str, ...]:
-    names = tuple(name.casefold() for name in _read_names(value))
-    wrong = [name for name in names if name not in FIELD_NAMES]
-    if wrong:
-        raise ValueError(f"names {in_quotes(wrong)}. The fields are: {', '.join(FIELD_NAMES)}.")
-    return names
+def _some_of(allowed: Sequence[str], introduction: str) -> BeforeValidator:
+    """Reads names between commas, each an allowed one; the introduction stands before these in a problem."""
+
+    def read(value: object) -> tuple[str, ...]:
+        names = tuple(name.casefold() for name in _read_names(value))
+        wrong = [name for name in names if name not in allowed]
+        if wrong:
+            raise ValueError(f"names {in_quotes(wrong)}. {introduction}: {', '.join(allowed)}.")
+        return names
+
+    return BeforeValidator(read)
 
 
 def _one_of(words: Iterable[str], usual: str = "") -> BeforeValidator:
@@ -118,11 +125,7 @@ def _one_of(words: Iterable[str], usual: str = "") -> BeforeValidator:
 
 def _template(usual: str) -> BeforeValidator:
     """Reads a template; nothing stands for the usual one."""
-
-    def read(value: object) -> str:
-        return Template(_read_text(value) or usual).text
-
-    return BeforeValidator(read)
+    return BeforeValidator(lambda value: Template(_read_text(value) or usual).text)
 
 
 def _number_to(highest: int) -> BeforeValidator:
@@ -204,7 +207,7 @@ class Stash2PlexConfig(BaseModel):
     scene_filter: Text = Field("", title="Saved filter of scenes")
     organized_only: Switch = Field(False, title="Only organized scenes")
 
-    leave_fields: Annotated[tuple[str, ...], BeforeValidator(_read_field_names)] = Field(
+    leave_fields: Annotated[tuple[str, ...], _some_of(FIELD_NAMES, "The fields are")] = Field(
         (), title="Fields to leave alone"
     )
     opt_out_label: Text = Field("", title="Opt-out label")
@@ -236,6 +239,11 @@ class Stash2PlexConfig(BaseModel):
 
     # Off, the default, overwrites a person's edits.
     preserve_plex_edits: Switch = Field(False, title="Preserve Plex edits")
+
+    # Nothing, the default, writes nothing to Stash.
+    back_to_stash: Annotated[tuple[str, ...], _some_of(BACK_TO_STASH, "It may name")] = Field(
+        (), title="Back to Stash"
+    )
 
     # Off, the default, writes to Plex without being asked.
     manual_drain: Switch = Field(False, title="Only drain by hand")

@@ -57,6 +57,22 @@ class PlexBehaviour:
     file_filter: Literal["part_of_path", "file_name"] = "part_of_path"
     # What a guest meets who asks for what is the owner's: an edit, or the list of accounts.
     refusal_of_guests: Literal[401, 403] = 401
+    # What becomes of the time of a rating that is taken away.
+    clearing_a_rating: Literal["dates_it", "keeps_its_date", "drops_its_date"] = "dates_it"
+    # An edit of a rating together with other fields notes its time, as the click on a star does.
+    edits_date_a_rating: bool = True
+    # What a rating of 0 to 10 is kept as: as it was sent, in halves of a point, or in points (half stars).
+    ratings_are_kept: Literal["as_sent", "in_halves", "in_half_stars"] = "as_sent"
+    # Somebody who leaves a film in its middle has viewed it at that time.
+    leaving_is_viewing: bool = True
+    # Marking a film as watched leaves a line in the history, as watching it does.
+    marking_leaves_history: bool = False
+    # A line of the history keeps the rating key of an item that is gone.
+    history_names_what_is_gone: bool = False
+    # Filters that are passed over, in listings and in the history (lastViewedAt, accountID, viewedAt …).
+    ignored_filters: frozenset[str] = frozenset()
+    # `>>=` lets through what is equal as well.
+    after_is_inclusive: bool = False
     # A scan that was asked for happens at once; otherwise only when the test calls `library.scan`.
     scans_at_once: bool = True
     # Answers are compressed for those who accept it.

@@ -95,6 +95,9 @@ def apply_edit(library: PlexLibrary, items: list[PlexItem], edit: Edit, behaviou
         for kind, tag_edit in edit.tags.items():
             attribute = TAG_ATTRIBUTES[kind]
             changes[attribute] = _edited_tags(library, item, kind, tag_edit, behaviour)
+        if "user_rating" in changes:
+            rating = changes.pop("user_rating")
+            library.set_rating(item, rating, dated=behaviour.edits_date_a_rating)
         library.set_fields(item, changes)
         for name, locked in edit.locks.items():
             (item.locked.add if locked else item.locked.discard)(name)

@@ -153,6 +153,11 @@ class PlexItem:
     user_rating: float | None = None
     rating: float | None = None
     audience_rating: float | None = None
+    # Of the owner of the server: when he rated and viewed the item, how often, and where he left it (ms).
+    last_rated_at: int | None = None
+    view_count: int = 0
+    last_viewed_at: int | None = None
+    view_offset: int | None = None
     duration: int | None = None
     deleted_at: int | None = None
     genres: list[str] = field(default_factory=list)

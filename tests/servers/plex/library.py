@@ -15,6 +15,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
+from tests.servers.plex.behaviour import PlexBehaviour
 from tests.servers.plex.collections import Collections
 from tests.servers.plex.items import (
     FIELD_ATTRIBUTES,
@@ -32,13 +33,14 @@ from tests.servers.plex.items import (
     lies_in,
     title_of_file,
 )
+from tests.servers.plex.watching import Watching
 
 # What a metadata refresh without an agent leaves alone: a person's own marks.
 _KEPT_BY_REFRESH = {"collection", "label", "userRating", "addedAt", "editionTitle"}
 _NONE_WHEN_EMPTY = {"title_sort", "date", "year", "rating", "audience_rating"}
 
 
-class PlexLibrary:
+class PlexLibrary(Watching):
     """All that one server holds. Every method may be called from any thread."""
 
     def __init__(
@@ -53,6 +55,10 @@ class PlexLibrary:
         self.version = version
         self.clock = clock
         self.lock = threading.RLock()
+        # Of the server in front of it, if there is one.
+        self.behaviour = PlexBehaviour()
+        self.history = []
+        self.marks_of_others = {}
         self.sections: dict[int, Section] = {}
         self.images: dict[str, bytes] = {}
         # Moves whenever an item comes, goes or changes its place in the order by time or by id.

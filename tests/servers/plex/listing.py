@@ -26,6 +26,10 @@ _SORTS: dict[str, Callable[[PlexItem], Any]] = {
     "originallyAvailableAt": lambda item: item.date or "",
     "year": lambda item: item.year or 0,
     "userRating": lambda item: item.user_rating or 0.0,
+    "lastRatedAt": lambda item: item.last_rated_at or 0,
+    "lastViewedAt": lambda item: item.last_viewed_at or 0,
+    "viewCount": lambda item: item.view_count,
+    "viewOffset": lambda item: item.view_offset or 0,
     "duration": lambda item: item.duration or 0,
 }
 # These orders tell all items apart and change only when items come and go: they are kept from page to page.
@@ -42,6 +46,10 @@ _NUMBER_FIELDS = {
     "id": "rating_key",
     "year": "year",
     "userRating": "user_rating",
+    "lastRatedAt": "last_rated_at",
+    "lastViewedAt": "last_viewed_at",
+    "viewCount": "view_count",
+    "viewOffset": "view_offset",
     "duration": "duration",
     "addedAt": "added_at",
     "updatedAt": "updated_at",
@@ -60,6 +68,7 @@ _NUMBER_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "!": operator.ne,
     "!=": operator.ne,
     ">>": operator.gt,
+    ">>=": operator.ge,
     "<<": operator.lt,
 }
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "mon": 30 * 86400, "y": 365 * 86400}
@@ -102,15 +111,15 @@ class Listings:
         sort = next((argument.value for argument in arguments if argument.name == "sort"), "") or "titleSort"
         if sort == "id" and not behaviour.sorts_by_id:
             sort = "titleSort"
-        tests = [test for test in (_test(library, one) for one in arguments) if test is not None]
+        test = _whole_test(library, arguments, behaviour)
         files = [argument.value for argument in arguments if argument.name == "file"]
-        if not tests and not files:
+        if test is None and not files:
             return self._sorted(library, section_key, sort)
         if files:
             items = library.items_with_file(section_key, _file_test(files[-1], behaviour))
         else:
             items = library.items(section_key)
-        return self._sort([item for item in items if all(test(item) for test in tests)], sort)
+        return self._sort([item for item in items if test is None or test(item)], sort)
 
     def _sort(self, items: list[PlexItem], sort: str) -> list[PlexItem]:
         self._sorted_so_often += 1
@@ -137,7 +146,27 @@ def _sort(items: list[PlexItem], sort: str, nth: int) -> list[PlexItem]:
     return items
 
 
-def _test(library: PlexLibrary, argument: Argument) -> Test | None:
+def _whole_test(library: PlexLibrary, arguments: list[Argument], behaviour: PlexBehaviour) -> Test | None:
+    """All filters in one: those of a group (push … or … pop) are alternatives where `or` parts them."""
+    groups: list[list[list[Test]]] = [[[]]]
+    for one in arguments:
+        if (one.name, one.value) == ("push", "1"):
+            groups.append([[]])
+        elif (one.name, one.value) == ("or", "1"):
+            groups[-1].append([])
+        elif (one.name, one.value) == ("pop", "1") and len(groups) > 1:
+            groups[-2][-1].append(_any_of(groups.pop()))
+        elif (test := _test(library, one, behaviour)) is not None:
+            groups[-1][-1].append(test)
+    return _any_of(groups[0]) if groups != [[[]]] else None
+
+
+def _any_of(alternatives: list[list[Test]]) -> Test:
+    """One alternative is enough, of which every test has to pass."""
+    return lambda item: any(all(test(item) for test in tests) for tests in alternatives)
+
+
+def _test(library: PlexLibrary, argument: Argument, behaviour: PlexBehaviour) -> Test | None:
     """The test that an argument asks for; None where it is no filter."""
     found = _FILTER.fullmatch(argument.name)
     if found is None:
@@ -145,6 +174,10 @@ def _test(library: PlexLibrary, argument: Argument) -> Test | None:
     name = found[1].rpartition(".")[2]
     sign = found[2] + found[3]
     kind = "actor" if name == "role" else name
+    if name in behaviour.ignored_filters:
+        return None
+    if sign == ">>" and behaviour.after_is_inclusive:
+        sign = ">>="
     if name in _TEXT_FIELDS:
         return _text_test(_TEXT_FIELDS[name], sign, argument.value)
     if name in _NUMBER_FIELDS:

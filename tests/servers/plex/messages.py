@@ -19,6 +19,8 @@ class Request:
     body: bytes = b""
     # Give only half of the page that is asked for.
     halved: bool = False
+    # Whose token came with it: the owner's account is the first one.
+    account: int = 1
     path: str = ""
     arguments: list[Argument] = field(default_factory=list)
 

@@ -18,6 +18,7 @@ from tests.servers.plex.items import Collection, PlexItem
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.listing import Listings
 from tests.servers.plex.messages import RecordedWrite, Request, Response, content_type, error
+from tests.servers.plex.watching_routes import watching_routes
 from tests.servers.plex.xml import Element, Exclusions, ListingTexts
 
 Shown = TypeVar("Shown")
@@ -28,7 +29,7 @@ class PlexRoutes:
 
     def __init__(self, library: PlexLibrary, behaviour: PlexBehaviour) -> None:
         self.library = library
-        self.behaviour = behaviour
+        self.behaviour = library.behaviour = behaviour
         self.writes: list[RecordedWrite] = []
         self.images = ImageRoutes(lambda: self.library, behaviour)
         self.collections = CollectionRoutes(lambda: self.library, behaviour, self.writes)
@@ -53,10 +54,14 @@ class PlexRoutes:
             *self.collections.routes,
             ("GET|PUT", r"/:/rate", self._rate),
         )
-        self._routes = [(methods, re.compile(pattern), answer) for methods, pattern, answer in routes]
+        self._routes = [
+            *((methods, re.compile(pattern), answer) for methods, pattern, answer in routes),
+            *watching_routes(self),
+        ]
 
     def replace_library(self, library: PlexLibrary) -> None:
         """Answer from another library from now on."""
+        library.behaviour = self.behaviour
         self.library = library
         self._texts.clear()
 
@@ -83,7 +88,7 @@ class PlexRoutes:
             "machineIdentifier": self.library.machine_identifier,
             "version": self.library.version,
         }
-        return self._document(request, Element("MediaContainer", attributes))
+        return self.document(request, Element("MediaContainer", attributes))
 
     def _root(self, request: Request) -> Response:
         names = ("library", "hubs", "playlists", "search", "status")
@@ -101,7 +106,7 @@ class PlexRoutes:
             "updatedAt": int(self.library.clock()),
             "version": self.library.version,
         }
-        return self._document(request, Element("MediaContainer", attributes, directories))
+        return self.document(request, Element("MediaContainer", attributes, directories))
 
     def _accounts(self, request: Request) -> Response:
         accounts = [
@@ -109,7 +114,7 @@ class PlexRoutes:
             for number, name in enumerate(("", "owner", "guest"))
         ]
         attributes = {"size": len(accounts), "identifier": "com.plexapp.system.accounts"}
-        return self._document(request, Element("MediaContainer", attributes, accounts), "Account")
+        return self.document(request, Element("MediaContainer", attributes, accounts), "Account")
 
     # Libraries
 
@@ -117,10 +122,10 @@ class PlexRoutes:
         directories = [Element("Directory", {"key": "sections", "title": "Library Sections"})]
         attributes = {"size": 1, "allowSync": False, "identifier": "com.plexapp.plugins.library"}
         attributes |= {"title1": "Plex Library"}
-        return self._document(request, Element("MediaContainer", attributes, directories))
+        return self.document(request, Element("MediaContainer", attributes, directories))
 
     def _sections(self, request: Request) -> Response:
-        return self._document(request, plex_elements.sections_container(self.library))
+        return self.document(request, plex_elements.sections_container(self.library))
 
     def _section(self, request: Request, section: str) -> Response:
         if int(section) not in self.library.sections:
@@ -129,7 +134,7 @@ class PlexRoutes:
             Element("Directory", {"key": name, "title": name.title()}) for name in ("all", "collections")
         ]
         attributes = plex_elements.section_container(self.library, int(section), size=len(directories))
-        return self._document(request, Element("MediaContainer", attributes, directories))
+        return self.document(request, Element("MediaContainer", attributes, directories))
 
     def _list(self, request: Request, section: str) -> Response:
         if int(section) not in self.library.sections:
@@ -143,6 +148,7 @@ class PlexRoutes:
         items: list[PlexItem] = []
         if kind in (None, "1"):
             items = self._listings.items(self.library, int(section), request.arguments, self.behaviour)
+            items = self.library.seen_by(request.account, items)
         exclusions = _exclusions(query)
         as_json = request.wants_json
 
@@ -181,17 +187,18 @@ class PlexRoutes:
     def _details(self, request: Request, keys: str) -> Response:
         wanted = keys.split(",")
         cap = self.behaviour.multi_id_cap
-        items = self._known(wanted)
+        items = self.known(wanted)
         collections = self.collections.known([key for key in wanted if self.library.item(key) is None])
         if cap is not None and len(wanted) > cap:
             items, collections = [], []
         elif not items and not collections:
             return error(404)
+        items = self.library.seen_by(request.account, items)
         exclusions = _exclusions(request.query)
         elements = [plex_elements.detailed_item(self.library, item, exclusions) for item in items]
         elements += [plex_elements.detailed_collection(self.library, one) for one in collections]
         attributes = {**plex_elements.detail_container(self.library, items), "size": len(elements)}
-        return self._document(request, Element("MediaContainer", attributes, elements), "Metadata")
+        return self.document(request, Element("MediaContainer", attributes, elements), "Metadata")
 
     def _edit_section(self, request: Request, section: str) -> Response:
         if int(section) not in self.library.sections:
@@ -200,12 +207,12 @@ class PlexRoutes:
             return self.collections.edit(request, int(section))
         # The ids only narrow down whom the edit is for: without any it is for every item of the section.
         keys = [key for key in request.query.get("id", "").split(",") if key]
-        items = self._known(keys) if keys else self.library.items(int(section))
+        items = self.known(keys) if keys else self.library.items(int(section))
         items = [item for item in items if item.section_key == int(section)]
         return self._edit(request, items, whole_library=not keys)
 
     def _edit_items(self, request: Request, keys: str) -> Response:
-        items = self._known(keys.split(","))
+        items = self.known(keys.split(","))
         return self._edit(request, items, whole_library=False) if items else error(404)
 
     def _edit(self, request: Request, items: list[PlexItem], *, whole_library: bool) -> Response:
@@ -230,20 +237,20 @@ class PlexRoutes:
         return Response()
 
     def _rate(self, request: Request) -> Response:
-        item = next(iter(self._known([request.query.get("key", "")])), None)
+        item = next(iter(self.known([request.query.get("key", "")])), None)
         if item is None:
             return error(404)
         try:
             rating = float(request.query.get("rating", ""))
         except ValueError:
             return error(400)
-        self.library.set_fields(item, {"user_rating": None if rating < 0 else rating})
-        self.library.touch(item)
+        self.library.rate(item.rating_key, None if rating < 0 else rating, account=request.account)
         return Response()
 
-    # Inside
+    # Inside, and for the routes of watching
 
-    def _known(self, keys: list[str]) -> list[PlexItem]:
+    def known(self, keys: list[str]) -> list[PlexItem]:
+        """The items that there are of these keys."""
         items = (self.library.item(key) for key in dict.fromkeys(keys) if key.isdigit())
         return [item for item in items if item is not None]
 
@@ -275,7 +282,8 @@ class PlexRoutes:
         body = plex_xml.document_of_texts(container, texts, as_json=request.wants_json, name="Metadata")
         return Response(200, body, content_type(request), headers)
 
-    def _document(self, request: Request, container: Element, name: str = "Directory") -> Response:
+    def document(self, request: Request, container: Element, name: str = "Directory") -> Response:
+        """A whole document, as XML or as JSON."""
         body = plex_xml.document(container, as_json=request.wants_json, name=name)
         return Response(200, body, content_type(request))
 

@@ -33,6 +33,7 @@ from tests.servers.plex.messages import (
     error,
 )
 from tests.servers.plex.routes import PlexRoutes
+from tests.servers.plex.watching import GUEST
 from tests.servers.quick_requests import QuickRequests
 from tests.servers.threads import UnmeasuredHTTPServer
 
@@ -190,8 +191,10 @@ class PlexTestServer:
         if request.path not in _WITHOUT_TOKEN and token != self.token:
             if token is None or token != self.guest_token:
                 return error(401, at_root=request.path == "/")
-            if request.method != "GET" or request.path in _FOR_THE_OWNER:
+            its_own = request.method == "GET" or request.path.startswith("/:/")
+            if not its_own or request.path in _FOR_THE_OWNER:
                 return error(self.behaviour.refusal_of_guests)
+            request.account = GUEST
         try:
             return self.routes.answer(request)
         except Exception:

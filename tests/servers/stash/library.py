@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, TypeVar
 
+from tests.servers.stash import plays
 from tests.servers.stash.records import Entity, Group, GroupLink, Performer, Scene, Studio, Tag, VideoFile
 from tests.servers.stash.saved_filters import SavedFilters
 
@@ -210,13 +211,8 @@ class StashLibrary:
             raise NotInLibraryError(f"file {old_path} not found")
 
     def record_play(self, scene_id: int) -> int:
-        """Count a play; `updated_at` does not move. Returns the new count."""
-        with self.lock:
-            scene = self.scene(scene_id)
-            scene.play_count += 1
-            played = self.now().astimezone(timezone.utc).replace(microsecond=0)
-            scene.last_played_at = played.isoformat().replace("+00:00", "Z")
-            return scene.play_count
+        """Count a play of now; `updated_at` does not move. Returns the new count."""
+        return plays.add_plays(self, scene_id, None).play_count
 
     # -- studios, performers, tags, groups: the scenes' timestamps never move ------------------------
 

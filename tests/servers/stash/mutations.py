@@ -13,6 +13,7 @@ from typing import Any
 
 from graphql import GraphQLInputObjectType
 
+from tests.servers.stash.play_mutations import PLAY_MUTATIONS
 from tests.servers.stash.queries import RequestContext, integer_id
 from tests.servers.stash.records import Scene
 from tests.servers.stash.saved_filters import SavedFilter
@@ -89,10 +90,6 @@ def scene_merge(context: RequestContext, input: dict[str, Any]) -> Any:
 def scene_assign_file(context: RequestContext, input: dict[str, Any]) -> bool:
     context.library.assign_file(integer_id(input["scene_id"]), integer_id(input["file_id"]))
     return True
-
-
-def scene_add_play(context: RequestContext, id: str, times: list[str] | None = None) -> dict[str, Any]:
-    return {"count": context.library.record_play(integer_id(id)), "history": []}
 
 
 def tags_merge(context: RequestContext, input: dict[str, Any]) -> Any:
@@ -281,7 +278,7 @@ MUTATIONS: dict[str, Callable[..., Any]] = {
     "scenesDestroy": scenes_destroy,
     "sceneMerge": scene_merge,
     "sceneAssignFile": scene_assign_file,
-    "sceneAddPlay": scene_add_play,
+    **PLAY_MUTATIONS,
     "tagsMerge": tags_merge,
     "performerMerge": performer_merge,
     "saveFilter": save_filter,

@@ -15,6 +15,8 @@ class VideoFile:
     path: str
     size: int
     created_at: str = ""
+    # Seconds; 0 where Stash did not read it.
+    duration: float = 0.0
 
 
 @dataclass
@@ -83,6 +85,19 @@ class Scene:
     urls: list[str] = field(default_factory=list)
     cover: bytes | None = None
     cover_type: str = "image/jpeg"
-    play_count: int = 0
     o_counter: int = 0
-    last_played_at: str | None = None
+    # Each play with its time in UTC, whole seconds, the newest first; one time may be there twice.
+    play_history: list[str] = field(default_factory=list)
+    # Seconds from the start; 0 is none.
+    resume_time: float = 0.0
+    play_duration: float = 0.0
+
+    @property
+    def play_count(self) -> int:
+        """How often the scene was played."""
+        return len(self.play_history)
+
+    @property
+    def last_played_at(self) -> str | None:
+        """The newest time of a play."""
+        return self.play_history[0] if self.play_history else None

@@ -11,6 +11,7 @@ import importlib.util
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -196,22 +197,39 @@ class Document:
         if self.constant is not None:
             return self.constant
         self._variables(variables)
-        result = execute_sync(
-            stash_schema(),
-            self.node,
-            context_value=answering.context,
-            variable_values=dict(variables or {}),
-            field_resolver=self._resolve,
-        )
+        results = [
+            execute_sync(
+                stash_schema(),
+                node,
+                context_value=answering.context,
+                variable_values=dict(variables or {}),
+                field_resolver=self._resolve,
+            )
+            for node in self._steps()
+        ]
         answer: dict[str, Any] = {}
-        if result.errors:
-            answer["errors"] = [
-                {"message": error.message, "path": error.path or []} for error in result.errors
-            ]
-        answer["data"] = result.data
+        errors = [error for result in results for error in result.errors or ()]
+        if errors:
+            answer["errors"] = [{"message": error.message, "path": error.path or []} for error in errors]
+        parts = [result.data for result in results]
+        answer["data"] = None if None in parts else {k: v for part in parts if part for k, v in part.items()}
         if all(name.startswith("__") for name in self.root_fields) and not variables:
             self.constant = answer
         return answer
+
+    def _steps(self) -> list[DocumentNode]:
+        """What is carried out by itself: each mutation, as Stash goes on after one that fails."""
+        assert self.operation is not None
+        fields = self.operation.selection_set.selections
+        if not self.is_mutation or len(fields) == 1:
+            return [self.node]
+        steps = []
+        for field_ in fields:
+            operation = copy(self.operation)
+            operation.selection_set = SelectionSetNode(selections=(field_,))
+            others = [one for one in self.node.definitions if one is not self.operation]
+            steps.append(DocumentNode(definitions=(operation, *others)))
+        return steps
 
     def _variables(self, variables: Mapping[str, Any] | None) -> dict[str, Any]:
         assert self.operation is not None

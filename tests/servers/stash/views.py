@@ -41,6 +41,10 @@ class FileView:
         return self._file.size
 
     @property
+    def duration(self) -> float:
+        return self._file.duration
+
+    @property
     def created_at(self) -> str:
         return self._file.created_at
 
@@ -210,6 +214,18 @@ class SceneView:
     @property
     def last_played_at(self) -> str | None:
         return self._scene.last_played_at
+
+    @property
+    def play_history(self) -> list[str]:
+        return list(self._scene.play_history)
+
+    @property
+    def resume_time(self) -> float:
+        return self._scene.resume_time
+
+    @property
+    def play_duration(self) -> float:
+        return self._scene.play_duration
 
     @property
     def created_at(self) -> str:

@@ -1,0 +1,230 @@
+"""A look at what people did in Plex, and bringing it to Stash: read, decide, write down, write, settle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from back_to_stash.brought import Brought, describe
+from back_to_stash.pairing import as_text, bringing, guess_scenes, is_carried
+from back_to_stash.scene_news import Deciding, SceneNews
+from back_to_stash.what_plex_says import News, read_news
+from plex.client import Plex
+from plex.item_finder import Found
+from plex.items import PlexItem
+from plex.library import read_sections
+from plex.matching import MatchLevel
+from stash import log
+from stash.activity import read_activity
+from stash.client import Stash
+from stash.exceptions import GraphQLRefusal
+from stash.writing import WRITES_PER_REQUEST, SetRating, Write, write
+from sync_queue.brought_back import LEFT, BroughtBack, View
+from sync_queue.failure import is_shared_by_all, of_the_server, problem_of
+from sync_queue.reading import Lane, Reader
+from sync_queue.state import SyncState
+from validation.config import Stash2PlexConfig
+
+# Scenes are read by so many, and written right after a last look at each group of these.
+SCENES_PER_READ, SCENES_PER_GROUP = 50, 30
+# In place of a guess: looked at again whatever is known by then.
+AGAIN = "again"
+
+
+Scenes = dict[int, Sequence[PlexItem]]
+
+
+def look(
+    stash: Stash,
+    plex: Plex,
+    state: SyncState,
+    config: Stash2PlexConfig,
+    everything: bool = False,
+    is_dry: bool = False,
+) -> Brought:
+    """Bring what is new in Plex to Stash, or only say what would come where it `is_dry`.
+
+    `everything` looks at all items, and brings views from before the setting was turned on too. Nothing
+    is asked where the setting is empty. Raises StashError, PlexError, OSError, sqlite3.Error.
+    """
+    kinds = config.back_to_stash
+    if not kinds:
+        state.back.forget_switched_off(())
+        return Brought()
+    sections = read_sections(plex, config.plex_library)
+    state.use_server(plex.machine_identifier, str(config.path_map))
+    back = state.back.in_memory() if is_dry else state.back
+    back.forget_switched_off(kinds)
+    if everything:
+        back.look_again_at_left()
+    news = read_news(plex, sections, state, back, kinds, everything)
+    reader = Reader(Lane(stash, plex), state, sections, config)
+    bringer = _Bringing(stash, reader, state, back, config, is_dry)
+    bringer.bring(news, everything)
+    for what, until in news.until.items():
+        back.set_until(what, max(until, back.until(what) or 0))
+    bringer.brought.is_owner = news.is_owner
+    return bringer.brought
+
+
+class _Bringing:
+    """One way from the news to Stash."""
+
+    def __init__(
+        self,
+        stash: Stash,
+        reader: Reader,
+        state: SyncState,
+        back: BroughtBack,
+        config: Stash2PlexConfig,
+        is_dry: bool,
+    ) -> None:
+        self._stash = stash
+        self._reader = reader
+        self._state = state
+        self._back = back
+        self._config = config
+        self._is_dry = is_dry
+        self._deciding = Deciding(state, back, config, stash.now.timestamp())
+        self._views: list[View] = []
+        self._asked = 0
+        # Scenes about which nothing could be concluded.
+        self._unsettled = set[int]()
+        self.brought = Brought()
+
+    def bring(self, news: News, everything: bool) -> None:
+        """Bring all of it."""
+        self._views = self._back.open_views() if "plays" in self._config.back_to_stash else []
+        listed, waiting = news.items, self._back.waiting_items()
+        of_views = {view.rating_key for view in self._views}
+        guesses = guess_scenes(self._state, {*listed, *waiting, *of_views}, listed)
+        for view in self._views:
+            # One that was begun is settled with the scene for which it was.
+            guesses[view.rating_key] |= {view.scene_id} - {0}
+        wanted = {key for key, guess in guesses.items() if everything or waiting.get(key) != as_text(guess)}
+        scene_ids = sorted({scene_id for key in wanted for scene_id in guesses[key]})
+        found = set[int]()
+        for start in range(0, len(scene_ids), SCENES_PER_READ):
+            found |= self._bring_scenes(scene_ids[start : start + SCENES_PER_READ])
+        self._back.put_waiting(
+            {
+                key: as_text(guesses[key]) if self._unsettled.isdisjoint(guesses[key]) else AGAIN
+                for key in wanted - found
+            }
+        )
+        self._back.forget_waiting(found)
+        self._judge_failures()
+        self.brought.waiting = len(self._back.open_views()) if self._views else 0
+
+    def _bring_scenes(self, scene_ids: Sequence[int]) -> set[int]:
+        """Bring what is new to these scenes; the items that belong to them."""
+        read = self._reader.read(scene_ids)
+        scenes: Scenes = {}
+        items = set[int]()
+        for scene_id, scene in read.scenes.items():
+            found = read.found.get(scene_id)
+            if scene_id in read.left_out:
+                # What people did meanwhile comes once it is carried and everything is asked for.
+                continue
+            if scene is None or not isinstance(found, Found) or found.match.level is MatchLevel.UNKNOWN:
+                self._unsettled.add(scene_id)
+                continue
+            all_items = found.items
+            items |= {item.rating_key for item in all_items}
+            some = bringing(all_items, self._config) if is_carried(self._state, scene) else []
+            self._leave(all_items, some)
+            if some or any(view.scene_id == scene_id for view in self._views):
+                scenes[scene_id] = some
+        for group in _parts(sorted(scenes), SCENES_PER_GROUP):
+            self._bring_group({scene_id: scenes[scene_id] for scene_id in group})
+        self._unsettled |= {*read.malformed, *self.brought.failures}
+        failed = {item.rating_key for one in self.brought.failures for item in scenes.get(one, ())}
+        return items - failed
+
+    def _leave(self, items: Sequence[PlexItem], bringing: Sequence[PlexItem]) -> None:
+        """The views of items that bring nothing stay out of Stash, until somebody asks for everything."""
+        keys = {item.rating_key for item in items} - {item.rating_key for item in bringing}
+        left = [view for view in self._views if view.rating_key in keys and not view.scene_id]
+        self._back.put_views(view._replace(step=LEFT) for view in left)
+
+    def _bring_group(self, scenes: Scenes) -> None:
+        """Look at these scenes in Stash once more and write; one by one where Stash refuses them together."""
+        try:
+            activities = read_activity(self._stash.ask, list(scenes))
+            decided = [
+                self._deciding.decide(scene_id, activities[scene_id], items, self._views_of(scene_id, items))
+                for scene_id, items in scenes.items()
+                if scene_id in activities
+            ]
+            self._carry_out(decided)
+        except GraphQLRefusal as refusal:
+            if len(scenes) > 1:
+                for scene_id, items in scenes.items():
+                    self._bring_group({scene_id: items})
+                return
+            self.brought.failures.update(dict.fromkeys(scenes, refusal))
+        self._asked += len(scenes)
+
+    def _views_of(self, scene_id: int, items: Sequence[PlexItem]) -> list[View]:
+        keys = {item.rating_key for item in items}
+        return [
+            view
+            for view in self._views
+            if view.scene_id == scene_id or (not view.scene_id and view.rating_key in keys)
+        ]
+
+    def _carry_out(self, decided: Sequence[SceneNews]) -> None:
+        with self._back.at_once():
+            for one in decided:
+                if not one.writes:
+                    one.done.put(self._back)
+        for some in _requests([one for one in decided if one.writes]):
+            with self._back.at_once():
+                for one in some:
+                    for change in one.changes:
+                        self._back.keep_had(one.scene_id, change.kind, change.old, change.new)
+                    one.begun.put(self._back)
+            if not self._is_dry:
+                write(self._stash, [single for one in some for single in one.writes])
+            with self._back.at_once():
+                for one in some:
+                    one.done.put(self._back)
+            for one in some:
+                self._note(one)
+
+    def _note(self, one: SceneNews) -> None:
+        self.brought.changes += one.changes
+        would = "would come" if self._is_dry else "came"
+        for change in one.changes:
+            log.debug(f"Scene {one.scene_id}: {would} from Plex, {describe(change)}")
+
+    def _judge_failures(self) -> None:
+        failures = list(self.brought.failures.values())
+        if len(failures) > 1 and is_shared_by_all(failures, self._asked):
+            raise of_the_server(failures)
+        for scene_id, failure in self.brought.failures.items():
+            log.warning(
+                f"Scene {scene_id}: what came from Plex could not be written to Stash: {problem_of(failure)} "
+                "The next look tries it again."
+            )
+
+
+def _parts(scene_ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(scene_ids), size):
+        yield scene_ids[start : start + size]
+
+
+def _requests(decided: Iterable[SceneNews]) -> Iterator[list[SceneNews]]:
+    """Scenes that go into one request: hooks run while Stash answers, one after the other for each rating."""
+    some: list[SceneNews] = []
+    for one in decided:
+        some.append(one)
+        weight = sum(map(_weight, (single for each in some for single in each.writes)))
+        if weight >= WRITES_PER_REQUEST:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _weight(one: Write) -> int:
+    return 6 if isinstance(one, SetRating) else 1

@@ -1,0 +1,32 @@
+"""Short words for tests of what comes from Plex to Stash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from back_to_stash.brought import Brought
+from back_to_stash.look import look
+from plex.client import Plex, client_identifier
+from tests.builders.bench import Bench
+from tests.builders.sync import sync
+
+
+def take_a_look(bench: Bench, everything: bool = False, is_dry: bool = False, **settings: Any) -> Brought:
+    """A look over connections of its own; the settings are the world's but for these."""
+    config = bench.config(settings)
+    with bench.state() as state:
+        token = config.plex_token.get_secret_value()
+        plex = Plex(config.plex_url, token, client_identifier(bench.world.data_dir))
+        return look(bench.stash(), plex, state, config, everything, is_dry)
+
+
+def changes_in_stash(bench: Bench) -> list[str]:
+    """The mutations that Stash was sent."""
+    return [one.query for one in list(bench.world.stash.requests) if one.query.startswith("mutation")]
+
+
+def settle(bench: Bench, **settings: Any) -> None:
+    """Drain what waits and look, twice: whatever comes or goes has come and gone."""
+    for _ in range(2):
+        sync(bench, **settings)
+        take_a_look(bench, everything=True, **settings)

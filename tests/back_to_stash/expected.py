@@ -1,0 +1,150 @@
+"""What Stash and Plex must hold after people acted on both sides: from the promises, not from the code.
+
+Where nobody can know which of two outcomes it will be (a task was killed, both sides changed a resume point
+between two tasks), both are kept, until what the servers show tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+# Seconds by which two resume points may differ and are the same.
+SAME = 1.0
+
+
+class Ratings(NamedTuple):
+    """The rating in Stash (1 to 100), that in Plex (0 to 10), and both when last they were the same."""
+
+    stash: int | None
+    plex: float | None
+    common: tuple[int | None, float | None] | None = None
+
+
+@dataclass
+class ExpectedRating:
+    """Changed on one side goes to the other, changed on both stays Stash's; `shown` is how Plex keeps it."""
+
+    shown: Callable[[float], float]
+    possible: set[Ratings]
+
+    def in_stash(self, rating: int | None) -> None:
+        """A person rates in Stash."""
+        self.possible = {one._replace(stash=rating) for one in self.possible}
+
+    def in_plex(self, rating: float | None) -> None:
+        """A person rates in Plex."""
+        rating = None if rating is None else self.shown(rating)
+        self.possible = {one._replace(plex=rating) for one in self.possible}
+
+    def after_task(self, was_interrupted: bool) -> None:
+        """A task has run, or was interrupted somewhere."""
+        after = {result for one in self.possible for result in self._brought_together(one)}
+        self.possible = after | self.possible if was_interrupted else after
+
+    def see(self, stash: int | None, plex: float | None) -> None:
+        """What the servers hold has to be possible, and nothing else is any more."""
+        seen = {one for one in self.possible if one[:2] == (stash, plex)}
+        assert seen, f"rating: Stash {stash}, Plex {plex}; possible: {sorted(map(str, self.possible))}"
+        self.possible = seen
+
+    def _brought_together(self, now: Ratings) -> set[Ratings]:
+        stash, plex, common = now
+        to_plex = _same(stash, None if stash is None else self.shown(stash / 10))
+        to_stash = _same(None if plex is None else round(plex * 10), plex)
+        if common is None:
+            return {to_stash} if stash is None else {to_plex}
+        if plex == common[1]:
+            # A value that is finer in Stash than in Plex stays as it is.
+            return {to_plex}
+        if stash == common[0]:
+            is_shown = stash is not None and plex == self.shown(stash / 10)
+            return {to_stash, to_plex} if is_shown else {to_stash}
+        # Both changed: Stash's stays. One taken away in Stash while Plex was given another one may come back.
+        return {to_plex, to_stash} if stash is None else {to_plex}
+
+
+def _same(stash: int | None, plex: float | None) -> Ratings:
+    return Ratings(stash, plex, (stash, plex))
+
+
+@dataclass
+class ExpectedPlays:
+    """Each view of the owner's exactly once with its time, and whatever plays Stash had of its own."""
+
+    plays: Counter[int] = field(default_factory=Counter)
+    # Views that have to come, and those from before the first look, which come only on request.
+    coming: Counter[int] = field(default_factory=Counter)
+    old: Counter[int] = field(default_factory=Counter)
+
+    def viewed(self, at: int, is_old: bool) -> None:
+        """The owner watched it in Plex."""
+        (self.old if is_old else self.coming)[at] += 1
+
+    def after_task(self, was_interrupted: bool, everything: bool) -> None:
+        """A task has run; one that looks at everything brings the old views too."""
+        if everything and not was_interrupted:
+            self.coming += self.old
+            self.old.clear()
+
+    def see(self, plays: Counter[int], is_settled: bool) -> None:
+        """No play too many at any time; none too few where no task was interrupted since."""
+        too_many = plays - self.plays - self.coming - self.old
+        assert not too_many, f"plays too many: {dict(too_many)}"
+        assert not self.plays - plays, f"plays lost: {dict(self.plays - plays)}"
+        came = plays - self.plays
+        late = self.coming - came
+        assert not (is_settled and late), f"views that did not come: {dict(late)}"
+        self.old = self.old - (came - self.coming)
+        self.coming, self.plays = late, plays.copy()
+
+    def taken_away(self, at: int) -> None:
+        """A person takes a play away in Stash; it never comes again."""
+        self.plays[at] -= 1
+        self.plays += Counter()
+
+
+@dataclass
+class ExpectedResume:
+    """The newer side's; of what both changed between two tasks, either.
+
+    Stash does not say when it was set, so one of Stash's is compared only once the plugin has looked at
+    the scene, which it does when Plex has news of it.
+    """
+
+    length: float
+    possible: set[float] = field(default_factory=lambda: {0.0})
+    # Where Plex stopped since the last task (0: finished), and whether Stash's was set since then.
+    coming: float | None = None
+    is_contested: bool = False
+    is_known: bool = False
+
+    def in_plex(self, seconds: float) -> None:
+        """The owner stopped there, or finished (0)."""
+        self.coming = seconds
+
+    def forgotten_in_plex(self) -> None:
+        """Marked as not watched: Plex knows no time any more."""
+        self.is_contested = self.is_contested or self.coming is not None
+
+    def in_stash(self, seconds: float) -> None:
+        """A person stopped there in Stash."""
+        self.possible = {seconds}
+        self.is_contested = True
+
+    def after_task(self, was_interrupted: bool, is_first: bool) -> None:
+        """A task has run, or was interrupted; the first one has no look at what was finished before."""
+        if self.coming is not None and self.coming < self.length:
+            kept = self.possible if self.is_contested or was_interrupted else set()
+            self.possible = {self.coming, *kept}
+        if not was_interrupted:
+            self.is_known = self.is_known or (self.coming is not None and not (is_first and not self.coming))
+            self.coming, self.is_contested = None, self.is_contested and not self.is_known
+
+    def see(self, seconds: float) -> None:
+        """What Stash holds has to be possible."""
+        near = {one for one in self.possible if abs(one - seconds) < SAME}
+        assert near, f"resume: Stash {seconds}; possible: {sorted(self.possible)}"
+        self.possible = {seconds}

@@ -1,0 +1,20 @@
+"""Whatever people do in both servers and whenever the plugin is killed: every view once, no rating lost."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.back_to_stash.people import play_through
+
+# The daily run plays a few; STASH2PLEX_SEQUENCES=2000 plays as many.
+SEQUENCES = int(os.environ.get("STASH2PLEX_SEQUENCES", "20"))
+PER_TEST = 4
+
+
+@pytest.mark.parametrize("first", range(0, SEQUENCES, PER_TEST))
+def test_both_servers_end_as_people_left_them_with_every_view_once(tmp_path: Path, first: int) -> None:
+    for seed in range(first, min(first + PER_TEST, SEQUENCES)):
+        play_through(tmp_path / str(seed), seed)

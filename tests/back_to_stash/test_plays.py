@@ -1,0 +1,252 @@
+"""Views in Plex become plays in Stash: each once, with its own time, whatever is killed or repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from back_to_stash.plays import missing_plays
+from back_to_stash.undo import undo_back_to_stash
+from stash.activity import read_activity
+from stash.writing import write
+from sync_queue.brought_back import BEGUN, DONE, WAITING, View
+from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import graphql, let_time_pass, sync
+
+PLAYS: Any = {"back_to_stash": "plays"}
+# Seconds since 1970: some evening, and hours after it.
+EVENING, HOUR = 1_760_000_000, 3_600
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with a_bench(tmp_path) as bench:
+        let_time_pass(bench.world)
+        bench.world.settings.update(PLAYS)
+        yield bench
+
+
+def a_film(bench: Bench, name: str = "one") -> int:
+    """A film that is in both and has been synced, with the setting on."""
+    scene_id = bench.world.add_film(name, title=name.title(), plex={})
+    settle(bench)
+    return scene_id
+
+
+def watch(bench: Bench, at: int, name: str = "one", account: int = 1) -> None:
+    """Somebody watches a film to its end."""
+    bench.world.plex.library.watch(bench.world.item(name).rating_key, at=at, account=account)
+
+
+def plays(bench: Bench, scene_id: int) -> list[int]:
+    """The times of a scene's plays in Stash."""
+    found = read_activity(bench.stash().ask, [scene_id])
+    return sorted(found[scene_id].plays)
+
+
+def test_each_view_becomes_a_play_with_its_own_time(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    watch(bench, EVENING)
+    watch(bench, EVENING + HOUR)
+    assert take_a_look(bench).count("plays") == 2
+    assert plays(bench, scene_id) == [EVENING, EVENING + HOUR]
+    bench.world.clear_requests()
+    assert take_a_look(bench).changes == []
+    assert take_a_look(bench, everything=True).changes == []
+    assert changes_in_stash(bench) == []
+    watch(bench, EVENING + 2 * HOUR)
+    take_a_look(bench)
+    assert plays(bench, scene_id) == [EVENING, EVENING + HOUR, EVENING + 2 * HOUR]
+
+
+def test_views_from_before_the_setting_come_only_where_a_person_asks_for_them(bench: Bench) -> None:
+    scene_id = bench.world.add_film("one", title="One", plex={})
+    bench.world.settings["back_to_stash"] = ""
+    settle(bench)
+    watch(bench, EVENING)
+    bench.world.settings["back_to_stash"] = "plays"
+    take_a_look(bench)
+    watch(bench, EVENING + HOUR)
+    take_a_look(bench)
+    assert plays(bench, scene_id) == [EVENING + HOUR]
+    take_a_look(bench, everything=True)
+    assert plays(bench, scene_id) == [EVENING, EVENING + HOUR]
+
+
+def test_views_while_the_setting_was_off_do_not_come_when_it_is_on_again(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    take_a_look(bench, back_to_stash="")
+    watch(bench, EVENING)
+    take_a_look(bench)
+    watch(bench, EVENING + HOUR)
+    take_a_look(bench)
+    assert plays(bench, scene_id) == [EVENING + HOUR]
+
+
+def test_views_of_others_never_come(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    watch(bench, EVENING, account=2)
+    watch(bench, EVENING + HOUR)
+    take_a_look(bench)
+    take_a_look(bench, everything=True)
+    assert plays(bench, scene_id) == [EVENING + HOUR]
+
+
+def test_views_of_others_never_come_from_a_plex_that_ignores_whose_were_asked_for(bench: Bench) -> None:
+    bench.world.plex.behaviour.ignored_filters = frozenset({"accountID", "viewedAt"})
+    scene_id = a_film(bench)
+    watch(bench, EVENING, account=2)
+    watch(bench, EVENING + HOUR)
+    take_a_look(bench)
+    assert plays(bench, scene_id) == [EVENING + HOUR]
+
+
+@pytest.mark.parametrize("refusal", [401, 403])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_guests_token_brings_no_plays_and_is_noticed(bench: Bench, refusal: Any, is_first: bool) -> None:
+    scene_id = a_film(bench)
+    watch(bench, EVENING)
+    bench.world.plex.behaviour.refusal_of_guests = refusal
+    bench.world.plex.guest_token = "made-up-guest-token"
+    if is_first:
+        take_a_look(bench, back_to_stash="")
+    bench.world.settings["plex_token"] = bench.world.plex.guest_token
+    watch(bench, EVENING, account=2)
+    brought = take_a_look(bench)
+    assert (brought.is_owner, plays(bench, scene_id)) == (not is_first, [])
+
+
+def test_marking_as_unwatched_takes_no_play_away_and_as_watched_adds_none(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    watch(bench, EVENING)
+    take_a_look(bench)
+    key = bench.world.item("one").rating_key
+    bench.world.plex.library.unwatch(key)
+    bench.world.plex.library.mark_watched(key)
+    take_a_look(bench, everything=True)
+    assert plays(bench, scene_id) == [EVENING]
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+def test_a_kill_while_plays_are_written_neither_loses_nor_doubles_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_done: bool
+) -> None:
+    scene_id = a_film(bench)
+    watch(bench, EVENING)
+    watch(bench, EVENING + HOUR)
+
+    def killed(stash: Any, writes: Any) -> None:
+        if is_done:
+            write(stash, writes)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("back_to_stash.look.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            take_a_look(bench)
+    assert plays(bench, scene_id) == ([EVENING, EVENING + HOUR] if is_done else [])
+    take_a_look(bench)
+    assert plays(bench, scene_id) == [EVENING, EVENING + HOUR]
+
+
+def test_a_play_that_a_person_took_away_in_stash_stays_away(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    watch(bench, EVENING)
+    take_a_look(bench)
+    graphql(bench.world, f'mutation {{ sceneDeletePlay(id: "{scene_id}", times: []) {{ count }} }}')
+    watch(bench, EVENING + HOUR)
+    take_a_look(bench, everything=True)
+    assert plays(bench, scene_id) == [EVENING + HOUR]
+
+
+def test_views_of_an_item_whose_scene_is_not_known_come_when_it_is(bench: Bench) -> None:
+    a_film(bench)
+    library = bench.world.plex.library
+    item = library.add_item(bench.world.section_keys["Films"], files=(("/media/Films/two.mp4", 1000),))
+    library.watch(item.rating_key, at=EVENING)
+    brought = take_a_look(bench)
+    assert (brought.changes, brought.waiting) == ([], 1)
+    record = bench.world.stash.library.add_scene(files=(("/data/Films/two.mp4", 1000),), title="Two")
+    sync(bench)
+    take_a_look(bench)
+    assert plays(bench, record.id) == [EVENING]
+
+
+def test_what_stash_refuses_for_one_scene_does_not_hold_up_the_others(bench: Bench) -> None:
+    one, two = a_film(bench), a_film(bench, "two")
+    watch(bench, EVENING)
+    watch(bench, EVENING, "two")
+    bench.world.stash.library.destroy_scene(one)
+    take_a_look(bench)
+    assert plays(bench, two) == [EVENING]
+
+
+def test_a_write_that_stash_refused_once_is_tried_again_by_the_next_look(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = a_film(bench), a_film(bench, "two")
+    watch(bench, EVENING)
+    watch(bench, EVENING, "two")
+    bench.world.stash.faults.add("graphql_error", "sceneAddPlay", times=2, message="no room")
+    take_a_look(bench)
+    assert "The next look tries it again." in capsys.readouterr().err
+    assert sorted(map(len, (plays(bench, one), plays(bench, two)))) == [0, 1]
+    take_a_look(bench)
+    assert (plays(bench, one), plays(bench, two)) == ([EVENING], [EVENING])
+
+
+def test_views_in_the_same_second_in_two_items_of_a_scene_are_two_plays(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    library = bench.world.plex.library
+    other = library.add_item(bench.world.section_keys["Films"], files=(("/media/Films/one.mp4", 1000),))
+    settle(bench)
+    watch(bench, EVENING)
+    library.watch(other.rating_key, at=EVENING)
+    take_a_look(bench)
+    take_a_look(bench, everything=True)
+    assert plays(bench, scene_id) == [EVENING, EVENING]
+
+
+def test_undo_takes_away_the_plays_that_came_and_no_other_and_they_do_not_come_again(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    graphql(
+        bench.world,
+        f'mutation {{ sceneAddPlay(id: "{scene_id}", times: ["2020-01-01T00:00:00Z"]) {{ count }} }}',
+    )
+    before = plays(bench, scene_id)
+    watch(bench, EVENING)
+    take_a_look(bench)
+    with bench.state() as state:
+        state.back.server = state.machine_identifier
+        assert undo_back_to_stash(bench.stash(), state).restored == 1
+    assert plays(bench, scene_id) == before
+    assert take_a_look(bench, everything=True).changes == []
+
+
+def test_a_look_asks_for_what_is_new_alone(bench: Bench) -> None:
+    a_film(bench)
+    watch(bench, EVENING)
+    bench.world.settings["back_to_stash"] = "plays, ratings, resume"
+    take_a_look(bench)
+    bench.world.clear_requests()
+    take_a_look(bench)
+    asked = [one.path for one in bench.world.plex.requests]
+    assert asked.count("/status/sessions/history/all") == 1
+    assert asked.count(f"/library/sections/{bench.world.section_keys['Films']}/all") == 1
+    assert "/accounts" not in asked
+
+
+@given(st.lists(st.sampled_from([1, 2, 3])), st.lists(st.sampled_from([1, 2, 3])))
+def test_a_look_after_a_kill_finds_what_was_written_before_it(views: list[int], others: list[int]) -> None:
+    journal = [View(key, time, 5, [WAITING, BEGUN, DONE][key % 3]) for key, time in enumerate(views)]
+    plays = [*others, *(view.viewed_at for view in journal if view.step == DONE)]
+    missing = missing_plays(journal, plays)
+    for written in range(len(missing) + 1):
+        there = [*plays, *missing[:written]]
+        assert sorted([*there, *missing_plays(journal, there)]) == sorted([*plays, *missing])
