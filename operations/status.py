@@ -106,6 +106,7 @@ class Status(Result):
     orphans: int | None
     reports: Reports
     next_step: NextStep
+    brings_back: bool
 
 
 def tell_status(request: Nothing, context: Context) -> Status:  # noqa: ARG001
@@ -134,6 +135,7 @@ def tell_status(request: Nothing, context: Context) -> Status:  # noqa: ARG001
             orphans=None if orphans_at is None else state.orphans.count(),
             reports=_reports(context),
             next_step=_next_step(is_set_up, bool(usable.problems), state, scenes, drain),
+            brings_back=bool(usable.config.back_to_stash),
         )
 
 

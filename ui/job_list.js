@@ -14,9 +14,11 @@ Stash2Plex.define("jobList", () => {
     "Preview Sync (Dry Run)",
     "Find Orphans",
   ];
+  /** @type {Parts["jobList"]["BACK_TASKS"]} */
+  const BACK_TASKS = ["Bring Back From Plex"];
   const TASKS = [
     ...MAIN_TASKS,
-    "Bring Back From Plex",
+    ...BACK_TASKS,
     "Queue Status",
     "Retry Failed",
     "Clear Queue",
@@ -132,5 +134,5 @@ Stash2Plex.define("jobList", () => {
     return isKnown ? "is done" : "has ended, and Stash's log says how";
   }
 
-  return { MAIN_TASKS, MOST_LINES, EMPTY, next, linesOf, outcomeOf, howItEnded };
+  return { MAIN_TASKS, BACK_TASKS, MOST_LINES, EMPTY, next, linesOf, outcomeOf, howItEnded };
 });

@@ -51,7 +51,7 @@ Stash2Plex.define("overview", (parts) => {
         h(Counts, { title: "Queue", counts: QUEUE, found }),
         h(servers.Servers, { isSetUp: found.is_set_up }),
         h("div", { className: "s2p-columns" }, h(Runs, { found }), h(Reports, { found })),
-        h(Tasks),
+        h(Tasks, { found }),
       ),
     );
   }
@@ -167,7 +167,9 @@ Stash2Plex.define("overview", (parts) => {
     );
   }
 
-  function Tasks() {
+  /** @param {{found: Status}} properties */
+  function Tasks({ found }) {
+    const shown = [...jobList.MAIN_TASKS, ...(found.brings_back ? jobList.BACK_TASKS : [])];
     return h(
       "section",
       { "aria-labelledby": "s2p-tasks" },
@@ -175,7 +177,7 @@ Stash2Plex.define("overview", (parts) => {
       h(
         "div",
         { className: "s2p-buttons" },
-        jobList.MAIN_TASKS.map((task) => h(tasks.RunTask, { key: task, task })),
+        shown.map((task) => h(tasks.RunTask, { key: task, task })),
       ),
     );
   }

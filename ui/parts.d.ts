@@ -337,6 +337,8 @@ interface Parts {
   jobList: {
     /** Those that the overview has a button for: the others have a place of their own, or are seldom wanted. */
     MAIN_TASKS: string[];
+    /** For those it has one where anything is to come from Plex. */
+    BACK_TASKS: string[];
     MOST_LINES: number;
     EMPTY: JobList;
     next(list: JobList, event: JobEvent): JobList;

@@ -60,6 +60,8 @@ interface Status {
   /** `note`: why there are none that Stash serves. */
   reports: { preview: string | null; orphans: string | null; note: string | null };
   next_step: { kind: NextStepKind; text: string };
+  /** Whether anything is to come from Plex to Stash. */
+  brings_back: boolean;
 }
 
 interface Servers {

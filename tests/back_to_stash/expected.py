@@ -78,6 +78,9 @@ class ExpectedPlays:
     # Views that have to come, and those from before the first look, which come only on request.
     coming: Counter[int] = field(default_factory=Counter)
     old: Counter[int] = field(default_factory=Counter)
+    # Plays that came in a task which never learnt it: one of them that a person takes away may come again.
+    unknown: Counter[int] = field(default_factory=Counter)
+    again: Counter[int] = field(default_factory=Counter)
 
     def viewed(self, at: int, is_old: bool) -> None:
         """The owner watched it in Plex."""
@@ -91,19 +94,21 @@ class ExpectedPlays:
 
     def see(self, plays: Counter[int], is_settled: bool) -> None:
         """No play too many at any time; none too few where no task was interrupted since."""
-        too_many = plays - self.plays - self.coming - self.old
+        too_many = plays - self.plays - self.coming - self.old - self.again
         assert not too_many, f"plays too many: {dict(too_many)}"
         assert not self.plays - plays, f"plays lost: {dict(self.plays - plays)}"
         came = plays - self.plays
         late = self.coming - came
         assert not (is_settled and late), f"views that did not come: {dict(late)}"
         self.old = self.old - (came - self.coming)
+        self.unknown = Counter() if is_settled else self.unknown + came
+        self.again = Counter() if is_settled else self.again
         self.coming, self.plays = late, plays.copy()
 
     def taken_away(self, at: int) -> None:
-        """A person takes a play away in Stash; it never comes again."""
-        self.plays[at] -= 1
-        self.plays += Counter()
+        """A person takes a play away in Stash; it never comes again, if the plugin knew that it had come."""
+        self.plays -= Counter([at])
+        self.again += Counter([at]) & self.unknown
 
 
 @dataclass
