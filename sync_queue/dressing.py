@@ -39,14 +39,13 @@ from sync_queue.collection_plans import (
 )
 from sync_queue.collection_posters import Posters
 from sync_queue.collection_records import CollectionRecord
+from sync_queue.facts import DRESSED
 from sync_queue.failure import Meaning, attempt, meaning_of, problem_of
 from sync_queue.pace import Pace
 from sync_queue.planning import shortened
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 
-# The fact that says under which settings all collections were looked at.
-DRESSED = "collections dressed"
 # When so many in a row fail, those that are left wait for the next drain.
 FAILURES_IN_A_ROW = 3
 

@@ -183,6 +183,17 @@ def test_what_a_person_changed_since_stays_whatever_changes_in_stash(bench: Benc
     assert (collection.summary, collection.selected_poster) == ("Mine", sha1_of(a_picture("mine")))
 
 
+def test_what_a_person_unlocks_again_is_stashs_after_the_next_reconcile(bench: Bench) -> None:
+    sync(bench)
+    collection = kept(bench, "Saga")
+    library_of(bench).all_collections.edit_by_hand(collection.rating_key, summary="Mine")
+    library_of(bench).upload_image(collection.rating_key, "poster", a_picture("mine"))
+    collection.locked.clear()
+    sync(bench)
+    assert (collection.summary, collection.selected_poster) == ("All about it", sha1_of(FRONT))
+    assert len(changing_requests(bench)) == 2
+
+
 def test_an_order_that_a_person_made_since_stays(bench: Bench) -> None:
     sync(bench)
     collection = kept(bench, "Saga")
