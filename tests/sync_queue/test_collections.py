@@ -358,7 +358,8 @@ def test_what_a_person_writes_while_others_are_written_stays(
     """As on a Plex that is slow."""
     sync(bench, collection_details=False)
     monkeypatch.setattr("sync_queue.dressing.TOO_OLD", -1.0)
-    put, edited = Plex.put, []
+    put = Plex.put
+    edited: list[str] = []
 
     def put_and_be_edited(plex: Plex, path: str, arguments: Any) -> None:
         if arguments.get("type") == 18 and not edited:
