@@ -24,6 +24,9 @@ from tests.servers.stash.process import StashServerProcess
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "made-up-plex-token"
+# A filter that is saved in Stash, with what it asks for; one scene in so many is in it.
+CHOSEN, CRITERIA = "One in twenty", {"organized": True}
+ONE_IN = 20
 CONFIGURE = "mutation Configure($id: ID!, $input: Map!) { configurePlugin(plugin_id: $id, input: $input) }"
 
 
@@ -123,6 +126,9 @@ def an_arena(count: int, in_plex: float = 1.0, settings: Mapping[str, Any] | Non
     library = StashLibrary()
     library.now = lambda: datetime.now(timezone.utc) - timedelta(days=30)
     load_into_stash(library, videos)
+    for scene_id in library.scene_ids[::ONE_IN]:
+        library.scenes[scene_id].organized = True
+    library.saved_filters.save(CHOSEN, {"organized": {"modifier": "EQUALS", "value": "true"}})
     with (
         tempfile.TemporaryDirectory() as folder,
         StashServerProcess(library) as stash,

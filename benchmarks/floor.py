@@ -33,7 +33,7 @@ def read_both(orders: dict[str, Any]) -> None:
     stash = HTTPConnection("127.0.0.1", orders["stash_port"])
     last_id, page = 0, document_of_page(())
     while True:
-        where = {"id": {"value": last_id, "modifier": "GREATER_THAN"}}
+        where = {**orders["criteria"], "id": {"value": last_id, "modifier": "GREATER_THAN"}}
         find = {"sort": "id", "direction": "ASC", "per_page": PAGE_SIZE, "page": 1}
         body = json.dumps({"query": page, "variables": {"find": find, "where": where}})
         stash.request("POST", "/graphql", body, {"Content-Type": "application/json"})

@@ -5,8 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from typing import Any
 
-from benchmarks.arena import TOKEN, Arena, Cost, an_arena, heading, measured, show
+from benchmarks.arena import (
+    CHOSEN,
+    CRITERIA,
+    ONE_IN,
+    TOKEN,
+    Arena,
+    Cost,
+    an_arena,
+    heading,
+    measured,
+    show,
+)
 
 RECENTLY_EDITED = 20
 
@@ -26,6 +38,8 @@ def main(sizes: list[int]) -> None:
         "wall / in sync",
     )
     each = [measure(size) for size in sizes]
+    for size in sizes:
+        measure_chosen(size)
     show("slope", f"cost of a scene at {sizes[-1]:,} / at {sizes[0]:,}: {each[-1] / each[0]:.2f}")
 
 
@@ -43,6 +57,18 @@ def measure(size: int) -> float:
         tell(arena, "in sync", in_sync, floor)
         tell(arena, "all stale, queued", stale, floor, in_sync)
         return in_sync[0].wall / arena.scenes
+
+
+def measure_chosen(size: int) -> None:
+    """Print the rows of one size where a saved filter chooses one scene in twenty."""
+    with an_arena(size) as arena:
+        arena.configure(scene_filter=CHOSEN)
+        floor = read_floor(arena, CRITERIA)
+        tell(arena, f"one in {ONE_IN} chosen, new", run(arena), floor)
+        arena.run_task("reconcile_all")
+        arena.run_task("process_queue")
+        (in_sync,) = in_turns(arena, {"scene_filter": CHOSEN})
+        tell(arena, f"one in {ONE_IN} chosen, in sync", in_sync, floor)
 
 
 def in_turns(arena: Arena, *settings: Mapping[str, str]) -> list[tuple[Cost, int]]:
@@ -81,9 +107,10 @@ def tell(
     )
 
 
-def read_floor(arena: Arena) -> float:
-    """Seconds that the bare reading of both libraries takes: the better of two runs."""
+def read_floor(arena: Arena, criteria: Mapping[str, Any] | None = None) -> float:
+    """Seconds that the bare reading of both libraries takes, of Stash by a filter: the better of two runs."""
     orders = {
+        "criteria": criteria or {},
         "plex_port": arena.plex.port,
         "stash_port": arena.stash.port,
         "sections": list(arena.sections.values()),

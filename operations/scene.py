@@ -10,6 +10,7 @@ from operations.context import Context
 from operations.cures import cure_line, job_reason_line, left_out_lines, reason_line, unmatched_lines
 from operations.exceptions import OperationRefused
 from operations.field_in_both import FieldInBoth, fields_in_both
+from operations.logo_in_both import logo_in_both
 from operations.model import Request, Result
 from operations.opened import open_queue, open_state
 from plex.item_finder import Found, ItemFinder
@@ -92,7 +93,7 @@ def tell_scene(request: SceneRequest, context: Context) -> SceneInPlex:
             queue=_in_queue(scene.id, queue, context.now),
             reason=reason,
             cure=cure,
-            items=[_item(plan, found, titles, is_ignored or is_left_out, context) for plan in plans],
+            items=[_item(plan, found, titles, is_ignored or is_left_out, state, context) for plan in plans],
         )
 
 
@@ -130,7 +131,12 @@ def _in_queue(scene_id: int, queue: JobQueue, now: float) -> InQueue | None:
 
 
 def _item(
-    plan: ItemPlan, found: Found, titles: dict[int, str], is_left_alone: bool, context: Context
+    plan: ItemPlan,
+    found: Found,
+    titles: dict[int, str],
+    is_left_alone: bool,
+    state: SyncState,
+    context: Context,
 ) -> ItemOfScene:
     item, level = plan.item, found.match.level
     address = address_of_item(context.config.plex_url, context.plex.machine_identifier, item.rating_key)
@@ -143,5 +149,8 @@ def _item(
         level_words=level.value,
         is_opted_out=plan.is_opted_out,
         plex_address=address,
-        fields=fields_in_both(plan, context.config, is_left_alone),
+        fields=[
+            *fields_in_both(plan, context.config, is_left_alone),
+            *logo_in_both(plan, state, context.plex, context.config, is_left_alone),
+        ],
     )

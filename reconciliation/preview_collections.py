@@ -12,7 +12,7 @@ from stash.client import Stash
 from sync_queue.collection_placing import Placing
 from sync_queue.collection_plans import SUMMARY, Target, is_asked_for, summary_to_write
 from sync_queue.collection_posters import Posters
-from sync_queue.dressing import Targets
+from sync_queue.collection_targets import Targets
 from sync_queue.pace import Pace
 from sync_queue.planning import shortened
 from sync_queue.state import SyncState
@@ -44,8 +44,8 @@ class CollectionPreview:
         if not is_asked_for(self._config):
             return []
         targets = Targets(self._stash, self._plex, self._state, self._config)
-        found = targets.find(self._sections, targets.titles(everything=True))
-        orders = targets.orders({target.source for target in found})
+        keys = targets.find(self._sections, targets.titles(everything=True))
+        found, orders = targets.read(keys), targets.orders(set(keys.values()))
         placing = Placing(self._plex, self._state, Pace(), orders)
         posters = Posters(self._stash, self._plex, self._state, Pace())
         counts: Counter[str] = Counter()

@@ -17,11 +17,15 @@ TITLE, SUMMARY = (next(field for field in FIELDS if field.name == name) for name
 
 @dataclass(frozen=True)
 class Target:
-    """A collection in Plex, the group or studio that it stands for, and what is known of it."""
+    """A collection in Plex, the group or studio that it stands for, and what is known of it.
+
+    `known` is the record as it lies in the state.
+    """
 
     collection: Collection
     source: Source
     record: CollectionRecord
+    known: CollectionRecord
 
     @property
     def wanted(self) -> str:

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from plex.index import VALUES_PER_STATEMENT
+
 COLLECTIONS = """
 CREATE TABLE collection (
     server TEXT NOT NULL, rating_key INTEGER NOT NULL, kind TEXT NOT NULL, source INTEGER NOT NULL,
@@ -76,9 +78,14 @@ class CollectionRecords:
 
     def sections_of(self, rating_keys: Iterable[int]) -> dict[int, int]:
         """The libraries of items, by rating key, as far as they are known."""
-        keys = set(rating_keys)
-        rows = self._connection.execute("SELECT DISTINCT rating_key, section_key FROM part")
-        return {key: section for key, section in rows if key in keys}
+        keys = list(set(rating_keys))
+        sections: dict[int, int] = {}
+        for start in range(0, len(keys), VALUES_PER_STATEMENT):
+            some = keys[start : start + VALUES_PER_STATEMENT]
+            marks = ",".join("?" * len(some))
+            statement = f"SELECT DISTINCT rating_key, section_key FROM part WHERE rating_key IN ({marks})"
+            sections.update(self._connection.execute(statement, some).fetchall())
+        return sections
 
     def due(self) -> set[str]:
         """The titles, as keys, of collections that are to be looked at."""

@@ -7,9 +7,10 @@ recorded with the sync itself (`note`), so whatever is interrupted is done at th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 
 from plex.base import text_hash
 from plex.client import Plex
@@ -17,7 +18,6 @@ from plex.collections import (
     COLLECTIONS_PER_READ,
     Collection,
     edit_collection,
-    list_collections,
     read_collections,
 )
 from plex.exceptions import PlexNotKept, PlexRejected
@@ -25,28 +25,28 @@ from plex.fields import PlexFields, tag_key, text_key
 from plex.library import LibrarySection
 from stash import log
 from stash.client import Stash
-from stash.collection_sources import GROUP, Source, read_sources, scenes_of_groups
+from stash.collection_sources import Source
 from stash.exceptions import StashError
-from sync_queue.collection_placing import Placing, keys_in_order
+from sync_queue.collection_placing import Placing
 from sync_queue.collection_plans import (
     SUMMARY,
     TITLE,
     Target,
-    by_title,
     is_asked_for,
     renamed,
     summary_to_write,
 )
 from sync_queue.collection_posters import Posters
 from sync_queue.collection_records import CollectionRecord
+from sync_queue.collection_targets import Targets
+from sync_queue.facts import DRESSED
 from sync_queue.failure import Meaning, attempt, meaning_of, problem_of
 from sync_queue.pace import Pace
 from sync_queue.planning import shortened
+from sync_queue.renewal import TOO_OLD
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 
-# The fact that says under which settings all collections were looked at.
-DRESSED = "collections dressed"
 # When so many in a row fail, those that are left wait for the next drain.
 FAILURES_IN_A_ROW = 3
 
@@ -94,57 +94,6 @@ class _Batch:
     posters: dict[int, Target] = field(default_factory=dict)
     # The keys of the titles that are to be looked at again.
     again: set[str] = field(default_factory=set)
-
-
-class Targets:
-    """Finds the collections that are to be dressed, and what is known of them."""
-
-    def __init__(self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig) -> None:
-        self._stash = stash
-        self._plex = plex
-        self._state = state
-        self._config = config
-        state.collections.server = state.machine_identifier
-
-    @cached_property
-    def sources(self) -> list[Source]:
-        """All groups and studios. Raises StashError."""
-        return read_sources(self._stash.ask)
-
-    def titles(self, everything: bool) -> dict[str, Source]:
-        """The groups and studios whose collections are to be looked at, by the key of the title."""
-        chosen = by_title(self.sources, self._config)
-        if everything:
-            return chosen
-        due = self._state.collections.due()
-        return {key: source for key, source in chosen.items() if key in due}
-
-    def find(self, sections: Iterable[LibrarySection], titles: Mapping[str, Source]) -> list[Target]:
-        """The collections of these titles in the libraries, as Plex has them now. Raises PlexError."""
-        keys = {}
-        for section in sections:
-            for listed in list_collections(self._plex, section.key):
-                source = titles.get(tag_key(listed.title))
-                if source is not None and not listed.is_smart:
-                    keys[listed.rating_key] = source
-        records = self._state.collections.all()
-        targets = []
-        for key, collection in read_collections(self._plex, keys).items():
-            source, record = keys[key], records.get(key) or CollectionRecord(key)
-            if not self._is_opted_out(collection):
-                named = record._replace(kind=source.kind, source=source.id, title=collection.title)
-                targets.append(Target(collection, source, named))
-        return targets
-
-    def orders(self, titles: Iterable[Source]) -> dict[int, list[int]]:
-        """The rating keys of the groups' items in the groups' order. Raises StashError."""
-        groups = [source.id for source in titles if source.kind == GROUP]
-        scenes = scenes_of_groups(self._stash.ask, groups)
-        return keys_in_order(scenes, self._state.keys_of({one for some in scenes.values() for one in some}))
-
-    def _is_opted_out(self, collection: Collection) -> bool:
-        label = self._config.opt_out_label
-        return bool(label) and tag_key(label) in map(tag_key, collection.labels)
 
 
 class Dressing:
@@ -227,22 +176,38 @@ class Dressing:
     def _dress_all(
         self, sections: Sequence[LibrarySection], titles: Mapping[str, Source], batch: _Batch
     ) -> None:
-        targets = self._targets.find(sections, titles)
-        there = {target.source for target in targets}
-        placing = Placing(self._plex, self._state, self._pace, self._targets.orders(there))
+        found = self._targets.find(sections, titles)
+        placing = Placing(self._plex, self._state, self._pace, self._targets.orders(set(found.values())))
         posters = Posters(self._stash, self._plex, self._state, self._pace)
-        steps: dict[str, Callable[[Target], Target]] = {}
+        steps: dict[str, Callable[[Target], Target]] = {"title": self._remember}
         if SUMMARY.title not in self._config.leave_fields:
             steps["text"] = partial(self._write_text, batch)
         if "poster" not in self._config.leave_fields:
             steps["poster"] = partial(self._bring_poster, posters, batch)
         steps["order"] = partial(self._place, placing)
         guard = _Guard(self.summary, batch.again)
-        for start in range(0, len(targets), COLLECTIONS_PER_READ):
-            for target in targets[start : start + COLLECTIONS_PER_READ]:
-                for name, step in steps.items():
-                    target = guard.run(name, target, step)
+        keys = list(found)
+        for start in range(0, len(keys), COLLECTIONS_PER_READ):
+            some = keys[start : start + COLLECTIONS_PER_READ]
+            self._dress_some({key: found[key] for key in some}, steps, guard)
             self._read_back(batch, posters)
+
+    def _dress_some(
+        self, found: Mapping[int, Source], steps: Mapping[str, Callable[[Target], Target]], guard: _Guard
+    ) -> None:
+        """Carry out the steps for some collections, each from what Plex had a moment before."""
+        targets = self._targets.read(found)
+        read_at = time.monotonic()
+        for name, step in steps.items():
+            for number, target in enumerate(targets):
+                if time.monotonic() - read_at > TOO_OLD:
+                    # Somebody may have written a text or chosen a poster since.
+                    now = read_collections(self._plex, [one.record.rating_key for one in targets[number:]])
+                    for one, old in enumerate(targets):
+                        there = now.get(old.record.rating_key, old.collection)
+                        targets[one] = replace(old, collection=there)
+                    read_at, target = time.monotonic(), targets[number]
+                targets[number] = guard.run(name, target, step)
 
     def _write_text(self, batch: _Batch, target: Target) -> Target:
         text = summary_to_write(target)
@@ -267,9 +232,12 @@ class Dressing:
             hashed = text_hash(wanted)
             record = target.record._replace(summary=hashed, written=hashed, begun="")
             target = replace(target, record=record)
-        if target.record != self._state.collections.all().get(target.record.rating_key):
+        return self._remember(target)
+
+    def _remember(self, target: Target) -> Target:
+        if target.record != target.known:
             self._state.collections.record(target.record)
-        return target
+        return replace(target, known=target.record)
 
     def _bring_poster(self, posters: Posters, batch: _Batch, target: Target) -> Target:
         if posters.bring(target):

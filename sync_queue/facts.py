@@ -15,6 +15,8 @@ _SIZE = "items in section "
 COUNTED_AT, PREVIEWED_AT, ORPHANS_AT = "scenes counted at", "previewed at", "orphans found at"
 # The fact of a state that is whole again for the scenes alone that were to be carried.
 _IN_PART = "known again in part"
+# The fact that says under which settings all collections were looked at since the last full reconcile.
+DRESSED = "collections dressed"
 # The fact that says at which address Plex was reached when the libraries were last compared.
 PLEX_ADDRESS = "plex address"
 
@@ -98,8 +100,10 @@ class Facts:
     def mark_reconciled(self, of_all_scenes: bool = True) -> None:
         """Remember that a full reconcile has queued whatever is not known to be in Plex.
 
-        One that read the scenes to carry alone makes up for them alone.
+        One that read the scenes to carry alone makes up for them alone. Collections are looked at in the
+        drain that comes then.
         """
+        self.forget_fact(DRESSED)
         if self.is_whole and not (of_all_scenes and self.is_whole_in_part):
             return
         self.set_fact(LOST, RECONCILED)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from plex.actor_order import with_actors_in_order
 from plex.base import Base, after_interruption, after_rollback
-from plex.fields import FIELDS, Field, PlexFields, SceneMapping, tag_key
+from plex.fields import FIELDS, Field, PlexFields, SceneMapping, tag_key, text_key
 from plex.items import PlexItem
 from plex.merge import Change, Merge, merge
 from sync_queue.listing import cut
@@ -155,6 +155,21 @@ def _with_what_is_given_back(merged: Merge, base: Base, ours: PlexFields, item: 
         )
     order = {field.name: place for place, field in enumerate(FIELDS)}
     return replace(merged, changes=tuple(sorted(changes.values(), key=lambda one: order[one.field.name])))
+
+
+def sort_title_left_behind(plan: ItemPlan, written: Iterable[Change], now: PlexItem) -> tuple[Change, ...]:
+    """The change that brings along a sort title that is still the title from before the write.
+
+    Plex stores one that it was once given, and shows it where it is not the title any more.
+    """
+    titles = {change.field: change for change in written if change.field in (TITLE, SORT_TITLE)}
+    there = now.fields.text(SORT_TITLE.name)
+    is_ours_to_write = plan.ours.values.get(SORT_TITLE.name) == "" and SORT_TITLE.name not in now.locked
+    if TITLE not in titles or SORT_TITLE in titles or not there or not is_ours_to_write:
+        return ()
+    if text_key(there) != text_key(str(titles[TITLE].old)):
+        return ()
+    return (Change(SORT_TITLE, there, "", unlocks=True, sent=now.fields.text(TITLE.name)),)
 
 
 def _is_given_up(field: Field, base: Base, ours: PlexFields, item: PlexItem) -> bool:

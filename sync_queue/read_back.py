@@ -18,7 +18,7 @@ from plex.writing import not_taken, replaced_since, write
 from stash import log
 from sync_queue.failure import attempt
 from sync_queue.pace import Pace
-from sync_queue.planning import ItemPlan, shortened, titles
+from sync_queue.planning import ItemPlan, shortened, sort_title_left_behind, titles
 from sync_queue.reading import EachRead, OpenLane, read_each
 from sync_queue.renewal import Renewal, changed_meanwhile, tell_of_edits_beside, to_put_back
 from sync_queue.sending import Sent
@@ -93,8 +93,9 @@ class ReadBack:
             lacking = not_taken(changes, item.fields)
             _log_lacking(plan, lacking, item)
             back = self._to_put_back(plan, changes, sent, item)
-            if lacking or back:
-                again.append((plan, (*lacking, *back)))
+            behind = sort_title_left_behind(plan, changes, item)
+            if lacking or back or behind:
+                again.append((plan, (*lacking, *back, *behind)))
         return again
 
     def _to_put_back(

@@ -51,8 +51,10 @@ def in_stash(library: StashLibrary, scene: Scene) -> dict[str, Any]:
 
 
 def in_plex(item: PlexItem) -> dict[str, Any]:
-    """What the item looks like."""
-    return {**IN_PLEX(item), "added_at": str(item.added_at)}
+    """What the item looks like; a sort title that is the title cannot be seen."""
+    shown = IN_PLEX(item)
+    sort_title = "" if shown["title_sort"] == shown["title"] else shown["title_sort"]
+    return {**shown, "title_sort": sort_title, "added_at": str(item.added_at)}
 
 
 def day(date: str) -> str:

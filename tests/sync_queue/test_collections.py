@@ -11,6 +11,7 @@ import pytest
 from plexapi.collection import Collection
 from plexapi.server import PlexServer
 
+from plex.client import Plex
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, logged, sha1_of, sync
 from tests.servers.world import TOKEN
@@ -183,6 +184,17 @@ def test_what_a_person_changed_since_stays_whatever_changes_in_stash(bench: Benc
     assert (collection.summary, collection.selected_poster) == ("Mine", sha1_of(a_picture("mine")))
 
 
+def test_what_a_person_unlocks_again_is_stashs_after_the_next_reconcile(bench: Bench) -> None:
+    sync(bench)
+    collection = kept(bench, "Saga")
+    library_of(bench).all_collections.edit_by_hand(collection.rating_key, summary="Mine")
+    library_of(bench).upload_image(collection.rating_key, "poster", a_picture("mine"))
+    collection.locked.clear()
+    sync(bench)
+    assert (collection.summary, collection.selected_poster) == ("All about it", sha1_of(FRONT))
+    assert len(changing_requests(bench)) == 2
+
+
 def test_an_order_that_a_person_made_since_stays(bench: Bench) -> None:
     sync(bench)
     collection = kept(bench, "Saga")
@@ -338,3 +350,39 @@ def test_a_picture_that_stash_does_not_deliver_holds_nothing_else_up_and_comes_l
     bench.save(1)
     bench.drain()
     assert kept(bench, "Saga").selected_poster == sha1_of(FRONT)
+
+
+def test_what_a_person_writes_while_others_are_written_stays(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a Plex that is slow."""
+    sync(bench, collection_details=False)
+    monkeypatch.setattr("sync_queue.dressing.TOO_OLD", -1.0)
+    put = Plex.put
+    edited: list[str] = []
+
+    def put_and_be_edited(plex: Plex, path: str, arguments: Any) -> None:
+        if arguments.get("type") == 18 and not edited:
+            other = "North" if arguments["id"] == saga else "Saga"
+            edited.append(other)
+            library_of(bench).all_collections.edit_by_hand(kept(bench, other).rating_key, summary="Mine")
+        put(plex, path, arguments)
+
+    saga = kept(bench, "Saga").rating_key
+    monkeypatch.setattr(Plex, "put", put_and_be_edited)
+    sync(bench)
+    assert kept(bench, edited[0]).summary == "Mine"
+
+
+def test_one_edit_costs_a_handful_of_requests_more(bench: Bench) -> None:
+    sync(bench)
+    bench.world.stash.library.update_scene(1, title="Another")
+    counts = []
+    for is_on in (True, False):
+        bench.world.stash.library.update_scene(1, title=f"Another {is_on}")
+        bench.save(1)
+        bench.world.clear_requests()
+        bench.drain(collection_details=is_on)
+        counts.append((len(bench.world.plex.requests), len(bench.world.stash.requests)))
+    (plex, stash), (plex_without, stash_without) = counts
+    assert (plex - plex_without, stash - stash_without) == (3, 3)

@@ -11,10 +11,12 @@ import pytest
 from plexapi.server import PlexServer
 
 import plex.artwork
+from reconciliation.preview import run_preview
 from sync_queue import logos, pictures
 from sync_queue.claims import Outcome
 from sync_queue.state import SyncState
 from tests.builders.bench import Bench, a_bench
+from tests.builders.entry import Here
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, logged, sha1_of, sync
 from tests.servers.plex.items import PlexItem
 from tests.servers.world import TOKEN
@@ -346,3 +348,33 @@ def test_a_logo_that_was_interrupted_arrives_once_and_so_does_the_next(
     new_image(bench, studio, B)
     sync(bench)
     assert (item.selected_logo, len(item.logos)) == (sha1_of(B), 2)
+
+
+def test_several_writers_share_what_was_fetched(here: Here) -> None:
+    here.world.settings.update(studio_logo=True, parallel_writes=4, manual_drain=True)
+    studio = here.world.stash.library.add_studio("North", image=A).id
+    for n in range(12):
+        here.world.add_film(f"film {n}", details="Text", studio=studio, plex={})
+    assert (here.reconcile().status, here.drain().status) == (0, 0)
+    assert {here.world.item(f"film {n}").selected_logo for n in range(12)} == {sha1_of(A)}
+    assert sum(one.path.startswith("/studio/") for one in list(here.world.stash.requests)) == 1
+
+
+def test_the_preview_counts_logos_where_they_are_carried(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    a_film(bench, a_studio(bench))
+    a_film(bench, None, "two")
+
+    def previewed(**settings: Any) -> str:
+        caplog.clear()
+        with caplog.at_level(logging.INFO):
+            config = bench.config(settings)
+            run_preview(bench.stash(settings), config, str(bench.world.data_dir), bench.queue)
+        return "\n".join(logged(caplog, "INFO"))
+
+    assert "Logos that would be compared: 1" in previewed()
+    assert "Logos" not in previewed(studio_logo=False)
+    sync(bench)
+    bench.save(1, 2)
+    assert "Logos that would be compared: 0" in previewed()

@@ -92,3 +92,28 @@ def test_a_title_that_was_the_name_of_the_file_is_given_back_as_any_other(
     bench.world.stash.library.update_scene(scene_id, title="The Harbour")
     sync(bench, preserve_plex_edits=preserve)
     assert title(bench) == ("The Harbour", True)
+
+
+def test_a_sort_title_that_plex_was_once_given_follows_every_later_title(bench: Bench) -> None:
+    scene_id = bench.world.add_film("one", title="The Harbour", details="Text", plex={})
+    sync(bench)
+    for later in ("Boats", "Ships", "Sails"):
+        bench.world.stash.library.update_scene(scene_id, title=later)
+        sync(bench)
+        assert bench.world.item("one").sort_key == later.casefold()
+    assert "titleSort" not in bench.world.item("one").locked
+    sync(bench)
+    assert changing_requests(bench) == []
+
+
+def test_a_sort_title_that_is_left_alone_or_a_persons_stays_behind_its_title(bench: Bench) -> None:
+    scene_id = bench.world.add_film("one", title="Boats", details="Text", plex={"title_sort": "Boats"})
+    sync(bench)
+    bench.world.plex.library.edit_by_hand(bench.world.item("one").rating_key, title_sort="Boats")
+    bench.world.stash.library.update_scene(scene_id, title="Ships")
+    sync(bench)
+    assert bench.world.item("one").title_sort == "Boats"
+    bench.world.plex.library.reset_item(bench.world.item("one").rating_key)
+    bench.world.plex.library.set_fields(bench.world.item("one"), {"title_sort": "one"})
+    sync(bench, leave_fields="sort title")
+    assert bench.world.item("one").title_sort == "one"

@@ -68,3 +68,14 @@ def test_what_changed_in_stash_around_a_noticed_loss_is_not_put_back_either(benc
     assert (item.title, item.genres, item.selected_poster) == ("Two", ["Wind"], sha1_of(a_picture("b")))
     summary = undo(bench)
     assert (summary.fields, summary.restored, changing_requests(bench)) == (0, 0, [])
+
+
+def test_a_poster_of_ours_that_was_unlocked_around_a_noticed_loss_is_not_put_back(bench: Bench) -> None:
+    scene_id = a_synced_film(bench)
+    lose_the_state(bench, is_noticed=True)
+    bench.world.item("one").locked.discard("thumb")
+    bench.world.stash.library.update_scene(scene_id, cover=a_picture("b"))
+    sync(bench)
+    assert bench.world.item("one").selected_poster == sha1_of(a_picture("b"))
+    assert undo(bench).restored == 0
+    assert bench.world.item("one").selected_poster == sha1_of(a_picture("b"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -143,7 +144,7 @@ class SceneQuery:
     def __init__(self, context: RequestContext, wanted: Mapping[str, Any], test: dict[str, Any]) -> None:
         self.context = context
         self.wanted = wanted
-        self._after = _keyset_start(test)
+        self._after, self._until = _id_bounds(test)
         self._accepts = _with_search(compile_filter(context.library, test), wanted.get("q"))
         if (sort := wanted.get("sort")) and not sort.startswith("random") and sort not in SCENE_SORTS:
             raise GraphQLError(f"invalid sort: {sort}")
@@ -151,7 +152,7 @@ class SceneQuery:
     def _matching(self) -> Iterator[Scene]:
         library = self.context.library
         start = bisect.bisect_right(library.scene_ids, self._after)
-        for position in range(start, len(library.scene_ids)):
+        for position in range(start, bisect.bisect_right(library.scene_ids, self._until)):
             scene = library.scenes[library.scene_ids[position]]
             if self._accepts(scene):
                 yield scene
@@ -180,12 +181,17 @@ class SceneQuery:
         return [self.context.scene_view(scene) for scene in page]
 
 
-def _keyset_start(test: Mapping[str, Any]) -> int:
-    """Where a filter "id GREATER_THAN x" lets the walk over the scenes begin."""
-    criterion = test.get("id")
-    if criterion and criterion["modifier"] == "GREATER_THAN" and test.get("OR") is None:
-        return int(criterion["value"])
-    return 0
+def _id_bounds(test: Mapping[str, Any]) -> tuple[int, float]:
+    """Between which ids a filter "id GREATER_THAN x" or BETWEEN lets the walk over the scenes stay."""
+    if test.get("OR") is not None:
+        return 0, math.inf
+    criterion, below = test.get("id") or {}, test.get("AND")
+    after, until = _id_bounds(below) if below else (0, math.inf)
+    if criterion.get("modifier") == "GREATER_THAN":
+        after = max(after, int(criterion["value"]))
+    if criterion.get("modifier") == "BETWEEN":
+        after, until = max(after, int(criterion["value"]) - 1), min(until, int(criterion["value2"]))
+    return after, until
 
 
 def _with_search(accepts: Predicate, text: str | None) -> Predicate:

@@ -1,0 +1,73 @@
+"""Finding the collections that are to be dressed, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from plex.client import Plex
+from plex.collections import Collection, list_collections, read_collections
+from plex.fields import tag_key
+from plex.library import LibrarySection
+from stash.client import Stash
+from stash.collection_sources import GROUP, Source, read_sources, scenes_of_groups
+from sync_queue.collection_placing import keys_in_order
+from sync_queue.collection_plans import Target, by_title
+from sync_queue.collection_records import CollectionRecord
+from sync_queue.state import SyncState
+from validation.config import Stash2PlexConfig
+
+
+class Targets:
+    """Finds the collections that are to be dressed, and what is known of them."""
+
+    def __init__(self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig) -> None:
+        self._stash = stash
+        self._plex = plex
+        self._state = state
+        self._config = config
+        state.collections.server = state.machine_identifier
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """All groups and studios. Raises StashError."""
+        return read_sources(self._stash.ask)
+
+    def titles(self, everything: bool) -> dict[str, Source]:
+        """The groups and studios whose collections are to be looked at, by the key of the title."""
+        chosen = by_title(self.sources, self._config)
+        if everything:
+            return chosen
+        due = self._state.collections.due()
+        return {key: source for key, source in chosen.items() if key in due}
+
+    def find(self, sections: Iterable[LibrarySection], titles: Mapping[str, Source]) -> dict[int, Source]:
+        """The collections of these titles in the libraries, by rating key. Raises PlexError."""
+        keys = {}
+        for section in sections:
+            for listed in list_collections(self._plex, section.key):
+                source = titles.get(tag_key(listed.title))
+                if source is not None and not listed.is_smart:
+                    keys[listed.rating_key] = source
+        return keys
+
+    def read(self, found: Mapping[int, Source]) -> list[Target]:
+        """These collections as Plex has them now, but for those that are opted out. Raises PlexError."""
+        records = self._state.collections.all()
+        targets = []
+        for key, collection in read_collections(self._plex, found).items():
+            source, known = found[key], records.get(key) or CollectionRecord(key)
+            if not self._is_opted_out(collection):
+                named = known._replace(kind=source.kind, source=source.id, title=collection.title)
+                targets.append(Target(collection, source, named, known))
+        return targets
+
+    def orders(self, titles: Iterable[Source]) -> dict[int, list[int]]:
+        """The rating keys of the groups' items in the groups' order. Raises StashError."""
+        groups = [source.id for source in titles if source.kind == GROUP]
+        scenes = scenes_of_groups(self._stash.ask, groups)
+        return keys_in_order(scenes, self._state.keys_of({one for some in scenes.values() for one in some}))
+
+    def _is_opted_out(self, collection: Collection) -> bool:
+        label = self._config.opt_out_label
+        return bool(label) and tag_key(label) in map(tag_key, collection.labels)
