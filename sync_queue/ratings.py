@@ -38,9 +38,9 @@ def in_stash(rating: str) -> int | None:
 
 def is_shown(rating100: int | None, rating: str) -> bool:
     """Whether Plex's rating is what a Plex may make of Stash's."""
-    if not rating100 or not rating:
-        return not rating100 and not rating
-    return in_stash(rating) in set(_made_of(rating100))
+    if not rating100:
+        return not rating
+    return (in_stash(rating) or 0) in set(_made_of(rating100))
 
 
 def _made_of(rating100: int) -> Iterator[int]:

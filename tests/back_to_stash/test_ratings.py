@@ -145,19 +145,20 @@ def test_a_rating_comes_where_the_field_is_left_alone_in_plex(bench: Bench) -> N
     assert in_both(bench, scene_id) == (40, 4.0)
 
 
-@pytest.mark.parametrize("rating100", [1, 73, 75, 99])
+@pytest.mark.parametrize("rating100", [1, 3, 73, 75, 99])
+@pytest.mark.parametrize("kept", ["in_halves", "in_half_stars"])
 def test_a_finer_rating_of_stash_is_not_made_coarser_by_a_plex_that_rounds(
-    bench: Bench, rating100: int
+    bench: Bench, rating100: int, kept: Any
 ) -> None:
+    bench.world.plex.behaviour.ratings_are_kept = kept
     scene_id = a_film(bench, rating100)
     settle(bench)
-    rate(bench, float(round(rating100 / 10)) or None)
-    if round(rating100 / 10):
-        bench.world.settings.update(RATINGS)
-        with bench.state() as state:
-            state.back.forget_switched_off(())
-        take_a_look(bench, everything=True)
-        assert in_both(bench, scene_id)[0] == rating100
+    bench.save(scene_id)
+    settle(bench)
+    assert in_both(bench, scene_id)[0] == rating100
+    rate(bench, 5.0)
+    take_a_look(bench, everything=True)
+    assert in_both(bench, scene_id) == (50, 5.0)
 
 
 def test_an_opted_out_item_brings_nothing(bench: Bench) -> None:
@@ -246,8 +247,6 @@ def test_half_stars_survive_the_way_to_stash_and_back(halves: int) -> None:
 @given(st.none() | st.integers(1, 100), st.sampled_from([0, 5, 10]))
 def test_what_a_plex_makes_of_a_rating_is_no_edit(rating100: int | None, step: int) -> None:
     made = rating100 if not step or rating100 is None else round(rating100 / step) * step or None
-    if made is None and rating100 is not None:
-        return
     item = RatedItem(1, in_plex(made), 5, InBoth(rating100, in_plex(made)))
     choice = choose_rating(rating100, [item])
     assert (choice.bringer, choice.same) == (None, (item,))
