@@ -58,7 +58,7 @@ class CollectionPreview:
             f"Collections whose poster would be compared: {counts['poster']}",
             f"Collections whose order would change: {counts['order']}",
         ]
-        return [*lines, "Collections that come with new items are dressed at the same sync."]
+        return [*lines, "Collections that come with new items get theirs at the same sync."]
 
     def _tells_of_text(self, target: Target) -> bool:
         """Whether the text would be written; says so in the debug log."""

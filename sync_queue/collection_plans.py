@@ -34,7 +34,7 @@ class Target:
 
 
 def is_asked_for(config: Stash2PlexConfig) -> bool:
-    """Whether the settings have collections written, and dressed."""
+    """Whether the settings have collections written, and given what Stash has for them."""
     return config.collection_details and TITLE.title not in config.leave_fields
 
 

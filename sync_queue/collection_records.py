@@ -27,7 +27,7 @@ _COLUMNS = (
 
 
 class CollectionRecord(NamedTuple):
-    """What is known of a collection: for which group or studio it was dressed, and under which title.
+    """What is known of a collection: for which group or studio it was updated, and under which title.
 
     `summary` is the hash of the text that Stash had, `written` that of what Plex was sent of it, `begun` that
     of a write whose end nobody recorded; `before` is the text that was there first. `placed` has the rating

@@ -1,4 +1,4 @@
-"""Finding the collections that are to be dressed, and what is known of them."""
+"""Finding the collections that are to be updated, and what is known of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from validation.config import Stash2PlexConfig
 
 
 class Targets:
-    """Finds the collections that are to be dressed, and what is known of them."""
+    """Finds the collections that are to be updated, and what is known of them."""
 
     def __init__(self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig) -> None:
         self._stash = stash

@@ -16,7 +16,7 @@ COUNTED_AT, PREVIEWED_AT, ORPHANS_AT = "scenes counted at", "previewed at", "orp
 # The fact of a state that is whole again for the scenes alone that were to be carried.
 _IN_PART = "known again in part"
 # The fact that says under which settings all collections were looked at since the last full reconcile.
-DRESSED = "collections dressed"
+COLLECTIONS_UPDATED = "collections updated"
 # The fact that says at which address Plex was reached when the libraries were last compared.
 PLEX_ADDRESS = "plex address"
 
@@ -103,7 +103,7 @@ class Facts:
         One that read the scenes to carry alone makes up for them alone. Collections are looked at in the
         drain that comes then.
         """
-        self.forget_fact(DRESSED)
+        self.forget_fact(COLLECTIONS_UPDATED)
         if self.is_whole and not (of_all_scenes and self.is_whole_in_part):
             return
         self.set_fact(LOST, RECONCILED)

@@ -17,8 +17,8 @@ from sync_queue import summary as words
 from sync_queue.catch_up import CatchUp
 from sync_queue.choice import see_choice
 from sync_queue.claims import mark_drained
+from sync_queue.collection_updates import is_due
 from sync_queue.drain_request import forget_request
-from sync_queue.dressing import is_due
 from sync_queue.manager import JobQueue
 from sync_queue.reading import Lane
 from sync_queue.state import SyncState

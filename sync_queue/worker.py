@@ -21,7 +21,7 @@ from stash.changes import SCENE, Changed
 from stash.client import Stash
 from stash.exceptions import StashError
 from sync_queue.claims import Claims, Doubts, DrainSummary, Outcome, mark_drained
-from sync_queue.dressing import Dressing
+from sync_queue.collection_updates import CollectionUpdates
 from sync_queue.entities import Entities
 from sync_queue.failure import Meaning, attempt, is_outage, meaning_of
 from sync_queue.job_queue import Due, JobQueue, Work
@@ -75,7 +75,7 @@ class SyncWorker:
         self._planner = Planner(state, config)
         renewal = Renewal(self._planner, state)
         self._senders = Senders(self._lane, open_lane, state, config, renewal)
-        self._dressing = Dressing(stash, plex, state, config, self._senders.pace)
+        self._collections = CollectionUpdates(stash, plex, state, config, self._senders.pace)
         self._read_back = ReadBack(plex, self._senders.pace, renewal, open_lane)
         self._report_progress = report_progress
         self._clock = clock
@@ -97,9 +97,9 @@ class SyncWorker:
         try:
             self._sections = read_sections(self._lane.plex, self._config.plex_library)
             self._use_server(self._state)
-            self._dressing.follow_names()
+            self._collections.follow_names()
             self._drain_all()
-            self._dressing.dress(self._sections)
+            self._collections.update(self._sections)
         except (StashError, PlexError) as error:
             self._summary.stopped = str(error)
             self._summary.is_outage = is_outage(error)
@@ -296,7 +296,7 @@ class SyncWorker:
                 for item in shown.values()
                 for kind in ArtworkKind
             )
-            self._dressing.note(plan.ours for plan, _ in pushed)
+            self._collections.note(plan.ours for plan, _ in pushed)
             self._state.noticed.notice(SCENE, versions)
         done: dict[Outcome, list[Work]] = {}
         for work, sent in confirmed:

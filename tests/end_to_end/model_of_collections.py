@@ -40,7 +40,7 @@ class Shelf:
     sort: int = BY_DATE
     order: list[int] = field(default_factory=list)
     hands: set[str] = field(default_factory=set)
-    # The group or studio that dressed it, the text it gave, and the order in which it placed the items.
+    # The group or studio that it stands for, the text it gave, and the order in which it placed the items.
     dressed_by: tuple[str, int] | None = None
     given: str = ""
     placed: list[int] | None = None
@@ -80,7 +80,7 @@ class Model:
             for entity in self.stash.entities(kind).values():
                 for library in ("Films", "Clips"):
                     if (library, entity.name) in self.shelves:
-                        self._dress((library, entity.name), kind, entity)
+                        self._update((library, entity.name), kind, entity)
 
     def _follow_names(self) -> None:
         """A collection goes along with a new name, unless a person renamed it or the name is taken."""
@@ -123,7 +123,7 @@ class Model:
         places = {(film.library, tag) for film in self.films for tag in film.tags}
         self.shelves = {place: self.shelves.get(place) or Shelf() for place in sorted(places)}
 
-    def _dress(self, place: tuple[str, str], kind: str, entity: Any) -> None:
+    def _update(self, place: tuple[str, str], kind: str, entity: Any) -> None:
         shelf = self.shelves[place]
         shelf.dressed_by = (kind, entity.id)
         text = entity.synopsis if kind == "group" else entity.details

@@ -345,7 +345,7 @@ def test_a_picture_that_stash_does_not_deliver_holds_nothing_else_up_and_comes_l
     sync(bench)
     assert kept(bench, "Saga").summary == "All about it"
     assert kept(bench, "Saga").selected_poster is None
-    assert any("could not be dressed (poster)" in line for line in logged(caplog, "WARNING"))
+    assert any("could not be updated (poster)" in line for line in logged(caplog, "WARNING"))
     bench.world.stash.faults.clear()
     bench.save(1)
     bench.drain()
@@ -357,7 +357,7 @@ def test_what_a_person_writes_while_others_are_written_stays(
 ) -> None:
     """As on a Plex that is slow."""
     sync(bench, collection_details=False)
-    monkeypatch.setattr("sync_queue.dressing.TOO_OLD", -1.0)
+    monkeypatch.setattr("sync_queue.collection_updates.TOO_OLD", -1.0)
     put = Plex.put
     edited: list[str] = []
 

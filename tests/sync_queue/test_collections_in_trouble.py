@@ -1,4 +1,4 @@
-"""Whatever goes wrong while collections are dressed: the next drain makes up for it."""
+"""Whatever goes wrong while collections are updated: the next drain makes up for it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_plex_that_refuses_every_edit_is_asked_a_few_times_only(
     bench.drain()
     refused = [one for one in bench.world.plex.requests if one.status == 400]
     assert len(refused) <= 4
-    assert len([line for line in logged(caplog, "WARNING") if "could not be dressed" in line]) <= 4
+    assert len([line for line in logged(caplog, "WARNING") if "could not be updated" in line]) <= 4
     bench.world.plex.faults.clear()
     bench.save(1)
     bench.drain()

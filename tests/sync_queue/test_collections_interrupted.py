@@ -1,4 +1,4 @@
-"""A drain that is killed while it dresses collections: the next one ends what was begun, once."""
+"""A drain that is killed while it updates collections: the next one ends what was begun, once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dressing Plex's collections: a group or studio of Stash gives its collection poster, text and order.
+"""What Stash has for Plex's collections: a group or studio gives its collection poster, text and order.
 
 Before a drain writes, collections go along with the new names of their groups and studios: their items
 then have the new tag already. After it, those are looked at whose items were synced: which they are is
@@ -39,7 +39,7 @@ from sync_queue.collection_plans import (
 from sync_queue.collection_posters import Posters
 from sync_queue.collection_records import CollectionRecord
 from sync_queue.collection_targets import Targets
-from sync_queue.facts import DRESSED
+from sync_queue.facts import COLLECTIONS_UPDATED
 from sync_queue.failure import Meaning, attempt, meaning_of, problem_of
 from sync_queue.pace import Pace
 from sync_queue.planning import shortened
@@ -56,16 +56,16 @@ def is_due(state: SyncState, config: Stash2PlexConfig) -> bool:
     if not is_asked_for(config):
         return False
     state.collections.server = state.machine_identifier
-    return state.fact(DRESSED) != dressed_under(state, config) or bool(state.collections.due())
+    return state.fact(COLLECTIONS_UPDATED) != updated_under(state, config) or bool(state.collections.due())
 
 
-def dressed_under(state: SyncState, config: Stash2PlexConfig) -> str:
-    """What the fact DRESSED is where all collections were looked at under these settings."""
+def updated_under(state: SyncState, config: Stash2PlexConfig) -> str:
+    """What the fact COLLECTIONS_UPDATED is where all collections were looked at under these settings."""
     return f"{state.machine_identifier} {config.collection_prefix}|{','.join(config.leave_fields)}"
 
 
 @dataclass
-class DressingSummary:
+class CollectionSummary:
     """Collections by what became of them."""
 
     renamed: int = 0
@@ -96,8 +96,8 @@ class _Batch:
     again: set[str] = field(default_factory=set)
 
 
-class Dressing:
-    """Dresses collections in a drain; does nothing where the settings do not ask for it."""
+class CollectionUpdates:
+    """Updates collections in a drain; does nothing where the settings do not ask for it."""
 
     def __init__(
         self, stash: Stash, plex: Plex, state: SyncState, config: Stash2PlexConfig, pace: Pace
@@ -108,7 +108,7 @@ class Dressing:
         self._config = config
         self._pace = pace
         self._is_asked_for = is_asked_for(config)
-        self.summary = DressingSummary()
+        self.summary = CollectionSummary()
 
     def note(self, fields: Iterable[PlexFields]) -> None:
         """Remember, with what was synced, which collections to look at; in the transaction that is open."""
@@ -152,28 +152,28 @@ class Dressing:
             self._state.collections.record(record._replace(title=title))
             self._state.collections.make_due([tag_key(title)])
 
-    def dress(self, sections: Sequence[LibrarySection]) -> None:
+    def update(self, sections: Sequence[LibrarySection]) -> None:
         """Look at the collections that are due, and write what differs. Raises StashError, PlexError."""
         if not self._is_asked_for:
             return
-        fact = dressed_under(self._state, self._config)
-        everything = self._state.fact(DRESSED) != fact
+        fact = updated_under(self._state, self._config)
+        everything = self._state.fact(COLLECTIONS_UPDATED) != fact
         due = self._state.collections.due()
         if not everything and not due:
             return
         titles = self._targets.titles(everything)
         batch = _Batch()
         if titles:
-            self._dress_all(sections, titles, batch)
+            self._update_all(sections, titles, batch)
         self._state.collections.done({*due, *titles} - batch.again)
         if everything:
             with self._state.one_transaction():
                 self._state.collections.make_due(batch.again)
-            self._state.set_fact(DRESSED, fact)
+            self._state.set_fact(COLLECTIONS_UPDATED, fact)
         if line := self.summary.summary_line():
             log.info(line)
 
-    def _dress_all(
+    def _update_all(
         self, sections: Sequence[LibrarySection], titles: Mapping[str, Source], batch: _Batch
     ) -> None:
         found = self._targets.find(sections, titles)
@@ -266,7 +266,7 @@ class Dressing:
                 self._state.collections.record(written)
             else:
                 problem = PlexNotKept("Plex took the text and does not show it.")
-                log.warning(f"The collection of {target.source.words} could not be dressed: {problem}")
+                log.warning(f"The collection of {target.source.words} could not be updated: {problem}")
                 batch.again.add(tag_key(target.collection.title))
         batch.texts.clear()
         batch.posters.clear()
@@ -275,7 +275,7 @@ class Dressing:
 class _Guard:
     """Around each step for one collection: what is wrong with it does not hold up the others."""
 
-    def __init__(self, summary: DressingSummary, again: set[str]) -> None:
+    def __init__(self, summary: CollectionSummary, again: set[str]) -> None:
         self._summary = summary
         self._again = again
         self._in_a_row: dict[str, int] = {}
@@ -298,7 +298,7 @@ class _Guard:
         self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
         self._summary.failed += 1
         log.warning(
-            f"The collection of {target.source.words} could not be dressed ({name}): {problem_of(outcome)}"
+            f"The collection of {target.source.words} could not be updated ({name}): {problem_of(outcome)}"
         )
         if meaning_of(outcome) is not Meaning.NEVER:
             self._again.add(key)
