@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from plex.index import VALUES_PER_STATEMENT
 from sync_queue.ratings import RATING, InBoth, in_plex, is_shown
 
 if TYPE_CHECKING:
@@ -150,16 +151,22 @@ class BroughtBack:
 
     def rating(self, rating_key: int) -> KnownRating | None:
         """What is known of an item's rating."""
-        row = self.connection.execute(
-            "SELECT scene_id, both, begun FROM rating_in_both WHERE server = ? AND rating_key = ?",
-            (self.server, rating_key),
-        ).fetchone()
-        return None if row is None else KnownRating(row[0], _in_both(row[1]), _in_both(row[2]))
+        return self.ratings_of([rating_key]).get(rating_key)
 
     def ratings_of(self, rating_keys: Iterable[int]) -> dict[int, KnownRating]:
         """What is known of these items' ratings."""
-        known = {key: self.rating(key) for key in rating_keys}
-        return {key: rating for key, rating in known.items() if rating is not None}
+        wanted = list(rating_keys)
+        known = {}
+        for start in range(0, len(wanted), VALUES_PER_STATEMENT):
+            some = wanted[start : start + VALUES_PER_STATEMENT]
+            rows = self.connection.execute(
+                "SELECT rating_key, scene_id, both, begun FROM rating_in_both"
+                f" WHERE server = ? AND rating_key IN ({','.join('?' * len(some))})",
+                (self.server, *some),
+            )
+            for key, scene_id, both, begun in rows:
+                known[key] = KnownRating(scene_id, _in_both(both), _in_both(begun))
+        return known
 
     def put_ratings(self, ratings: Iterable[tuple[int, KnownRating]]) -> None:
         """Remember what is known of these items' ratings."""

@@ -17,7 +17,7 @@ def take_a_look(bench: Bench, everything: bool = False, is_dry: bool = False, **
     with bench.state() as state:
         token = config.plex_token.get_secret_value()
         plex = Plex(config.plex_url, token, client_identifier(bench.world.data_dir))
-        return look(bench.stash(), plex, state, config, everything, is_dry)
+        return look(bench.stash(settings), plex, state, config, everything, is_dry)
 
 
 def changes_in_stash(bench: Bench) -> list[str]:

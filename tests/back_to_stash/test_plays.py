@@ -178,6 +178,17 @@ def test_views_of_an_item_whose_scene_is_not_known_come_when_it_is(bench: Bench)
     assert plays(bench, record.id) == [EVENING]
 
 
+def test_a_scene_that_is_not_chosen_to_be_carried_gets_nothing_until_it_is(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    watch(bench, EVENING)
+    take_a_look(bench, organized_only=True)
+    take_a_look(bench, organized_only=True, everything=True)
+    assert plays(bench, scene_id) == []
+    bench.world.stash.library.update_scene(scene_id, organized=True)
+    take_a_look(bench, organized_only=True, everything=True)
+    assert plays(bench, scene_id) == [EVENING]
+
+
 def test_what_stash_refuses_for_one_scene_does_not_hold_up_the_others(bench: Bench) -> None:
     one, two = a_film(bench), a_film(bench, "two")
     watch(bench, EVENING)
