@@ -13,7 +13,7 @@ from stash import log
 from stash.activity import Activity, read_activity
 from stash.client import Stash
 from stash.exceptions import GraphQLRefusal
-from stash.process_lock import WORKER_LOCK, exclusive
+from stash.process_lock import WORKER_LOCK, AlreadyRunning, exclusive
 from stash.writing import RemovePlays, SetRating, SetResume, Write, write
 from sync_queue.brought_back import UNDONE, View
 from sync_queue.state import SyncState
@@ -96,9 +96,12 @@ def _write_for(
 def run_undo_on_both_sides(stash: Stash, config: Stash2PlexConfig, data_dir: str) -> str | None:
     """The task *Undo First Sync*: put back in Stash and in Plex, and log it; the error to end with.
 
-    Raises StashError, PlexError, AlreadyRunning, OSError, sqlite3.Error.
+    Raises StashError, PlexError, OSError, sqlite3.Error.
     """
-    return _run_undo(stash, data_dir) or run_undo(config, data_dir)
+    try:
+        return _run_undo(stash, data_dir) or run_undo(config, data_dir)
+    except AlreadyRunning:
+        return log.failed("Process Queue is running now. Run Undo First Sync when it has ended.")
 
 
 def _run_undo(stash: Stash, data_dir: str) -> str | None:

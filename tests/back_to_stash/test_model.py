@@ -10,7 +10,7 @@ import pytest
 from tests.back_to_stash.people import play_through
 
 # The daily run plays a few; STASH2PLEX_SEQUENCES=2000 plays as many.
-SEQUENCES = int(os.environ.get("STASH2PLEX_SEQUENCES", "20"))
+SEQUENCES = int(os.environ.get("STASH2PLEX_SEQUENCES", "8"))
 PER_TEST = 4
 
 

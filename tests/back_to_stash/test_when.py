@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import Stash2Plex as entry
+from stash import process_lock
 from tests.builders.entry import Here
 from tests.builders.sync import a_picture
 from tests.servers.world import World
@@ -78,6 +79,19 @@ def test_the_preview_says_what_would_come_and_writes_nothing(world: World, here:
     assert in_stash(world, scene_id) == (80, 1, 600)
     told = here.run({"mode": "preview"}).texts("info")
     assert "Bring Back From Plex would bring to Stash: nothing" in told
+
+
+@pytest.mark.parametrize("mode", ["bring_back", "undo_first_sync"])
+def test_beside_a_drain_nothing_is_brought_or_put_back(
+    world: World, here: Here, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.settings["back_to_stash"] = KINDS
+    a_watched_film(world)
+    world.data_dir.mkdir(exist_ok=True)
+    monkeypatch.setattr(process_lock.exclusive, "__defaults__", (0.0,))
+    with process_lock.exclusive(str(world.data_dir / process_lock.WORKER_LOCK)):
+        assert "Process Queue is running now." in here.run({"mode": mode}).error
+    assert here.run({"mode": mode}).error == ""
 
 
 def test_the_task_without_the_setting_says_what_it_may_name(world: World, here: Here) -> None:
