@@ -39,10 +39,14 @@ class ExpectedRating:
         rating = None if rating is None else self.shown(rating)
         self.possible = {one._replace(plex=rating) for one in self.possible}
 
-    def after_task(self, was_interrupted: bool) -> None:
-        """A task has run, or was interrupted somewhere."""
+    def after_task(self, was_interrupted: bool, is_clearing_unseen: bool) -> None:
+        """A task has run, or was interrupted somewhere.
+
+        Where Plex keeps no date of a rating that was taken away, only a look at everything has to see it.
+        """
         after = {result for one in self.possible for result in self._brought_together(one)}
-        self.possible = after | self.possible if was_interrupted else after
+        unseen = {one for one in self.possible if is_clearing_unseen and one.plex is None}
+        self.possible = after | self.possible if was_interrupted else after | unseen
 
     def see(self, stash: int | None, plex: float | None) -> None:
         """What the servers hold has to be possible, and nothing else is any more."""
@@ -115,8 +119,8 @@ class ExpectedPlays:
 class ExpectedResume:
     """The newer side's; of what both changed between two tasks, either.
 
-    Stash does not say when it was set, so one of Stash's is compared only once the plugin has looked at
-    the scene, which it does when Plex has news of it.
+    Stash does not say when it was set, and the plugin looks at the scene when Plex has news of it: then it
+    learns of one that was set in Stash, which may be the newer one.
     """
 
     length: float
@@ -124,7 +128,6 @@ class ExpectedResume:
     # Where Plex stopped since the last task (0: finished), and whether Stash's was set since then.
     coming: float | None = None
     is_contested: bool = False
-    is_known: bool = False
 
     def in_plex(self, seconds: float) -> None:
         """The owner stopped there, or finished (0)."""
@@ -145,8 +148,8 @@ class ExpectedResume:
             kept = self.possible if self.is_contested or was_interrupted else set()
             self.possible = {self.coming, *kept}
         if not was_interrupted:
-            self.is_known = self.is_known or (self.coming is not None and not (is_first and not self.coming))
-            self.coming, self.is_contested = None, self.is_contested and not self.is_known
+            was_looked_at = self.coming is not None and not (is_first and not self.coming)
+            self.coming, self.is_contested = None, self.is_contested and not was_looked_at
 
     def see(self, seconds: float) -> None:
         """What Stash holds has to be possible."""

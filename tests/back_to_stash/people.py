@@ -230,10 +230,15 @@ class People:
             bring_back_after("process_queue", stash, config, data_dir)
 
     def _after(self, was_interrupted: bool, everything: bool) -> None:
+        behaviour = self.bench.world.plex.behaviour
+        # The date that it keeps may be none, where the plugin's own edit gave it none.
+        kept = "keeps_its_date" if behaviour.edits_date_a_rating else "dates_it"
+        has_no_date = behaviour.clearing_a_rating not in ("dates_it", kept)
         for film in self.films:
             scene, item = self.stash.scene(film.scene_id), self.plex.item(film.keys[0])
             assert item is not None
-            film.rating.after_task(was_interrupted or everything)
+            # The task that looks at everything drains nothing.
+            film.rating.after_task(was_interrupted or everything, has_no_date and not everything)
             film.rating.see(scene.rating100, item.user_rating)
             film.plays.after_task(was_interrupted, everything)
             film.plays.see(Counter(map(_seconds, scene.play_history)), is_settled=not was_interrupted)
