@@ -16,7 +16,7 @@ from stash.activity import Activity
 from stash.writing import AddPlays, SetRating, SetResume, Write
 from sync_queue.brought_back import BEGUN, DONE, BroughtBack, KnownRating, SeenResume, View
 from sync_queue.planning import was_made_anew
-from sync_queue.ratings import InBoth, is_begun, last_pushed
+from sync_queue.ratings import InBoth, begun_in_both, last_pushed
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 
@@ -121,10 +121,8 @@ class Deciding:
         if both is None:
             record = self._state.item_record(item.rating_key)
             both = last_pushed(record, item.use.rating) if record else None
-        if is_begun(self._state.begun(item.rating_key), item.use.rating):
-            # It is ours: a drain was interrupted before it could record it.
-            both = InBoth(both.stash if both else rating100, item.use.rating)
-        return both
+        # It may be ours: a drain that was interrupted before it could record it.
+        return begun_in_both(self._state.begun(item.rating_key), item.use.rating) or both
 
     def _is_of_plex(self, item: PlexItem) -> bool:
         """Whether its rating went with all else when Plex made it anew, or is that of an older database."""

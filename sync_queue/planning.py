@@ -12,7 +12,7 @@ from plex.fields import FIELDS, Field, PlexFields, SceneMapping, tag_key, text_k
 from plex.items import PlexItem
 from plex.merge import Change, Merge, merge
 from sync_queue.listing import cut
-from sync_queue.ratings import RATING, in_stash, is_begun, with_known_rating
+from sync_queue.ratings import RATING, begun_in_both, in_stash, with_known_rating
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
@@ -118,10 +118,10 @@ class Planner:
         """The base with the rating that both sides had when last they were the same, where it is kept."""
         if "ratings" not in self._config.back_to_stash or RATING not in ours.values:
             return base
+        in_common = begun_in_both(begun, item.fields.text(RATING))
         known = self._state.back.rating(item.rating_key)
-        if known is None or is_begun(begun, item.fields.text(RATING)):
-            return base
-        in_common = known.in_common(in_stash(ours.text(RATING)))
+        if in_common is None and known is not None:
+            in_common = known.in_common(in_stash(ours.text(RATING)))
         return base if in_common is None else with_known_rating(base, in_common, item.fields, ours)
 
 

@@ -72,9 +72,13 @@ def last_pushed(record: ItemRecord, now: str) -> InBoth | None:
     return InBoth(stash, now if is_shown(stash, now) else in_plex(stash))
 
 
-def is_begun(begun: Base | None, now: str) -> bool:
-    """Whether Plex's rating is what a write was to bring that was begun and never recorded."""
-    return begun is not None and begun.texts.get(RATING) == text_hash(now)
+def begun_in_both(begun: Base | None, now: str) -> InBoth | None:
+    """What both have after a write that was begun and never recorded, where Plex shows that it came."""
+    hashes = _ratings_by_hash()
+    written = begun.texts.get(RATING) if begun is not None else None
+    if written not in hashes or not is_shown(hashes[written], now):
+        return None
+    return InBoth(hashes[written], now)
 
 
 def with_known_rating(base: Base | None, known: InBoth | None, theirs: PlexFields, ours: PlexFields) -> Base:

@@ -18,3 +18,9 @@ PER_TEST = 4
 def test_both_servers_end_as_people_left_them_with_every_view_once(tmp_path: Path, first: int) -> None:
     for seed in range(first, min(first + PER_TEST, SEQUENCES)):
         play_through(tmp_path / str(seed), seed)
+
+
+# A write that Stash refused, a rating that Plex rounds to nothing, and drains killed while they recorded one.
+@pytest.mark.parametrize("seed", [50, 478, 743, 1459])
+def test_sequences_that_once_ended_otherwise(tmp_path: Path, seed: int) -> None:
+    play_through(tmp_path / "world", seed)
