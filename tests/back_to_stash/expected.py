@@ -46,6 +46,15 @@ class ExpectedRating:
         """
         after = {result for one in self.possible for result in self._brought_together(one)}
         unseen = {one for one in self.possible if is_clearing_unseen and one.plex is None}
+        if was_interrupted:
+            # Of a write to Plex that nobody recorded, the plugin cannot tell whether it came, once a person
+            # has rated there again: it may take what it was to bring for an edit of Stash that is still due.
+            after |= {
+                result._replace(common=one.common)
+                for one in self.possible
+                for result in self._brought_together(one)
+                if result.plex != one.plex
+            }
         self.possible = after | self.possible if was_interrupted else after | unseen
 
     def see(self, stash: int | None, plex: float | None) -> None:
