@@ -66,7 +66,7 @@ IN_README = "(more under “Python packages” in the project's README)"
 def complete_python() -> None:
     """Find what is installed, as Python does at its start but for the manifest's `-S`, which hooks want.
 
-    It also looks for garbage less often than it does by itself, which is a tenth of a task's time.
+    It also looks for garbage less often than it does by itself, which takes up to a tenth of a task's time.
     """
     gc.set_threshold(LOOK_FOR_CYCLES)
     if sys.flags.no_site:
