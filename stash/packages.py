@@ -44,19 +44,8 @@ INSTALL_LOCK = "install.lock"
 # So many objects are made until Python looks for cycles among them: hardly any that a task makes is in one.
 LOOK_FOR_CYCLES = 20_000
 # What is the plugin's own: an update of it may be under way.
-OURS = frozenset(
-    {
-        "tasks",
-        "operations",
-        "reconciliation",
-        "back_to_stash",
-        "sync_queue",
-        "plex",
-        "stash",
-        "transport",
-        "validation",
-    }
-)
+OURS = frozenset(("tasks", "operations", "reconciliation", "back_to_stash", "sync_queue"))
+OURS |= frozenset(("plex", "stash", "transport", "validation"))
 # How those packages are imported that are not imported by their name.
 IMPORTED_AS = {"stashapp-tools": "stashapi", "persist-queue": "persistqueue"}
 # What a person has set for pip counts (index, proxy, certificates), but not where it installs to.

@@ -22,6 +22,13 @@ STOPPING: dict[str, tuple[Any, str]] = {
     "organized_only": ("maybe", "Switch it in the plugin's settings."),
     "leave_fields": ("titel", "The fields are: title, sort title, "),
     "opt_out_label": (True, "enter it again"),
+    "title_template": ("{titel}", "names “titel”. The names are: {title}, {code}, "),
+    "summary_template": ("[{details}", "has a “[” without a “]” behind it."),
+    "date_added": ("today", "It is one of: none, created, date."),
+    "actor_order": ("age", "It is one of: name, stash."),
+    "namesakes_everywhere": ("maybe", "Switch it in the plugin's settings."),
+    "performer_tags": ("maybe", "Switch it in the plugin's settings."),
+    "back_to_stash": ("stars", "names “stars”. It may name: ratings, plays, resume."),
     "content_rating": ([], "enter it again"),
     "collection_prefix": ({}, "enter it again"),
     "parent_studio_collection": ("maybe", "Switch it in the plugin's settings."),
@@ -115,8 +122,10 @@ def test_another_wrong_setting_is_a_warning_that_says_what_is_used_and_the_task_
 
 
 def test_all_that_is_wrong_is_told_in_one_run(here: Here) -> None:
-    wrong = {key: value for key, (value, _) in {**STOPPING, **FALLING_BACK}.items() if key != "plex_library"}
-    told = drain_with(here, **wrong, plex_library=True, plex_colour="blue")
+    wrong = {key: value for key, (value, _) in {**STOPPING, **FALLING_BACK}.items()}
+    # Whether they name something that is there is asked once all settings can be read.
+    wrong |= {"plex_library": True, "scene_filter": True}
+    told = drain_with(here, **wrong, plex_colour="blue")
     assert told.status == 1
     for keys, level in ((STOPPING, "error"), ({*FALLING_BACK, "plex_colour"}, "warning")):
         lines = told.texts(level)
