@@ -15,6 +15,8 @@ from sync_queue.brought_back import SeenResume
 
 # Seconds: Plex counts in thousandths of them, and players differ by more.
 SAME = 1.0
+# What is known of an item that was never looked at.
+NEVER_SEEN = SeenResume(0.0, -1, 0, 0)
 
 
 class ResumedItem(NamedTuple):
@@ -47,6 +49,11 @@ class ResumeChoice:
     bringer: ResumedItem | None = None
     seconds: float = 0.0
     reason: str = ""
+
+
+def is_since(viewed_at: int, until: int | None) -> bool:
+    """Whether a view came after the looks up to `until`: 0 where they met none, None before the first one."""
+    return until is not None and viewed_at > until
 
 
 def choose_resume(activity: Activity, items: Sequence[ResumedItem]) -> ResumeChoice:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from back_to_stash.brought import PLAYS, RATING, RESUME, Change
 from back_to_stash.plays import missing_plays
 from back_to_stash.ratings import RatedItem, RatingChoice, choose_rating
-from back_to_stash.resume import ResumedItem, choose_resume
+from back_to_stash.resume import NEVER_SEEN, ResumedItem, choose_resume, is_since
 from plex.items import PlexItem
 from stash import log
 from stash.activity import Activity
@@ -150,9 +150,9 @@ class Deciding:
         return (AddPlays(scene_id, missing),), (change,), begun, done
 
     def _resume(self, scene_id: int, activity: Activity, items: Sequence[PlexItem]) -> Part:
-        since = self._back.until("viewed") or 0
+        since = self._back.until("viewed")
         resumed = [
-            ResumedItem(key, use.offset, use.viewed_at, self._seen.get(key), 0 < since < use.viewed_at)
+            ResumedItem(key, use.offset, use.viewed_at, self._seen.get(key), is_since(use.viewed_at, since))
             for item in items
             for key, use in [(item.rating_key, item.use)]
         ]
@@ -169,7 +169,8 @@ class Deciding:
         )
         if choice.bringer is None:
             return (), (), Journal(), seen
-        before = choice.bringer.seen or SeenResume(activity.resume, -1, 0, 0)
-        begun = (choice.bringer.rating_key, scene_id, before._replace(begun=choice.seconds))
+        # What Stash has now may be the end of a write that nobody recorded: it is known from here on.
+        before = (choice.bringer.seen or NEVER_SEEN)._replace(stash=activity.resume, begun=choice.seconds)
+        begun = (choice.bringer.rating_key, scene_id, before)
         change = Change(scene_id, RESUME, activity.resume, choice.seconds)
         return (SetResume(scene_id, choice.seconds),), (change,), Journal(resumes=(begun,)), seen

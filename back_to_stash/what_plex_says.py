@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from back_to_stash.resume import ResumedItem
+from back_to_stash.resume import ResumedItem, is_since
 from plex.client import Plex
 from plex.exceptions import PlexRefused
 from plex.history import is_owner, newest_view, views_since
@@ -52,16 +52,15 @@ def read_news(
     news = News()
     if "ratings" in kinds or "resume" in kinds:
         known = back.resumes() if "resume" in kinds else {}
-        since = back.until("viewed") or 0
+        since = back.until("viewed")
         for page in _pages(plex, sections, back, kinds, everything):
             _advance(news.until, page, kinds)
             if "ratings" in kinds:
                 news.rated.update((item.rating_key, item) for item in _newly_rated(page, state, back))
             for item in page if "resume" in kinds else ():
-                seen = known.get(item.rating_key)
-                is_new = 0 < since < item.use.viewed_at
                 key, use = item.rating_key, item.use
-                if ResumedItem(key, use.offset, use.viewed_at, seen, is_new).has_changed:
+                is_new = is_since(use.viewed_at, since)
+                if ResumedItem(key, use.offset, use.viewed_at, known.get(key), is_new).has_changed:
                     news.watched[key] = item
     if "plays" in kinds:
         _read_history(plex, sections, back, everything, news)

@@ -137,10 +137,12 @@ class ExpectedResume:
     # Where Plex stopped since the last task (0: finished), and whether Stash's was set since then.
     coming: float | None = None
     is_contested: bool = False
+    # Whether an interrupted task may have brought it already: then it is no news to the next one.
+    may_have_come: bool = False
 
     def in_plex(self, seconds: float) -> None:
         """The owner stopped there, or finished (0)."""
-        self.coming = seconds
+        self.coming, self.may_have_come = seconds, False
 
     def forgotten_in_plex(self) -> None:
         """Marked as not watched: Plex knows no time any more."""
@@ -156,8 +158,11 @@ class ExpectedResume:
         if self.coming is not None and self.coming < self.length:
             kept = self.possible if self.is_contested or was_interrupted else set()
             self.possible = {self.coming, *kept}
-        if not was_interrupted:
-            was_looked_at = self.coming is not None and not (is_first and not self.coming)
+        if was_interrupted:
+            self.may_have_come = self.coming is not None
+        else:
+            is_news = self.coming is not None and not self.may_have_come
+            was_looked_at = is_news and not (is_first and not self.coming)
             self.coming, self.is_contested = None, self.is_contested and not was_looked_at
 
     def see(self, seconds: float) -> None:

@@ -20,7 +20,8 @@ def test_both_servers_end_as_people_left_them_with_every_view_once(tmp_path: Pat
         play_through(tmp_path / str(seed), seed)
 
 
-# A write that Stash refused, a rating that Plex rounds to nothing, and drains killed while they recorded one.
-@pytest.mark.parametrize("seed", [50, 478, 743, 1459])
+# A write that Stash refused, a rating that Plex rounds to nothing, drains killed while they recorded one, a
+# first look that met no view, and a resume time whose write was cut short twice.
+@pytest.mark.parametrize("seed", [50, 478, 743, 1459, 515, 616])
 def test_sequences_that_once_ended_otherwise(tmp_path: Path, seed: int) -> None:
     play_through(tmp_path / "world", seed)
