@@ -59,6 +59,8 @@ types: $(STAMP)
 	$(RUN) -m mypy
 	$(call PAGE,types)
 
+# Byte code is kept, whatever the environment says: thousands of processes would compile the same anew.
+tests: export PYTHONDONTWRITEBYTECODE =
 tests: $(STAMP)
 	$(RUN) -m coverage erase
 	$(RUN) -m coverage run -m pytest --numprocesses 3 --dist loadscope

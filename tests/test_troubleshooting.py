@@ -51,9 +51,7 @@ ELSEWHERE = {
 }
 
 
-def trees() -> Iterator[ast.Module]:
-    for file in FILES:
-        yield ast.parse(file.read_text(encoding="utf-8"))
+TREES = [ast.parse(file.read_text(encoding="utf-8")) for file in FILES]
 
 
 def name_of(node: ast.AST | None) -> str:
@@ -95,8 +93,8 @@ def level_of(call: ast.Call) -> str:
     return first if first in LOUD | QUIET else name_of(call.func)
 
 
-ERRORS = errors_of_ours(list(trees()))
-LOUD_LINES = loud_lines(list(trees()))
+ERRORS = errors_of_ours(TREES)
+LOUD_LINES = loud_lines(TREES)
 
 
 def text_of(node: ast.AST) -> str | None:
@@ -152,12 +150,12 @@ def parts_of(text: str) -> list[str]:
 
 
 MESSAGES = sorted(
-    {text for module in trees() for text in texts_in(module) if not text.startswith(tuple(ELSEWHERE))}
+    {text for module in TREES for text in texts_in(module) if not text.startswith(tuple(ELSEWHERE))}
 )
 # A line may be put together of texts that are no message by themselves.
 PARTS = {
     part
-    for module in trees()
+    for module in TREES
     for text, _ in loud_texts(module)
     if re.search(r"\w[ :]", text)
     for part in parts_of(text)
