@@ -124,7 +124,7 @@ class Story:
     changing_at_the_end: list[str]
 
 
-@pytest.fixture(scope="module", params=[(500, False), (200, True)], ids=["stash wins", "plex wins"])
+@pytest.fixture(scope="module", params=[(500, False), (300, True)], ids=["stash wins", "plex wins"])
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     size, plex_wins = request.param
     random = Random(20_260_101)
