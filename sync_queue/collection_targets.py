@@ -26,7 +26,6 @@ class Targets:
         self._plex = plex
         self._state = state
         self._config = config
-        state.collections.server = state.machine_identifier
 
     @cached_property
     def sources(self) -> list[Source]:

@@ -108,6 +108,7 @@ class CollectionUpdates:
         self._config = config
         self._pace = pace
         self._is_asked_for = is_asked_for(config)
+        self._targets = Targets(stash, plex, state, config)
         self.summary = CollectionSummary()
 
     def note(self, fields: Iterable[PlexFields]) -> None:
@@ -121,7 +122,6 @@ class CollectionUpdates:
         """Give collections the new names of their groups and studios. Raises StashError, PlexError."""
         if not self._is_asked_for:
             return
-        self._targets = Targets(self._stash, self._plex, self._state, self._config)
         records = self._state.collections.all()
         # Tags may share their titles, which nobody can tell.
         if not records or self._config.tags_as == "collections":
@@ -189,10 +189,10 @@ class CollectionUpdates:
         keys = list(found)
         for start in range(0, len(keys), COLLECTIONS_PER_READ):
             some = keys[start : start + COLLECTIONS_PER_READ]
-            self._dress_some({key: found[key] for key in some}, steps, guard)
+            self._update_some({key: found[key] for key in some}, steps, guard)
             self._read_back(batch, posters)
 
-    def _dress_some(
+    def _update_some(
         self, found: Mapping[int, Source], steps: Mapping[str, Callable[[Target], Target]], guard: _Guard
     ) -> None:
         """Carry out the steps for some collections, each from what Plex had a moment before."""

@@ -223,8 +223,7 @@ class PushedRecords(Facts):
         rows = []
         for key, record in self.item_records(key for (key,) in keys).items():
             base = record.base.with_tag_renamed(field, old, new)
-            differing = base.changes_to(record.shown.with_tag_renamed(field, old, new))
-            shown = differing.to_json() if differing.texts or differing.tags else ""
+            shown = _differing(base, record.shown.with_tag_renamed(field, old, new))
             rows.append((base.to_json(), shown, self._server, key))
         with self._connection:
             self._connection.executemany(
@@ -294,6 +293,11 @@ class PushedRecords(Facts):
 
 
 def _shown(base: Base, item: PlexItem | None) -> str:
-    """What of an item differs from the base, for the disk; empty where nothing does."""
-    changes = base.changes_to(Base.of(item.fields)) if item else Base({}, {})
+    """What of an item differs from the base, for the disk."""
+    return _differing(base, Base.of(item.fields)) if item else ""
+
+
+def _differing(base: Base, shown: Base) -> str:
+    """What is shown in place of the base, for the disk; empty where nothing differs."""
+    changes = base.changes_to(shown)
     return changes.to_json() if changes.texts or changes.tags else ""
