@@ -99,7 +99,8 @@ def run_undo_on_both_sides(stash: Stash, config: Stash2PlexConfig, data_dir: str
     Raises StashError, PlexError, OSError, sqlite3.Error.
     """
     try:
-        return _run_undo(stash, data_dir) or run_undo(config, data_dir)
+        in_stash = _run_undo(stash, data_dir)
+        return run_undo(config, data_dir) or in_stash
     except AlreadyRunning:
         return log.failed("Process Queue is running now. Run Undo First Sync when it has ended.")
 

@@ -66,6 +66,24 @@ def test_a_reconcile_and_a_drain_bring_what_is_new_the_task_brings_all_and_undo_
     assert "Nothing new in Plex for Stash." in here.run({"mode": "bring_back"}).texts("info")
 
 
+def test_what_stash_does_not_take_back_holds_up_nothing_that_goes_back_in_plex(
+    world: World, here: Here
+) -> None:
+    world.settings["back_to_stash"] = "ratings"
+    scene_id = a_watched_film(world)
+    world.stash.library.update_scene(scene_id, details="Stash's words")
+    world.plex.library.edit_by_hand(world.item("one").rating_key, summary="Her words")
+    here.reconcile()
+    here.drain()
+    assert world.item("one").summary == "Stash's words"
+    world.stash.faults.add("graphql_error", "sceneUpdate", times=1, message="no room")
+    told = here.run({"mode": "undo_first_sync"})
+    assert "Stash did not take some values back" in told.error
+    assert world.item("one").summary == "Her words"
+    assert here.run({"mode": "undo_first_sync"}).error == ""
+    assert in_stash(world, scene_id)[0] is None
+
+
 def test_the_preview_says_what_would_come_and_writes_nothing(world: World, here: Here) -> None:
     world.settings["back_to_stash"] = KINDS
     scene_id = a_watched_film(world)
