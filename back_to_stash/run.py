@@ -25,7 +25,8 @@ NOTHING_WANTED = (
 )
 NOT_OWNERS = (
     "No plays come from Plex: the token in setting “Plex token” (plex_token) is not that of the server's "
-    "owner, or Plex does not tell whose it is, so the views of several people cannot be told apart."
+    "owner, or Plex does not tell whose it is, so the views of several people cannot be told apart. "
+    "Enter the owner's token, or take plays out of “Back to Stash” (back_to_stash)."
 )
 
 

@@ -28,7 +28,7 @@ EVENING = 1_760_000_000
 
 def main(sizes: list[int]) -> None:
     """Measure libraries of these sizes: the first look, and one at what a few people did since."""
-    heading("Back to Stash", "items", "look", "wall s", "requests", "to Stash", "bare s", "wall / bare")
+    heading("Back to Stash", "items", "look", "wall s", "to Plex", "to Stash", "bare s", "wall / bare")
     for size in sizes:
         with an_arena(size) as arena:
             arena.run_task("reconcile_all")

@@ -65,7 +65,7 @@ GROUPS: Mapping[str, Mapping[str, Words]] = {
             "A scene's title in Plex. What stands in braces is put in; a part in square brackets vanishes "
             "where it names something that is empty.",
             "{title}",
-            "{title}[ ({year})]",
+            "[{title}[ ({year})]]",
         ),
         "summary_template": Words(
             "The summary in Plex, with the same names as the title template; \\n is a line break.",

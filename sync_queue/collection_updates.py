@@ -49,6 +49,7 @@ from validation.config import Stash2PlexConfig
 
 # When so many in a row fail, those that are left wait for the next drain.
 FAILURES_IN_A_ROW = 3
+NEXT_TRY = "The next Process Queue tries again."
 
 
 def is_due(state: SyncState, config: Stash2PlexConfig) -> bool:
@@ -266,7 +267,9 @@ class CollectionUpdates:
                 self._state.collections.record(written)
             else:
                 problem = PlexNotKept("Plex took the text and does not show it.")
-                log.warning(f"The collection of {target.source.words} could not be updated: {problem}")
+                log.warning(
+                    f"The collection of {target.source.words} could not be updated: {problem} {NEXT_TRY}"
+                )
                 batch.again.add(tag_key(target.collection.title))
         batch.texts.clear()
         batch.posters.clear()
@@ -297,9 +300,10 @@ class _Guard:
             return outcome
         self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
         self._summary.failed += 1
-        log.warning(
-            f"The collection of {target.source.words} could not be updated ({name}): {problem_of(outcome)}"
-        )
+        what_comes = "It is tried again after the next Reconcile Library (All)."
         if meaning_of(outcome) is not Meaning.NEVER:
             self._again.add(key)
+            what_comes = NEXT_TRY
+        words = f"The collection of {target.source.words} could not be updated ({name})"
+        log.warning(f"{words}: {problem_of(outcome)} {what_comes}")
         return target

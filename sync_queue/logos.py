@@ -119,7 +119,7 @@ def _picture_at(stash: Stash, address: str, etag: str) -> Image | str | None:
     except ImageUnusable:
         log.warning(
             f"The picture of a studio ({address.partition('?')[0]}) is larger than {LARGEST_IMAGE:,} bytes; "
-            "it does not become a logo in Plex."
+            "it does not become a logo in Plex. Give the studio a smaller one in Stash."
         )
         return None
     if isinstance(found, CoverUnchanged):
@@ -127,7 +127,7 @@ def _picture_at(stash: Stash, address: str, etag: str) -> Image | str | None:
     if isinstance(found, NoCover) or not is_raster(found.content):
         log.info(
             f"The picture of a studio ({address.partition('?')[0]}) is of a kind that Plex cannot show; it "
-            "does not become a logo there."
+            "does not become a logo there. Give the studio one in JPEG or PNG."
         )
         return None
     return Image(found.content, found.etag)
