@@ -8,6 +8,11 @@ from typing import NamedTuple
 from sync_queue.outage import moment
 
 RATING, PLAYS, RESUME = "rating", "plays", "resume"
+NOT_OWNERS = (
+    "No plays come from Plex: the token in setting “Plex token” (plex_token) is not that of the server's "
+    "owner, or Plex does not tell whose it is, so the views of several people cannot be told apart. "
+    "Enter the owner's token, or take plays out of “Back to Stash” (back_to_stash)."
+)
 
 
 class Change(NamedTuple):

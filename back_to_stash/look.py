@@ -43,13 +43,10 @@ def look(
 ) -> Brought:
     """Bring what is new in Plex to Stash, or only say what would come where it `is_dry`.
 
-    `everything` looks at all items, and brings views from before the setting was turned on too. Nothing
-    is asked where the setting is empty. Raises StashError, PlexError, OSError, sqlite3.Error.
+    `everything` looks at all items, and brings views from before the setting was turned on too.
+    Raises StashError, PlexError, OSError, sqlite3.Error.
     """
     kinds = config.back_to_stash
-    if not kinds:
-        state.back.forget_switched_off(())
-        return Brought()
     sections = read_sections(plex, config.plex_library)
     state.use_server(plex.machine_identifier, str(config.path_map))
     back = state.back.in_memory() if is_dry else state.back
@@ -103,8 +100,8 @@ class _Bringing:
         wanted = {key for key, guess in guesses.items() if everything or waiting.get(key) != as_text(guess)}
         scene_ids = sorted({scene_id for key in wanted for scene_id in guesses[key]})
         found = set[int]()
-        for start in range(0, len(scene_ids), SCENES_PER_READ):
-            found |= self._bring_scenes(scene_ids[start : start + SCENES_PER_READ])
+        for some in _parts(scene_ids, SCENES_PER_READ):
+            found |= self._bring_scenes(some)
         self._back.put_waiting(
             {
                 key: as_text(guesses[key]) if self._unsettled.isdisjoint(guesses[key]) else AGAIN
@@ -130,9 +127,12 @@ class _Bringing:
                 continue
             all_items = found.items
             items |= {item.rating_key for item in all_items}
-            some = bringing(all_items, self._config) if is_carried(self._state, scene) else []
+            is_here = is_carried(self._state, scene)
+            some = bringing(all_items, self._config) if is_here else []
             self._leave(all_items, some)
-            if some or any(view.scene_id == scene_id for view in self._views):
+            # A view that was begun is settled with its scene, whose item may be another one's by now.
+            is_left = is_here and not all_items and any(view.scene_id == scene_id for view in self._views)
+            if some or is_left:
                 scenes[scene_id] = some
         for group in _parts(sorted(scenes), SCENES_PER_GROUP):
             self._bring_group({scene_id: scenes[scene_id] for scene_id in group})

@@ -26,8 +26,11 @@ def missing_plays(views: Sequence[View], plays: Iterable[int]) -> tuple[int, ...
     return tuple(sorted(time for time, count in missing.items() for _ in range(max(0, count))))
 
 
-def to_take_back(views: Sequence[View], plays: Iterable[int]) -> tuple[int, ...]:
-    """Of the plays that were brought to a scene, the times of those that are still there."""
-    there = Counter(plays)
+def to_take_back(views: Sequence[View], had: Iterable[int], plays: Iterable[int]) -> tuple[int, ...]:
+    """Of the plays that were brought to a scene, the times of those that are still there.
+
+    A view may be done because Stash had a play of its time already: what Stash `had` before stays.
+    """
+    there = Counter(plays) - Counter(had)
     brought = Counter(view.viewed_at for view in views if view.step in (DONE, BEGUN))
     return tuple(sorted((there & brought).elements()))

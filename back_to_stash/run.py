@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import closing
 
-from back_to_stash.brought import Brought, counts_in_words
+from back_to_stash.brought import NOT_OWNERS, Brought, counts_in_words
 from back_to_stash.look import look
 from plex.client import connect
 from plex.exceptions import PlexError
@@ -22,11 +22,6 @@ AFTER = frozenset({"process_queue", "reconcile_all", "reconcile_recent"})
 NOTHING_WANTED = (
     "Nothing comes back to Stash: the setting “Back to Stash” (back_to_stash) is empty. "
     "It may name ratings, plays and resume."
-)
-NOT_OWNERS = (
-    "No plays come from Plex: the token in setting “Plex token” (plex_token) is not that of the server's "
-    "owner, or Plex does not tell whose it is, so the views of several people cannot be told apart. "
-    "Enter the owner's token, or take plays out of “Back to Stash” (back_to_stash)."
 )
 
 

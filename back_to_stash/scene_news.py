@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from back_to_stash.brought import PLAYS, RATING, RESUME, Change
 from back_to_stash.plays import missing_plays
@@ -63,7 +64,10 @@ class Deciding:
         self._back = back
         self._config = config
         self._now = int(now)
-        self._seen = back.resumes() if "resume" in config.back_to_stash else {}
+
+    @cached_property
+    def _seen(self) -> dict[int, SeenResume]:
+        return self._back.resumes()
 
     def decide(
         self, scene_id: int, activity: Activity, items: Sequence[PlexItem], views: Sequence[View]

@@ -42,11 +42,33 @@ def undo_back_to_stash(stash: Stash, state: SyncState) -> UndoSummary:
     ids = sorted({scene_id for scene_id, *_ in kept})
     for start in range(0, len(ids), SCENES_PER_READ):
         some = ids[start : start + SCENES_PER_READ]
-        activities = read_activity(stash.ask, some)
+        activities = _readable(stash, some, summary)
         for scene_id, kind, had, brought in kept:
-            if scene_id in some and scene_id in activities:
+            if scene_id in activities:
                 _put_back(stash, state, scene_id, kind, (had, brought, activities[scene_id]), summary)
     return summary
+
+
+def _readable(stash: Stash, scene_ids: Sequence[int], summary: UndoSummary) -> dict[int, Activity]:
+    """What was watched of these scenes, without those that Stash refuses to tell of. Raises StashError."""
+    try:
+        return read_activity(stash.ask, scene_ids)
+    except GraphQLRefusal:
+        if len(scene_ids) == 1:
+            raise
+    found: dict[int, Activity] = {}
+    refusals: dict[int, GraphQLRefusal] = {}
+    for scene_id in scene_ids:
+        try:
+            found.update(read_activity(stash.ask, [scene_id]))
+        except GraphQLRefusal as refusal:
+            refusals[scene_id] = refusal
+    if len(refusals) == len(scene_ids):
+        raise next(iter(refusals.values()))
+    for scene_id, why in refusals.items():
+        log.warning(f"Scene {scene_id}: nothing could be put back: {why}")
+        summary.failed += 1
+    return found
 
 
 def _put_back(
@@ -66,6 +88,8 @@ def _put_back(
         if kind == RATING:
             # Before it is written: an interruption must not make it look like an edit in Stash.
             state.back.let_ratings_rest(scene_id, had if isinstance(had, int) else None)
+        elif isinstance(one, SetResume):
+            state.back.let_resume_rest(scene_id, one.seconds)
         try:
             write(stash, [one])
         except GraphQLRefusal as refusal:
@@ -82,7 +106,7 @@ def _write_for(
 ) -> Write | None:
     """The write that puts a value back; None where somebody changed it since."""
     if kind == PLAYS:
-        times = to_take_back(views, activity.plays)
+        times = to_take_back(views, had if isinstance(had, list) else (), activity.plays)
         return RemovePlays(scene_id, times) if times else None
     if kind == RATING:
         is_ours = activity.rating100 == brought

@@ -27,17 +27,11 @@ OVERLAP = 7 * 86_400
 
 @dataclass
 class News:
-    """Items to look at, by what for, and how far the looks went: what and until when."""
+    """Items to look at, and how far the looks went: what and until when."""
 
-    rated: dict[int, ListedItem] = field(default_factory=dict)
-    watched: dict[int, ListedItem] = field(default_factory=dict)
+    items: dict[int, ListedItem] = field(default_factory=dict)
     until: dict[str, int] = field(default_factory=dict)
     is_owner: bool = True
-
-    @property
-    def items(self) -> dict[int, ListedItem]:
-        """All of these items."""
-        return {**self.rated, **self.watched}
 
 
 def read_news(
@@ -56,12 +50,12 @@ def read_news(
         for page in _pages(plex, sections, back, kinds, everything):
             _advance(news.until, page, kinds)
             if "ratings" in kinds:
-                news.rated.update((item.rating_key, item) for item in _newly_rated(page, state, back))
+                news.items.update((item.rating_key, item) for item in _newly_rated(page, state, back))
             for item in page if "resume" in kinds else ():
                 key, use = item.rating_key, item.use
                 is_new = is_since(use.viewed_at, since)
                 if ResumedItem(key, use.offset, use.viewed_at, known.get(key), is_new).has_changed:
-                    news.watched[key] = item
+                    news.items[key] = item
     if "plays" in kinds:
         _read_history(plex, sections, back, everything, news)
     return news

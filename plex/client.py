@@ -130,16 +130,22 @@ class Plex:
     def is_owners_token(self) -> bool | None:
         """Whether the token is that of the server's owner; None where this cannot be told.
 
-        The token of somebody with whom the libraries are shared reads them and edits nothing. Plex
-        lists its accounts to the owner alone, and answers 401 to anybody else.
+        The token of somebody with whom the libraries are shared reads them and edits nothing.
         """
         try:
-            self.get("/accounts", {})
-        except PlexRefused:
-            return False
+            return self.account_ids() is not None
         except PlexError:
             return None
-        return True
+
+    def account_ids(self) -> list[str] | None:
+        """The ids of the server's accounts; None for anybody but its owner. Raises PlexError.
+
+        Plex lists its accounts to the owner alone, and answers 401 to anybody else.
+        """
+        try:
+            return [account.get("id", "") for account in self.get("/accounts", {}).findall("Account")]
+        except PlexRefused:
+            return None
 
     def get(
         self,

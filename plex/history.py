@@ -11,7 +11,7 @@ from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from plex.client import Plex
-from plex.exceptions import PlexAnswerInvalid, PlexRefused
+from plex.exceptions import PlexAnswerInvalid
 from plex.items import number_in
 from plex.listing import PAGE_SIZE, window_headers
 
@@ -28,15 +28,8 @@ class View(NamedTuple):
 
 
 def is_owner(plex: Plex) -> bool:
-    """Whether the token is the owner's, and the owner's account is the one whose views are read.
-
-    Plex lists its accounts to its owner alone. Raises PlexError.
-    """
-    try:
-        accounts = plex.get("/accounts", {}).findall("Account")
-    except PlexRefused:
-        return False
-    return str(OWNER) in [account.get("id") for account in accounts]
+    """Whether the token is the owner's, whose views are those that are read. Raises PlexError."""
+    return str(OWNER) in (plex.account_ids() or ())
 
 
 def newest_view(plex: Plex) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from back_to_stash.brought import Brought, counts_in_words
+from back_to_stash.brought import NOT_OWNERS, Brought, counts_in_words
 from back_to_stash.look import look
 from plex.client import Plex, connect
 from plex.item_finder import ItemFinder
@@ -187,6 +187,7 @@ def summary_lines(result: PreviewResult) -> list[str]:
     if result.back is not None:
         counts = counts_in_words(result.back) or "nothing"
         lines.append(f"Bring Back From Plex would bring to Stash: {counts}")
+        lines += [] if result.back.is_owner else [NOT_OWNERS]
     if result.opted_out:
         lines.append(f"Opted out: {result.opted_out}")
     if result.left_out:

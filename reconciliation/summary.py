@@ -76,8 +76,8 @@ def _left_out_lines(result: GapDetectionResult) -> Iterator[str]:
         yield f"Ignored: {result.ignored_count} scenes (as you chose on the page; they are no gap)."
     if result.left_out_count:
         yield (
-            f"Carried before and no longer among the scenes to carry: {result.left_out_count} (settings "
-            "scene_filter and organized_only; left as they are in Plex)."
+            f"Carried before and not now: {result.left_out_count} (settings scene_filter and "
+            "organized_only, or deleted in Stash; left as they are in Plex)."
         )
     if result.not_wanted_count:
         yield f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."

@@ -223,16 +223,16 @@ class Stash:
         if entity == "tag" and PERFORMER_TAGS in self._more:
             through_performers = self._scene_ids_where(entity, entity_id, {"performer_tags": criterion})
             found = sorted({*found, *through_performers})
-        return found
+        return self.chosen_of(found)
 
     def _scene_ids_where(self, entity: str, entity_id: int, where: Mapping[str, Any]) -> list[int]:
         try:
-            return self.chosen_of(self._list(where).ids())
+            return self._list(where).ids()
         except GraphQLRefusal:
             # Whose fault is it? Other scenes are asked for before and after it is asked for once more.
             self._list({}).count()
             try:
-                return self.chosen_of(self._list(where).ids())
+                return self._list(where).ids()
             except GraphQLRefusal as refusal:
                 self._list({}).count()
                 raise EntityUnusable(

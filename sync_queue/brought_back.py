@@ -187,6 +187,16 @@ class BroughtBack:
             for key, both in ((key, _in_both(text)) for key, text in rows)
         )
 
+    def let_resume_rest(self, scene_id: int, seconds: float) -> None:
+        """Let this resume time of a scene count as the one that was seen in Stash when its items were."""
+        rows = self.connection.execute(
+            "SELECT rating_key, seen FROM resume_seen WHERE server = ? AND scene_id = ?",
+            (self.server, scene_id),
+        ).fetchall()
+        self.put_resumes(
+            (key, scene_id, SeenResume(*json.loads(seen))._replace(begun=seconds)) for key, seen in rows
+        )
+
     def record_ratings(self, pushed: Iterable[tuple[ItemPlan, PlexItem]]) -> None:
         """Remember the ratings of scenes and items that were brought together, the items as they are now.
 
@@ -215,13 +225,11 @@ class BroughtBack:
         rows = [(self.server, key, scene_id, json.dumps(one)) for key, scene_id, one in seen]
         self._put("resume_seen", rows)
 
-    def add_views(self, views: Iterable[tuple[int, int]]) -> int:
-        """Take (rating key, time) into the journal, each once; how many are new."""
+    def add_views(self, views: Iterable[tuple[int, int]]) -> None:
+        """Take (rating key, time) into the journal, each once."""
         rows = [(self.server, key, viewed_at, 0, WAITING) for key, viewed_at in views]
-        before = self.connection.total_changes
         with self._transaction():
             self.connection.executemany("INSERT OR IGNORE INTO view VALUES (?,?,?,?,?)", rows)
-        return self.connection.total_changes - before
 
     def has_view(self, rating_key: int, viewed_at: int) -> bool:
         """Whether a view is in the journal."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from back_to_stash.brought import Brought
 from back_to_stash.look import look
+from back_to_stash.undo import UndoSummary, undo_back_to_stash
 from plex.client import Plex, client_identifier
 from tests.builders.bench import Bench
 from tests.builders.sync import sync
@@ -18,6 +19,13 @@ def take_a_look(bench: Bench, everything: bool = False, is_dry: bool = False, **
         token = config.plex_token.get_secret_value()
         plex = Plex(config.plex_url, token, client_identifier(bench.world.data_dir))
         return look(bench.stash(settings), plex, state, config, everything, is_dry)
+
+
+def undo(bench: Bench) -> UndoSummary:
+    """Put back in Stash what came from Plex."""
+    with bench.state() as state:
+        state.back.server = state.machine_identifier
+        return undo_back_to_stash(bench.stash(), state)
 
 
 def changes_in_stash(bench: Bench) -> list[str]:

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from back_to_stash.plays import missing_plays
-from back_to_stash.undo import undo_back_to_stash
 from stash.activity import read_activity
 from stash.writing import write
 from sync_queue.brought_back import BEGUN, DONE, WAITING, View
-from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look
+from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look, undo
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import graphql, let_time_pass, sync
 
@@ -233,11 +232,59 @@ def test_undo_takes_away_the_plays_that_came_and_no_other_and_they_do_not_come_a
     before = plays(bench, scene_id)
     watch(bench, EVENING)
     take_a_look(bench)
-    with bench.state() as state:
-        state.back.server = state.machine_identifier
-        assert undo_back_to_stash(bench.stash(), state).restored == 1
+    assert undo(bench).restored == 1
     assert plays(bench, scene_id) == before
     assert take_a_look(bench, everything=True).changes == []
+
+
+def test_undo_leaves_a_play_that_stash_had_at_the_very_time_of_a_view(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    add_play = f'mutation {{ sceneAddPlay(id: "{scene_id}", times: ["2025-10-09T08:53:20Z"]) {{ count }} }}'
+    graphql(bench.world, add_play)
+    assert plays(bench, scene_id) == [EVENING]
+    watch(bench, EVENING)
+    watch(bench, EVENING + HOUR)
+    take_a_look(bench)
+    assert plays(bench, scene_id) == [EVENING, EVENING + HOUR]
+    undo(bench)
+    assert plays(bench, scene_id) == [EVENING]
+
+
+def test_a_scene_of_which_stash_does_not_tell_holds_up_no_other_when_all_is_taken_back(bench: Bench) -> None:
+    one, two = a_film(bench, "one"), a_film(bench, "two")
+    for name in ("one", "two"):
+        watch(bench, EVENING, name)
+    assert take_a_look(bench).count("plays") == 2
+    bench.world.stash.faults.add(
+        "graphql_error", "findScene", message="boom", when=lambda given: str(one) in map(str, given.values())
+    )
+    assert undo(bench).failed == 1
+    bench.world.stash.faults.clear()
+    assert (plays(bench, one), plays(bench, two)) == ([EVENING], [])
+
+
+@pytest.mark.parametrize("way", ["the scene is ignored", "the item carries the label"])
+def test_what_a_kill_left_begun_is_not_brought_to_a_scene_that_is_left_alone_since(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    scene_id = a_film(bench)
+    watch(bench, EVENING)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("back_to_stash.look.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            take_a_look(bench)
+    if way == "the scene is ignored":
+        with bench.state() as state:
+            state.ignored.add([scene_id])
+    else:
+        bench.world.settings["opt_out_label"] = "Mine"
+        bench.world.plex.library.edit_by_hand(bench.world.item("one").rating_key, labels=["Mine"])
+    take_a_look(bench)
+    assert plays(bench, scene_id) == []
 
 
 def test_a_look_asks_for_what_is_new_alone(bench: Bench) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from back_to_stash.resume import ResumedItem, choose_resume
-from back_to_stash.undo import undo_back_to_stash
 from stash.activity import Activity
 from stash.writing import write
 from sync_queue.brought_back import SeenResume
-from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look
+from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look, undo
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import changing_requests, graphql, let_time_pass, sync
 
@@ -135,7 +134,7 @@ def test_a_resume_time_that_was_written_and_not_recorded_is_no_edit_in_stash(
     assert resume_time(bench, scene_id) == 900
 
 
-def test_undo_puts_back_what_stash_had(bench: Bench) -> None:
+def test_undo_puts_back_what_stash_had_until_the_film_is_watched_anew(bench: Bench) -> None:
     scene_id = a_film(bench)
     graphql(
         bench.world,
@@ -145,11 +144,12 @@ def test_undo_puts_back_what_stash_had(bench: Bench) -> None:
     stop(bench, 600, EVENING)
     take_a_look(bench)
     assert resume_time(bench, scene_id) == 600
-    with bench.state() as state:
-        state.back.server = state.machine_identifier
-        assert undo_back_to_stash(bench.stash(), state).restored == 1
+    assert undo(bench).restored == 1
     assert resume_time(bench, scene_id) == 300
     assert take_a_look(bench, everything=True).changes == []
+    stop(bench, 900, EVENING + HOUR)
+    take_a_look(bench)
+    assert resume_time(bench, scene_id) == 900
 
 
 NEVER_PLAYED = Activity(None, (), 0.0, 0, 3_000.0)

@@ -99,6 +99,14 @@ def test_the_preview_says_what_would_come_and_writes_nothing(world: World, here:
     assert "Bring Back From Plex would bring to Stash: nothing" in told
 
 
+def test_the_preview_says_why_no_plays_would_come(world: World, here: Here) -> None:
+    world.settings["back_to_stash"] = "plays"
+    a_watched_film(world)
+    world.plex.faults.add("status", "/accounts", code=403)
+    told = here.run({"mode": "preview"}).texts("info")
+    assert any("is not that of the server's owner" in line for line in told)
+
+
 @pytest.mark.parametrize("mode", ["bring_back", "undo_first_sync"])
 def test_beside_a_drain_nothing_is_brought_or_put_back(
     world: World, here: Here, mode: str, monkeypatch: pytest.MonkeyPatch

@@ -10,7 +10,8 @@ import pytest
 
 from reconciliation.orphans import OrphanSearch
 from reconciliation.preview import preview_all
-from stash.chosen_scenes import as_set
+from stash.chosen_scenes import ChosenScenes, as_set
+from stash.exceptions import GraphQLRefusal
 from sync_queue.catch_up import CatchUp
 from sync_queue.choice import REASON, see_choice
 from sync_queue.claims import Outcome
@@ -241,3 +242,15 @@ def test_after_a_loss_a_reconcile_of_chosen_scenes_makes_up_for_them_alone(bench
     sync(bench)
     with bench.state() as state:
         assert (state.is_whole, state.is_whole_in_part) == (True, False)
+
+
+def test_a_filter_that_stash_refuses_is_not_told_as_a_fault_of_a_performer(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stash.client.FEW_SCENES", -1)
+    stash = bench.stash().choosing(ChosenScenes(own={"organized": True}, words="organized scenes"))
+    bench.world.stash.faults.add(
+        "graphql_error", "findScenes", message="boom", when=lambda given: "organized" in str(given)
+    )
+    with pytest.raises(GraphQLRefusal):
+        stash.scene_ids_with("performer", 1)
