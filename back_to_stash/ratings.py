@@ -6,7 +6,7 @@ Plex alone comes to Stash; one that changed in both stays Stash's, and the next 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -40,7 +40,9 @@ def choose_rating(rating100: int | None, items: Sequence[RatedItem]) -> RatingCh
     """Decide for one scene; of several items that changed, the one that was rated last is followed."""
     same = tuple(item for item in items if _is_same(rating100, item))
     changed = [item for item in items if item not in same and _has_changed(item)]
-    kept = [item for item in changed if not _may_replace(rating100, item)]
+    # What Stash has in common with any of them nobody has entered there since.
+    known = {item.in_common.stash for item in items if item.in_common is not None}
+    kept = [item for item in changed if not _may_replace(rating100, item, known)]
     coming = [item for item in changed if item not in kept]
     if not coming:
         return RatingChoice(None, None, same, tuple(kept))
@@ -62,9 +64,9 @@ def _has_changed(item: RatedItem) -> bool:
     return item.rating != item.in_common.plex
 
 
-def _may_replace(rating100: int | None, item: RatedItem) -> bool:
-    """Whether Stash still has what both had, or none at all.
+def _may_replace(rating100: int | None, item: RatedItem, known: Collection[int | None]) -> bool:
+    """Whether Stash still has what is `known` of it, or none at all.
 
     One that was taken away in Stash clears nothing that somebody gave in Plex meanwhile, so that one comes.
     """
-    return rating100 is None or (item.in_common is not None and rating100 == item.in_common.stash)
+    return rating100 is None or (item.in_common is not None and rating100 in known)

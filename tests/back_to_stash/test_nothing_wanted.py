@@ -26,7 +26,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "sync_now": {"scenes": [1]},
     "retry": {"scenes": [1]},
     "clear": {"scenes": [1]},
-    "ignore": {"scenes": [2], "ignored": True},
+    "ignore": {"scenes": [2], "is_ignored": True},
 }
 
 
@@ -66,7 +66,7 @@ def test_without_the_setting_no_task_and_no_operation_changes_anything_in_stash(
     before = what_stash_has(here.world)
     here.run(hook(1))
     for mode in (*entry.TASKS, *AFTER):
-        here.run({"mode": mode})
+        assert here.run({"mode": mode}).error == ""
     for operation in OPERATIONS:
         here.run(arguments(operation, **PARAMETERS.get(operation, {})))
     assert changes(here.world) <= ALLOWED

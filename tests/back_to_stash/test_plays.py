@@ -188,6 +188,30 @@ def test_a_scene_that_is_not_chosen_to_be_carried_gets_nothing_until_it_is(bench
     assert plays(bench, scene_id) == [EVENING]
 
 
+def test_views_of_an_opted_out_item_come_later_only_where_a_person_asks_for_them(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    item = bench.world.item("one")
+    item.labels = ["Keep"]
+    watch(bench, EVENING)
+    for labels in (["Keep"], []):
+        item.labels = labels
+        take_a_look(bench, opt_out_label="keep")
+        assert plays(bench, scene_id) == []
+    take_a_look(bench, opt_out_label="keep", everything=True)
+    assert plays(bench, scene_id) == [EVENING]
+
+
+def test_a_view_that_plex_learns_of_days_later_comes_with_its_own_time(bench: Bench) -> None:
+    """Players that were not connected tell of it when they are."""
+    a_film(bench)
+    watch(bench, EVENING - 30 * 24 * HOUR)
+    take_a_look(bench)
+    watch(bench, EVENING)
+    take_a_look(bench)
+    watch(bench, EVENING - 5 * 24 * HOUR)
+    assert take_a_look(bench).count("plays") == 1
+
+
 def test_what_stash_refuses_for_one_scene_does_not_hold_up_the_others(bench: Bench) -> None:
     one, two = a_film(bench), a_film(bench, "two")
     watch(bench, EVENING)

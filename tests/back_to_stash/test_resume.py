@@ -152,6 +152,16 @@ def test_undo_puts_back_what_stash_had_until_the_film_is_watched_anew(bench: Ben
     assert resume_time(bench, scene_id) == 900
 
 
+def test_undo_leaves_a_resume_time_that_was_set_in_stash_since(bench: Bench) -> None:
+    scene_id = a_film(bench)
+    stop(bench, 600, EVENING)
+    take_a_look(bench)
+    stop_in_stash(bench, scene_id, 1_200)
+    summary = undo(bench)
+    assert (summary.restored, summary.changed_since) == (0, 1)
+    assert resume_time(bench, scene_id) == 1_200
+
+
 NEVER_PLAYED = Activity(None, (), 0.0, 0, 3_000.0)
 
 

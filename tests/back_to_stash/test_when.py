@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-import Stash2Plex as entry
 from stash import process_lock
 from tests.builders.entry import Here
 from tests.builders.sync import a_picture
@@ -34,17 +33,6 @@ def in_stash(world: World, scene_id: int) -> tuple[int | None, int, float]:
     """The rating, the number of plays and the resume time."""
     scene = world.stash.library.scene(scene_id)
     return scene.rating100, len(scene.play_history), scene.resume_time
-
-
-def test_without_the_setting_no_task_sends_a_mutation_that_changes_anything_in_stash(
-    world: World, here: Here
-) -> None:
-    scene_id = a_watched_film(world)
-    for mode in (*entry.TASKS, "process_queue"):
-        here.run({"mode": mode})
-    sent = [one.operation for one in list(world.stash.requests) if one.query.startswith("mutation")]
-    assert set(sent) <= {"runPluginTask", "configurePlugin"}
-    assert in_stash(world, scene_id) == (None, 0, 0)
 
 
 def test_a_reconcile_and_a_drain_bring_what_is_new_the_task_brings_all_and_undo_takes_it_back(

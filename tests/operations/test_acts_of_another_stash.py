@@ -22,6 +22,13 @@ ACTS: dict[str, dict[str, Any]] = {
 EVERY_ACT = pytest.mark.parametrize("act", ACTS)
 
 
+@pytest.fixture(autouse=True)
+def five_films(operations: Operations, bench: Bench) -> None:
+    """Films that were saved, in a folder that knows whose it is."""
+    films(bench, 5)
+    assert operations.here.reconcile().status == 0
+
+
 def kept(bench: Bench) -> tuple[list[int], set[int]]:
     """The scenes that wait, and those that are ignored."""
     with bench.state() as state:
@@ -33,8 +40,6 @@ def kept(bench: Bench) -> tuple[list[int], set[int]]:
 def test_an_act_of_another_stash_is_refused_with_what_to_do(
     operations: Operations, bench: Bench, act: str, other: int
 ) -> None:
-    films(bench, 5)
-    assert operations.here.reconcile().status == 0
     before = kept(bench)
     bench.world.stash.library = another_database(bench.world, other)
     text = operations.problem(act, **ACTS[act])["text"]
@@ -47,8 +52,6 @@ def test_an_act_of_another_stash_is_refused_with_what_to_do(
 def test_an_act_of_a_stash_that_has_no_scenes_any_more_is_refused(
     operations: Operations, bench: Bench, act: str
 ) -> None:
-    films(bench, 5)
-    assert operations.here.reconcile().status == 0
     before = kept(bench)
     bench.world.stash.library = StashLibrary()
     assert "no scenes" in operations.problem(act, **ACTS[act])["text"]
@@ -59,8 +62,6 @@ def test_an_act_of_a_stash_that_has_no_scenes_any_more_is_refused(
 def test_where_one_file_alone_is_a_strangers_the_act_waits_for_a_task_that_sets_it_aside(
     operations: Operations, bench: Bench, act: str
 ) -> None:
-    films(bench, 5)
-    assert operations.here.reconcile().status == 0
     with bench.state() as state:
         state.set_fact(FACT, StashIdentity({1: 5, 2: 6, 3: 7}, 9, 1).to_stored())
     before = kept(bench)
@@ -76,8 +77,6 @@ def test_where_one_file_alone_is_a_strangers_the_act_waits_for_a_task_that_sets_
 def test_an_act_of_the_same_stash_costs_it_one_question_more(
     operations: Operations, bench: Bench, act: str
 ) -> None:
-    films(bench, 5)
-    assert operations.here.reconcile().status == 0
     bench.world.clear_requests()
     operations.result(act, **ACTS[act])
     asked = [one for one in bench.world.stash.requests if "query Whose" in one.query]

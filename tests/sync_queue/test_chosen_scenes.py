@@ -78,10 +78,9 @@ def test_a_scene_that_was_saved_and_is_not_chosen_is_done_with_and_told(bench: B
     assert f"{told}." in automatic_lines(summary)
 
 
-def test_a_drain_asks_stash_no_more_often_for_chosen_scenes(bench: Bench) -> None:
+def test_one_question_reads_scenes_and_says_which_are_chosen(bench: Bench) -> None:
     counts = []
     for settings in ({}, {"scene_filter": SEA}):
-        bench.save(1, 2, 3)
         stash = bench.stash(settings)
         bench.world.clear_requests()
         read = stash.chosen_by_id([1, 2, 3])

@@ -66,6 +66,14 @@ def new_cover(bench: Bench, scene_id: int, cover: bytes) -> None:
     bench.world.stash.library.update_scene(scene_id, cover=cover)
 
 
+def a_synced_film(bench: Bench) -> int:
+    """A film whose cover A has arrived."""
+    scene_id = bench.world.add_film("one", details="Text", cover=A, plex={})
+    bench.save(scene_id)
+    bench.drain()
+    return scene_id
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_a_first_cover_that_was_interrupted_arrives_and_so_do_later_ones(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, point: str
@@ -85,9 +93,7 @@ def test_a_first_cover_that_was_interrupted_arrives_and_so_do_later_ones(
 def test_a_cover_that_changed_again_after_an_interruption_arrives(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
-    scene_id = bench.world.add_film("one", details="Text", cover=A, plex={})
-    bench.save(scene_id)
-    bench.drain()
+    scene_id = a_synced_film(bench)
     new_cover(bench, scene_id, B)
     killed(bench, scene_id, point, monkeypatch)
     new_cover(bench, scene_id, C)
@@ -100,9 +106,7 @@ def test_a_cover_that_changed_again_after_an_interruption_arrives(
 def test_a_cover_that_changed_again_after_each_of_two_interruptions_arrives(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
-    scene_id = bench.world.add_film("one", details="Text", cover=A, plex={})
-    bench.save(scene_id)
-    bench.drain()
+    scene_id = a_synced_film(bench)
     new_cover(bench, scene_id, B)
     killed(bench, scene_id, "after the choice", monkeypatch)
     new_cover(bench, scene_id, C)
@@ -116,9 +120,7 @@ def test_a_cover_that_changed_again_after_each_of_two_interruptions_arrives(
 def test_an_upload_that_plex_ends_long_after_its_interruption_is_no_persons_choice(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene_id = bench.world.add_film("one", details="Text", cover=A, plex={})
-    bench.save(scene_id)
-    bench.drain()
+    scene_id = a_synced_film(bench)
     new_cover(bench, scene_id, B)
     killed(bench, scene_id, "before the upload", monkeypatch)
     new_cover(bench, scene_id, C)

@@ -100,8 +100,36 @@ class Section:
         return any(lies_in(path, location) for location in self.locations)
 
 
+@dataclass(eq=False, kw_only=True)
+class Pictured:
+    """The images of what has some, by the sha1 of their bytes."""
+
+    posters: list[str] = field(default_factory=list)
+    selected_poster: str | None = None
+    poster_stamp: int = 0
+    arts: list[str] = field(default_factory=list)
+    selected_art: str | None = None
+    art_stamp: int = 0
+    logos: list[str] = field(default_factory=list)
+    selected_logo: str | None = None
+    logo_stamp: int = 0
+    # The image of each kind that the server made out of the file, or an agent brought.
+    automatic: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False, kw_only=True)
+class Marks:
+    """What an account did with an item: rated and viewed it, when, how often, and where it left it (ms)."""
+
+    user_rating: float | None = None
+    last_rated_at: int | None = None
+    view_count: int = 0
+    last_viewed_at: int | None = None
+    view_offset: int | None = None
+
+
 @dataclass(eq=False)
-class Collection:
+class Collection(Pictured):
     """A collection of a section: a tag that is also an item. `sort` is by date 0, alphabet 1 or custom 2."""
 
     rating_key: int
@@ -119,21 +147,11 @@ class Collection:
     order: list[int] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     locked: set[str] = field(default_factory=set)
-    posters: list[str] = field(default_factory=list)
-    selected_poster: str | None = None
-    poster_stamp: int = 0
-    arts: list[str] = field(default_factory=list)
-    selected_art: str | None = None
-    art_stamp: int = 0
-    logos: list[str] = field(default_factory=list)
-    selected_logo: str | None = None
-    logo_stamp: int = 0
-    automatic: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
-class PlexItem:
-    """One film. Attributes are plain; `PlexLibrary.edit_by_hand` changes them as a person in Plex would."""
+class PlexItem(Pictured, Marks):
+    """One film, with the owner's marks. `PlexLibrary.edit_by_hand` changes it as a person in Plex would."""
 
     rating_key: int
     section_key: int
@@ -150,14 +168,8 @@ class PlexItem:
     edition_title: str = ""
     date: str | None = None
     year: int | None = None
-    user_rating: float | None = None
     rating: float | None = None
     audience_rating: float | None = None
-    # Of the owner of the server: when he rated and viewed the item, how often, and where he left it (ms).
-    last_rated_at: int | None = None
-    view_count: int = 0
-    last_viewed_at: int | None = None
-    view_offset: int | None = None
     duration: int | None = None
     deleted_at: int | None = None
     genres: list[str] = field(default_factory=list)
@@ -170,17 +182,6 @@ class PlexItem:
     labels: list[str] = field(default_factory=list)
     role_texts: dict[str, str] = field(default_factory=dict)
     locked: set[str] = field(default_factory=set)
-    posters: list[str] = field(default_factory=list)
-    selected_poster: str | None = None
-    poster_stamp: int = 0
-    arts: list[str] = field(default_factory=list)
-    selected_art: str | None = None
-    art_stamp: int = 0
-    logos: list[str] = field(default_factory=list)
-    selected_logo: str | None = None
-    logo_stamp: int = 0
-    # The image of each kind that the server made out of the file, or an agent brought.
-    automatic: dict[str, str] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[Part]:
@@ -206,7 +207,7 @@ class ImagesOfKind(NamedTuple):
     stamp: int
 
 
-def images_of(item: PlexItem | Collection, kind: str) -> ImagesOfKind:
+def images_of(item: Pictured, kind: str) -> ImagesOfKind:
     """What an item has of one kind of image."""
     all_of_kind, selected, stamp, _ = IMAGE_ATTRIBUTES[kind]
     return ImagesOfKind(getattr(item, all_of_kind), getattr(item, selected), getattr(item, stamp))

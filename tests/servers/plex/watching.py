@@ -10,13 +10,11 @@ import dataclasses
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from tests.servers.plex.behaviour import PlexBehaviour
-from tests.servers.plex.items import PlexItem
+from tests.servers.plex.items import Marks, PlexItem
 
 OWNER, GUEST = 1, 2
-_MARKS = ("user_rating", "last_rated_at", "view_count", "last_viewed_at", "view_offset")
 # Of a film's length; who has seen so much has watched it.
 _WATCHED = 0.9
 
@@ -31,17 +29,6 @@ class HistoryEntry:
     title: str
     viewed_at: int
     account: int
-
-
-@dataclass
-class Marks:
-    """What an account that is not the owner's did with one item."""
-
-    user_rating: float | None = None
-    last_rated_at: int | None = None
-    view_count: int = 0
-    last_viewed_at: int | None = None
-    view_offset: int | None = None
 
 
 class Watching:
@@ -94,7 +81,7 @@ class Watching:
                 self.touch(self._known_item(rating_key))
 
     def set_rating(
-        self, marks: PlexItem | Marks, rating: float | None, at: int | None = None, dated: bool = True
+        self, marks: Marks, rating: float | None, at: int | None = None, dated: bool = True
     ) -> None:
         """Note a rating and, as the server's behaviour has it, its time."""
         if rating is not None and self.behaviour.ratings_are_kept != "as_sent":
@@ -112,7 +99,7 @@ class Watching:
             return list(items)
         nothing = Marks()
         found = ((item, self.marks_of_others.get((account, item.rating_key), nothing)) for item in items)
-        return [dataclasses.replace(item, **_as_dict(marks)) for item, marks in found]
+        return [dataclasses.replace(item, **dataclasses.asdict(marks)) for item, marks in found]
 
     def _viewed(self, rating_key: int | str, at: int | None, account: int, *, in_history: bool) -> None:
         item, marks = self._known_item(rating_key), self._marks(rating_key, account)
@@ -131,14 +118,10 @@ class Watching:
             raise KeyError(rating_key)
         return item
 
-    def _marks(self, rating_key: int | str, account: int) -> Any:
+    def _marks(self, rating_key: int | str, account: int) -> Marks:
         if account == OWNER:
             return self._known_item(rating_key)
         return self.marks_of_others.setdefault((account, int(rating_key)), Marks())
 
     def _time(self, at: int | None) -> int:
         return int(self.clock()) if at is None else at
-
-
-def _as_dict(marks: Marks) -> dict[str, Any]:
-    return {name: getattr(marks, name) for name in _MARKS}
