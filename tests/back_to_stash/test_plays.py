@@ -311,6 +311,18 @@ def test_what_a_kill_left_begun_is_not_brought_to_a_scene_that_is_left_alone_sin
     assert plays(bench, scene_id) == []
 
 
+def test_a_view_of_a_film_whose_file_is_away_for_a_while_comes_when_it_is_back(bench: Bench) -> None:
+    scene_id, library = a_film(bench), bench.world.plex.library
+    watch(bench, EVENING)
+    library.trash_file("/media/Films/one.mp4")
+    take_a_look(bench)
+    assert plays(bench, scene_id) == []
+    for part in bench.world.item("one").parts:
+        part.deleted_at = None
+    take_a_look(bench)
+    assert plays(bench, scene_id) == [EVENING]
+
+
 def test_a_look_asks_for_what_is_new_alone(bench: Bench) -> None:
     a_film(bench)
     watch(bench, EVENING)

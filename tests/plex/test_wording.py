@@ -114,6 +114,15 @@ def test_a_summary_has_no_control_characters_but_line_breaks(scene: Scene, templ
     assert not any(unicodedata.category(one) in ("Cc", "Cs") for one in summary if one not in "\n\x85")
 
 
+@pytest.mark.parametrize("before", range(5))
+def test_a_summary_that_is_too_long_ends_with_a_whole_character(before: int) -> None:
+    astronaut = "\U0001f469\u200d\U0001f680"
+    scene = a_scene(details="x" * before + astronaut * 10_000)
+    summary = fields_of_scene(scene, a_config(summary_template="{details}")).text("summary")
+    assert LIMITS["summary"] - 5 <= len(summary) <= LIMITS["summary"]
+    assert not summary.endswith(("\u200d", "\U0001f469"))
+
+
 @given(scenes)
 def test_a_scene_with_a_title_has_one_under_a_template_that_names_it(scene: Scene) -> None:
     plain = fields_of_scene(scene, a_config()).text("title")
