@@ -15,6 +15,7 @@ from plex.items import PlexItem
 from stash import log
 from stash.activity import Activity
 from stash.writing import AddPlays, SetRating, SetResume, Write
+from sync_queue.begun import may_be_late
 from sync_queue.brought_back import BEGUN, DONE, BroughtBack, KnownRating, SeenResume, View
 from sync_queue.planning import was_made_anew
 from sync_queue.ratings import InBoth, begun_in_both, last_pushed
@@ -122,11 +123,12 @@ class Deciding:
         """What a scene and an item had when their ratings were last the same."""
         known = self._back.rating(item.rating_key)
         both = known.in_common(rating100) if known else None
+        record = self._state.item_record(item.rating_key)
         if both is None:
-            record = self._state.item_record(item.rating_key)
             both = last_pushed(record, item.use.rating) if record else None
         # It may be ours: a drain that was interrupted before it could record it.
-        return begun_in_both(self._state.begun(item.rating_key), item.use.rating) or both
+        is_late = record is not None and may_be_late(item, record.updated_at, item.use.rated_at)
+        return begun_in_both(self._state.begun(item.rating_key), item.use.rating, is_late) or both
 
     def _is_of_plex(self, item: PlexItem) -> bool:
         """Whether its rating went with all else when Plex made it anew, or is that of an older database."""

@@ -121,24 +121,52 @@ class Base:
         return cls(texts, tags)
 
 
-def after_interruption(base: Base | None, begun: Base, theirs: PlexFields) -> Base:
+def after_interruption(base: Base | None, begun: Base, theirs: PlexFields, shown: Base | None = None) -> Base:
     """The base after a write that was begun and whose end nobody recorded.
 
-    Where Plex shows what the write was to bring, that is ours and no person's edit.
+    Where Plex shows what the write was to bring, that is ours and no person's edit. `shown` has the texts
+    that were there when it was begun: where there is neither of the two, somebody came after it.
     """
     before = base or Base({}, {})
     there = Base.of(theirs)
-    texts = {
-        name: hashed if hashed == begun.texts.get(name) else before.texts[name]
-        for name, hashed in there.texts.items()
-        if hashed == begun.texts.get(name) or name in before.texts
-    }
+    texts = dict(before.texts)
+    for name, hashed in there.texts.items():
+        wanted = begun.texts.get(name)
+        is_newer = shown is not None and name in shown.texts and hashed != shown.texts[name]
+        if wanted is not None and (hashed == wanted or is_newer):
+            texts[name] = wanted
     tags = {
         name: after
         for name, hashes in there.tags.items()
         if (after := _tags_after(before.tags.get(name), begun.tags.get(name), hashes)) is not None
     }
-    return Base(texts, tags)
+    return Base({name: text for name, text in texts.items() if name in there.texts}, tags)
+
+
+def after_late_write(base: Base, late: Base, theirs: PlexFields) -> Base:
+    """The base for an item to which an earlier write may have come after the one that is the base.
+
+    What Plex shows of it in place of ours is ours as well, and so is what went with it.
+    """
+    there = Base.of(theirs)
+    texts = {
+        name: hashed
+        for name, hashed in there.texts.items()
+        if name in base.texts and hashed == late.texts.get(name) != base.texts[name]
+    }
+    none: frozenset[str] = frozenset()
+    has_come = any(
+        hashes & late.tags.get(name, none) - base.tags[name]
+        for name, hashes in there.tags.items()
+        if name in base.tags
+    )
+    if not texts and not has_come:
+        return base
+    tags = {
+        name: _tags_after(hashes, late.tags.get(name), there.tags.get(name, none)) or none
+        for name, hashes in base.tags.items()
+    }
+    return Base({**base.texts, **texts}, tags)
 
 
 def _tags_after(

@@ -76,6 +76,7 @@ class LeftItems:
     def __init__(self, state: SyncState, places: Mapping[int, Place]) -> None:
         keys = (key for place in places.values() for key in place.match.rating_keys)
         self._items = state.items_pushed(keys)
+        self._late = state.items_with_late_writes()
         self._fingerprints: dict[int, dict[int, bytes]] = {}
         for (scene_id, key), fingerprint in state.pushed_fingerprints(places).items():
             self._fingerprints.setdefault(scene_id, {})[key] = fingerprint
@@ -100,7 +101,8 @@ class LeftItems:
 
     def _is_as_left(self, key: int, place: Place) -> bool:
         _, then = self._items.get(key, (0, 0))
-        return bool(then) and place.updated_at.get(key) == then
+        # Plex's times are whole seconds: a write that still came may have one with what it replaced.
+        return bool(then) and place.updated_at.get(key) == then and key not in self._late
 
 
 class TouchedItems:

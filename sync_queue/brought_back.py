@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from plex.base import text_hash
 from plex.index import VALUES_PER_STATEMENT
 from sync_queue.ratings import RATING, InBoth, in_plex, is_shown
 
@@ -208,10 +209,18 @@ class BroughtBack:
                 continue
             stash, now = plan.scene.rating100 or None, item.use.rating
             is_same = is_shown(stash, now)
-            if is_same or any(change.field.name == RATING for change in plan.merged.changes):
+            is_written = any(change.field.name == RATING for change in plan.merged.changes)
+            if is_same or is_written or self._was_written(plan, stash):
                 both = InBoth(stash, now if is_same else in_plex(stash))
                 ratings.append((item.rating_key, KnownRating(plan.scene.id, both, None)))
         self.put_ratings(ratings)
+
+    def _was_written(self, plan: ItemPlan, stash: int | None) -> bool:
+        """Whether an interrupted drain brought this rating, and somebody gave another one since."""
+        if plan.recovered is None or plan.recovered.texts.get(RATING) != text_hash(in_plex(stash)):
+            return False
+        known = self.rating(plan.item.rating_key)
+        return known is not None and (known.both is None or known.both.stash != stash)
 
     def resumes(self) -> dict[int, SeenResume]:
         """Where to go on with all items that were looked at."""

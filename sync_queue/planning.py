@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from plex.actor_order import with_actors_in_order
-from plex.base import Base, after_interruption, after_rollback
+from plex.base import Base, after_interruption, after_late_write, after_rollback
 from plex.fields import FIELDS, Field, PlexFields, SceneMapping, tag_key, text_key
 from plex.items import PlexItem
 from plex.merge import Change, Merge, merge
+from sync_queue.begun import Begun, may_be_late
 from sync_queue.listing import cut
+from sync_queue.pushed import ItemRecord
 from sync_queue.ratings import RATING, begun_in_both, in_stash, with_known_rating
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
@@ -103,22 +105,43 @@ class Planner:
         was_rolled_back = record is not None and record.was_rolled_back(item.updated_at, time.time())
         if record and was_rolled_back:
             base = after_rollback(record.base, record.shown, item.fields)
-        begun = self._state.begun(item.rating_key)
-        recovered = None
-        if begun is not None:
-            base = recovered = after_interruption(base, begun, item.fields)
-        base = self._with_known_rating(base, begun, item, ours)
+        begun, recovered = self._state.begun(item.rating_key), None
+        if begun.base is not None:
+            is_sure = record is None or not (was_rolled_back or record.is_doubtful)
+            base = recovered = after_interruption(
+                base, begun.base, item.fields, begun.shown if is_sure else None
+            )
+        base = self._with_late_writes(base, begun, item, record)
+        base = self._with_known_rating(base, begun, item, (record, ours))
         if record and base is not None and was_made_anew(base, record.shown, item):
             base = base.without("userRating")
         return base, recovered, was_rolled_back
 
+    @staticmethod
+    def _with_late_writes(
+        base: Base | None, begun: Begun, item: PlexItem, record: ItemRecord | None
+    ) -> Base | None:
+        """The base with what Plex may have carried out of earlier writes, after what was recorded."""
+        if base is None or record is None or not may_be_late(item, record.updated_at, 0):
+            return base
+        for late in begun.late:
+            is_rated_since = not may_be_late(item, record.updated_at, item.use.rated_at)
+            base = after_late_write(base, late.without(RATING) if is_rated_since else late, item.fields)
+        return base
+
     def _with_known_rating(
-        self, base: Base | None, begun: Base | None, item: PlexItem, ours: PlexFields
+        self,
+        base: Base | None,
+        begun: Begun,
+        item: PlexItem,
+        known_and_ours: tuple[ItemRecord | None, PlexFields],
     ) -> Base | None:
         """The base with the rating that both sides had when last they were the same, where it is kept."""
+        record, ours = known_and_ours
         if "ratings" not in self._config.back_to_stash or RATING not in ours.values:
             return base
-        in_common = begun_in_both(begun, item.fields.text(RATING))
+        is_late = record is not None and may_be_late(item, record.updated_at, item.use.rated_at)
+        in_common = begun_in_both(begun, item.fields.text(RATING), is_late)
         known = self._state.back.rating(item.rating_key)
         if in_common is None and known is not None:
             in_common = known.in_common(in_stash(ours.text(RATING)))

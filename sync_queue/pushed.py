@@ -7,7 +7,6 @@ values are kept by item, and the fingerprint tells for which scene they are.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from plex.fields import PlexFields, Value
 from plex.index import VALUES_PER_STATEMENT
 from plex.items import PlexItem
 from stash import log
-from sync_queue.facts import Facts
+from sync_queue.begun import Beginning, BegunWrites
 from sync_queue.state_database import DOUBTFUL
 
 # Plex's clock is another machine's; one that is a day ahead is wrong.
@@ -88,12 +87,8 @@ class ItemRecord(NamedTuple):
         return 0 < updated_at < self.updated_at <= now + CLOCKS_DIFFER
 
 
-class PushedRecords(Facts):
-    """The tables of what was pushed, of one Plex server at a time; and the facts."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
-        self._server = ""
+class PushedRecords(BegunWrites):
+    """The tables of what was pushed, of one Plex server at a time, beside those of what was begun."""
 
     def pushed_fingerprints(self, scene_ids: Iterable[int]) -> dict[tuple[int, int], bytes]:
         """The fingerprints of what was last pushed, by scene id and rating key."""
@@ -147,42 +142,27 @@ class PushedRecords(Facts):
                 records[rating_key] = ItemRecord(scene_id, base, shows, updated_at)
         return records
 
-    def _base_of(self, text: str) -> Base | None:
-        """The base in this text; one that cannot be read counts as lost."""
-        try:
-            return Base.from_json(text)
-        except (ValueError, TypeError):
-            self.mark_lost()
-            return None
-
     def items_pushed(self, rating_keys: Iterable[int]) -> dict[int, tuple[int, int]]:
         """Of these items, those to which something was pushed: (for which scene, Plex's time then)."""
         rows = self._select("SELECT rating_key, scene_id, updated_at FROM item", "rating_key", rating_keys)
         return {rating_key: (scene_id, updated_at) for rating_key, scene_id, updated_at in rows}
 
-    def begun(self, rating_key: int) -> Base | None:
-        """What a write was to bring that was begun and never recorded; None where there is none."""
-        row = self._connection.execute(
-            "SELECT base FROM item_begun WHERE server = ? AND rating_key = ?", (self._server, rating_key)
-        ).fetchone()
-        return None if row is None else self._base_of(row[0])
-
-    def record_begun(self, writes: Iterable[tuple[int, int, PlexFields, Base | None]]) -> None:
-        """Remember writes that are about to be sent: (scene id, rating key, values, recovered base).
+    def record_begun(self, writes: Iterable[Beginning]) -> None:
+        """Remember writes that are about to be sent.
 
         A base that was recovered from an earlier interruption takes its place first: a second
         interruption must not make it forgotten.
         """
-        begun: list[tuple[object, ...]] = []
-        recovered: list[tuple[object, ...]] = []
-        for scene_id, rating_key, fields, base in writes:
-            begun.append((self._server, rating_key, Base.of(fields).to_json()))
-            if base is not None:
-                recovered.append((self._server, rating_key, scene_id, base.to_json(), "", 0))
+        writes = list(writes)
+        recovered: list[tuple[object, ...]] = [
+            (self._server, one.rating_key, one.scene_id, one.recovered.to_json(), "", 0)
+            for one in writes
+            if one.recovered is not None
+        ]
         with self._connection:
             self._put("item", recovered)
             self._put("synced", [(row[0], row[2], row[1], NO_FINGERPRINT) for row in recovered])
-            self._put("item_begun", begun)
+            self._put_begun(writes)
 
     def record_pushed(self, pushed: Iterable[Pushed]) -> None:
         """Remember that scenes and items were brought together. What other scenes had there is over."""
@@ -196,9 +176,7 @@ class PushedRecords(Facts):
             )
             self._put("synced", [(row[0], row[2], row[1], row[-1]) for row in rows])
             self._forget_found({row[2] for row in rows})
-            self._connection.executemany(
-                "DELETE FROM item_begun WHERE server = ? AND rating_key = ?", [row[:2] for row in rows]
-            )
+            self._end_begun(row[1] for row in rows)
 
     def _forget_found(self, scene_ids: Iterable[int]) -> None:
         """What the last reconcile and the last preview found of these scenes holds no longer."""
@@ -242,11 +220,7 @@ class PushedRecords(Facts):
                     for key, record in records.items()
                 ],
             )
-
-    def _put(self, table: str, rows: list[tuple[object, ...]]) -> None:
-        if rows:
-            marks = ",".join("?" * len(rows[0]))
-            self._connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+            self._end_begun(by_key, is_written=False)
 
     def keep_replaced(self, scene_id: int, rating_key: int, values: Mapping[str, Value]) -> None:
         """Keep values that are about to be replaced at the first contact; the first ones kept stay."""

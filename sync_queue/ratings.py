@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from plex.base import Base, text_hash
 from plex.fields import PlexFields
+from sync_queue.begun import Begun
 from sync_queue.pushed import ItemRecord
 
 RATING = "userRating"
@@ -72,13 +73,24 @@ def last_pushed(record: ItemRecord, now: str) -> InBoth | None:
     return InBoth(stash, now if is_shown(stash, now) else in_plex(stash))
 
 
-def begun_in_both(begun: Base | None, now: str) -> InBoth | None:
-    """What both have after a write that was begun and never recorded, where Plex shows that it came."""
+def begun_in_both(begun: Begun, now: str, may_be_late: bool) -> InBoth | None:
+    """What both had after a write that was begun and never recorded, as far as Plex's rating tells.
+
+    That it shows what was written, maybe by a write that newer ones followed; or that it shows neither that
+    nor what it showed before: then somebody rated it since.
+    """
     hashes = _ratings_by_hash()
-    written = begun.texts.get(RATING) if begun is not None else None
-    if written not in hashes or not is_shown(hashes[written], now):
-        return None
-    return InBoth(hashes[written], now)
+    interrupted = [begun.base] if begun.base is not None else []
+    for base in (*interrupted, *(begun.late if may_be_late else ())):
+        written = base.texts.get(RATING)
+        if written in hashes and is_shown(hashes[written], now):
+            return InBoth(hashes[written], now)
+    before = begun.shown.texts.get(RATING) if begun.shown is not None else None
+    for base in interrupted if before not in (None, text_hash(now)) else ():
+        written = base.texts.get(RATING)
+        if written in hashes:
+            return InBoth(hashes[written], in_plex(hashes[written]))
+    return None
 
 
 def with_known_rating(base: Base | None, known: InBoth | None, theirs: PlexFields, ours: PlexFields) -> Base:

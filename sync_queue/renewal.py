@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from plex.base import Base, text_hash
 from plex.client import Plex
 from plex.exceptions import PlexNotFound
 from plex.fields import FIELDS, Value, tag_key
@@ -29,6 +30,7 @@ from plex.items import PlexItem
 from plex.merge import Change
 from plex.writing import same
 from stash import log
+from sync_queue.begun import Beginning
 from sync_queue.failure import attempt
 from sync_queue.planning import ItemPlan, Planner
 from sync_queue.reading import EachRead, OpenLane, read_each
@@ -98,9 +100,7 @@ class Renewal:
         with self._state.lock:
             for plan in plans:
                 self._keep_replaced(plan)
-            self._state.record_begun(
-                (plan.scene.id, plan.item.rating_key, plan.ours, plan.recovered) for plan in plans
-            )
+            self._state.record_begun(map(_beginning, plans))
 
     def plan_from(self, scene: Scene, seen: PlexItem) -> ItemPlan:
         """What would have been planned for an item as it was seen while it was being written."""
@@ -138,6 +138,15 @@ class Renewal:
         values |= unlocked_values(plan.item, plan.merged, plan.first_contacts)
         if values:
             self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
+
+
+def _beginning(plan: ItemPlan) -> Beginning:
+    shown = {
+        change.field.name: text_hash(change.old)
+        for change in plan.merged.changes
+        if isinstance(change.old, str)
+    }
+    return Beginning(plan.scene.id, plan.item.rating_key, plan.ours, Base(shown, {}), plan.recovered)
 
 
 class RenewalAhead:

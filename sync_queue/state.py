@@ -13,6 +13,7 @@ from pathlib import Path
 
 from plex.index import FileIndex
 from stash import log
+from sync_queue.begun import BEGUN_AND_LATE
 from sync_queue.brought_back import BROUGHT_BACK, OF_SCENES, BroughtBack
 from sync_queue.collection_records import COLLECTIONS, CollectionRecords
 from sync_queue.cover_records import COVERS_BY_ITEM, SOURCE_OF_LOGOS, WHEN_BEGUN
@@ -81,6 +82,7 @@ MIGRATIONS = (
     SOURCE_OF_LOGOS,
     COLLECTIONS,
     BROUGHT_BACK,
+    BEGUN_AND_LATE,
 )
 # The tables of what was found of scenes, and with those that are ignored.
 LISTED = ("scene_text", "finding", "previewed", "previewed_change")

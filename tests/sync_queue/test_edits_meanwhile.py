@@ -309,7 +309,7 @@ def test_no_write_is_sent_before_it_is_recorded(bench: Bench, steps: Steps, para
     def look(key: int) -> None:
         with bench.state() as state:
             state.use_server(server.machine_identifier, str(bench.config({}).path_map))
-            recorded.append(state.begun(key) is not None)
+            recorded.append(state.begun(key).base is not None)
 
     steps.before_write = look
     assert drain(bench, parallel_writes=parallel_writes).outcomes[Outcome.WRITTEN] == FILMS

@@ -45,7 +45,7 @@ def test_what_was_pushed_is_still_known_as_ours(state: SyncState) -> None:
         BASE.texts["title"],
         BASE.tags["genre"],
     )
-    assert state.begun(71) is not None
+    assert state.begun(71).base is not None
     assert state.replaced() == {(7, 70): {"title": "Mine"}}
     assert state.is_whole
 
