@@ -37,8 +37,6 @@ queue_manager: QueueManager | None = None
 
 # By how much an automatic drain stands back for other processes.
 NICENESS = 10
-# The mode in which the page asks for something that is answered at once (docs/operations.md).
-OPERATION = "operation"
 # Modes that need neither settings nor servers.
 LOCAL_MODES = frozenset({"queue_status", "retry_failed", "clear_queue"})
 # Modes that can do nothing without a queue.
@@ -61,7 +59,7 @@ def run_as_script(raw: bytes) -> NoReturn:
     complete_python()
     status = main(raw)
     sys.stderr.flush()
-    if "stashapi.log" in sys.modules:
+    if status or "stashapi.log" in sys.modules:
         # Stash may lose the last lines of a process that ends right after them.
         time.sleep(0.05)
     # Without the interpreter's own clean-up, which may wait for threads that read ahead.
@@ -70,10 +68,15 @@ def run_as_script(raw: bytes) -> NoReturn:
 
 def main(raw: bytes | None = None) -> int:
     """Do what standard input asks for, which may have been read already; returns the exit status."""
+    plugin_input = None
     try:
-        answer = _run(parse_plugin_input(sys.stdin.buffer.read() if raw is None else raw))
+        plugin_input = parse_plugin_input(sys.stdin.buffer.read() if raw is None else raw)
+        answer = _run(plugin_input)
     except Exception as problem:  # noqa: BLE001 - the last resort: no fault may end in a bare traceback
-        answer = _ended(_failed(problem, with_traceback=not isinstance(problem, Stash2PlexError)))
+        reason = _failed(problem, with_traceback=not isinstance(problem, Stash2PlexError))
+        # The page shows what it is told; of all else Stash shows the log.
+        is_shown = plugin_input is not None and plugin_input.is_operation
+        answer = {"error": log.without_secrets(reason) if is_shown else log.IN_THE_LOG}
     # ASCII, because Windows would write anything else in its own code page.
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
@@ -86,13 +89,10 @@ def _run(plugin_input: PluginInput) -> dict[str, Any]:
         handle_hook(plugin_input.hook, connection)
     if connection is None:
         raise InvalidInput("Stash sent no server_connection. Restart Stash and run the task again.")
-    if plugin_input.hook is None and args.get("mode") == OPERATION:
+    if plugin_input.is_operation:
         return {"output": handle_operation(args, connection)}
-    return _ended(_run_task(connection, args) if plugin_input.hook is None else None)
-
-
-def _ended(error: str | None) -> dict[str, Any]:
-    return {"error": log.without_secrets(error)} if error else {"output": "ok"}
+    error = _run_task(connection, args) if plugin_input.hook is None else None
+    return {"error": log.IN_THE_LOG} if error else {"output": "ok"}
 
 
 def _run_task(connection: ServerConnection, args: Mapping[str, Any]) -> str | None:

@@ -41,13 +41,7 @@ OLDEST_STASH = (0, 28, 0)
 # Queue, state and reports of a hundred thousand scenes.
 FREE_BYTES = 300_000_000
 # The levels of a match that are always told; the others only where there is such a match.
-LEVELS_TOLD = (
-    MatchLevel.EXACT,
-    MatchLevel.NAME_AND_SIZE,
-    MatchLevel.NAME,
-    MatchLevel.AMBIGUOUS,
-    MatchLevel.NONE,
-)
+LEVELS_TOLD = (MatchLevel.EXACT, MatchLevel.NONE)
 
 Connect = Callable[[], tuple[Stash, Mapping[str, Any]]]
 
@@ -62,10 +56,11 @@ class Level(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line for the user."""
+    """One line for the user; `is_missing` says that something is not there yet, rather than wrong."""
 
     level: Level
     text: str
+    is_missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,23 +78,40 @@ class Manner:
 def check_setup(connect_to_stash: Connect, data_dir: str) -> str | None:
     """Check everything and log it, a line each; returns the error to end with, if something is wrong.
 
+    What is only missing, as all is on a new installation, is no error: the last line has it in order.
     `connect_to_stash` gives a connection and what Stash stored of the settings; it may raise StashError.
     """
-    levels = []
+    levels, missing = [], []
     for finding in find_out(connect_to_stash, data_dir):
-        log.line(finding.level.value, finding.text)
-        levels.append(finding.level)
+        if finding.is_missing:
+            missing.append(finding.text)
+        else:
+            log.line(finding.level.value, finding.text)
+            levels.append(finding.level)
+    if missing:
+        log.warning(_steps(missing))
     problems = levels.count(Level.WRONG)
     if problems:
-        log.info("Fix what the error lines name, then run Check Setup again.")
-        return f"{problems} problem{'s' if problems > 1 else ''} found; the log says what to do."
-    found = (
-        "Nothing is wrong; the warnings say what could be better."
-        if Level.DOUBT in levels
-        else "Everything is right."
-    )
-    log.info(f"{found} Run Reconcile Library (All), then Process Queue.")
+        found = f"{problems} problem{'s' if problems > 1 else ''} found."
+        log.info(f"{found} Fix what the error lines name, then run Check Setup again.")
+        return found
+    if not missing:
+        found = (
+            "Nothing is wrong; the warnings say what could be better."
+            if Level.DOUBT in levels
+            else "Everything is right."
+        )
+        log.info(f"{found} Run Reconcile Library (All), then Process Queue.")
     return None
+
+
+def _steps(missing: Sequence[str]) -> str:
+    """What to do where nothing is wrong yet, in one line: Stash shows the newest line first."""
+    steps = " ".join(f"{number}. {text}" for number, text in enumerate(missing, 1))
+    return (
+        f"The set-up is not finished. Do this, in this order: {steps} {len(missing) + 1}. Run Check Setup "
+        "again. Or let the page do it with you: Settings → Tools → Stash2Plex."
+    )
 
 
 def find_out(connect_to_stash: Connect, data_dir: str, manner: Manner = Manner()) -> Iterator[Finding]:
@@ -138,7 +150,8 @@ def _check_stash(stash: Stash) -> Finding:
 
 
 def _check_settings(settings: Usable) -> Iterator[Finding]:
-    yield from (Finding(Level.WRONG, problem) for problem in settings.problems)
+    for problem in settings.problems:
+        yield Finding(Level.WRONG, problem, is_missing=problem in settings.not_set)
     yield from (Finding(Level.DOUBT, warning) for warning in settings.warnings)
     if not settings.problems:
         yield Finding(Level.RIGHT, "The settings can be used.")
@@ -273,7 +286,7 @@ def _check_scenes(
     if not sample.scenes:
         if stash.chosen.are_all:
             text = "Stash has no scene with a file. Scan your folders in Stash first."
-            yield Finding(Level.DOUBT, text)
+            yield Finding(Level.DOUBT, text, is_missing=True)
         return
     yield from _tell_counts(sample)
     yield from _judge(sample, chosen, everything, config)
@@ -287,7 +300,8 @@ def _tell_counts(sample: Sample) -> Iterator[Finding]:
         if level is MatchLevel.NONE:
             count -= sample.bare_and_absent
         if count or level in LEVELS_TOLD:
-            yield Finding(Level.RIGHT, f"{of} {level.value}: {count}")
+            found = "found " if level.value.startswith("by ") else ""
+            yield Finding(Level.RIGHT, f"{of} {found}{level.value}: {count}")
     if sample.bare_and_absent:
         yield Finding(
             Level.RIGHT,

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # Several connections have a session each, and an error may tell of an earlier one.
 RENEWED_SECRETS = 32
+# What Stash is told of a task or a hook that did not end well. Stash logs it as an error of its own: the
+# reason, which is logged already, would stand there twice.
+IN_THE_LOG = "Stash2Plex met a problem: its own error lines in the log say what to do."
 
 _redactions: list[Redaction] = []
 _renewed: list[str] = []

@@ -116,7 +116,9 @@ Stash2Plex.define("jobList", () => {
   /** @type {Parts["jobList"]["outcomeOf"]} */
   function outcomeOf(job, found, lines) {
     const isCancelled = [job.status, found?.status].some((one) => one === "CANCELLED" || one === "STOPPING");
-    const said = lines.find((line) => line.isFailure) ?? lines.find((line) => line.level === "Error");
+    // What a task returns only points to its own error lines.
+    const said =
+      lines.find((line) => line.level === "Error" && !line.isFailure) ?? lines.find((line) => line.isFailure);
     const failure = found?.error ?? (said ? said.text.replace(TASK_FAILED, "") : null);
     return {
       task: job.task,

@@ -79,6 +79,11 @@ class PluginInput:
         self.args = args
         self.hook = hook
 
+    @property
+    def is_operation(self) -> bool:
+        """Whether the page asks for something that is answered at once (docs/operations.md)."""
+        return self.hook is None and self.args.get("mode") == "operation"
+
 
 def parse_plugin_input(raw: bytes) -> PluginInput:
     """Read the JSON document that Stash writes to standard input (UTF-8, one object).

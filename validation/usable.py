@@ -18,13 +18,14 @@ class Usable:
     """Settings in which what cannot be used is replaced by its default, and a required one by a stand-in.
 
     `values` has what was stored and can be used, `warnings` what to warn about, and `problems` a sentence for
-    each setting that stops a task.
+    each setting that stops a task, `not_set` of which are those of required settings that nobody has entered.
     """
 
     config: Stash2PlexConfig
     values: Mapping[str, Any]
     warnings: tuple[str, ...]
     problems: tuple[str, ...]
+    not_set: tuple[str, ...]
 
     def has(self, key: str) -> bool:
         """Whether this setting is set, and can be used."""
@@ -41,7 +42,9 @@ def usable_settings(stored: Mapping[str, Any]) -> Usable:
         problems = invalid.problems
     values = {key: value for key, value in stored.items() if is_usable(key, value)}
     settings = read_settings({**STAND_INS, **values})
-    return Usable(settings.config, values, settings.warnings, problems)
+    empty = [key for key in STAND_INS if not str(stored.get(key) or "").strip()]
+    not_set = tuple(problem for problem in problems if any(f"({key}):" in problem for key in empty))
+    return Usable(settings.config, values, settings.warnings, problems, not_set)
 
 
 def is_usable(key: str, value: object) -> bool:

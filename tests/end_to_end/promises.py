@@ -151,10 +151,10 @@ def _broken_in_the_log(told: Told) -> Iterator[str]:
         return
     if (told.status == 1) != ("error" in answer):
         yield f"the status {told.status} does not agree with {answer}"
-    if len(errors) > max(1, len(told.error.splitlines())):
+    if len(errors) > 1:
         yield f"more than one error: {errors}"
-    if told.error and not errors:
-        yield f"the error {told.error!r} is not in the log"
+    if "error" in answer and not errors:
+        yield "the error is not in the log"
     for text in (*told.texts(), told.error):
         if any(word in text for word in ROUGH):
             yield f"not a plain line: {text!r}"

@@ -22,7 +22,7 @@ def test_a_data_folder_that_cannot_be_used_is_not_called_a_fault_of_the_plugin(w
     world.data_dir.write_text("a file where the folder should be")
     result = world.stash.run_task(ALL)
     assert result.exit_status == 1
-    assert "STASH2PLEX_DATA_DIR" in (result.error or "")
+    assert "STASH2PLEX_DATA_DIR" in log_text(result, "error")
     assert "fault in Stash2Plex" not in log_text(result, "error")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stash.log import IN_THE_LOG
 from tests.builders.entry import ALL, DRAIN
 from tests.servers.stash.jobs import JobResult
 from tests.servers.world import TOKEN, World, log_text
@@ -19,9 +20,10 @@ def test_check_setup_leads_from_empty_settings_to_items_in_plex(world: World) ->
         world.add_film(f"film {n}", 1000 + n, title=f"Title {n}", details="Text", plex={})
     world.stash.plugin_settings.clear()
 
-    errors = log_text(press(world, "Check Setup"), "error")
-    assert "(plex_url)" in errors
-    assert "(plex_token)" in errors
+    looked = press(world, "Check Setup")
+    assert (looked.error, log_text(looked, "error")) == (None, "")
+    assert "(plex_url)" in log_text(looked, "warning")
+    assert "(plex_token)" in log_text(looked, "warning")
 
     settings = {"plex_url": world.plex.url, "plex_token": TOKEN}
     world.stash.plugin_settings["Stash2Plex"] = settings
@@ -45,7 +47,8 @@ def test_check_setup_leads_from_empty_settings_to_items_in_plex(world: World) ->
 def test_a_problem_is_what_the_task_ends_with(world: World) -> None:
     world.settings["plex_library"] = "Flims"
     result = press(world, "Check Setup")
-    assert result.error == "1 problem found; the log says what to do."
+    assert result.error == IN_THE_LOG
+    assert "1 problem found." in log_text(result, "info")
     assert "Movie libraries in Plex: “Films”, “Clips”." in log_text(result, "error")
 
 

@@ -155,7 +155,7 @@ def test_a_slow_plex_is_asked_for_fewer_scenes_and_never_for_too_few(
     some_films(operations.world, 40)
     findings = operations.result("check_setup")["findings"]
     assert any(
-        f"Of {scenes} scenes from all over Stash, by path: {scenes}" in one["text"] for one in findings
+        f"Of {scenes} scenes from all over Stash, found by path: {scenes}" in one["text"] for one in findings
     )
     assert len(operations.result("path_map")["samples"]) == 10
 

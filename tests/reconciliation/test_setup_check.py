@@ -37,13 +37,7 @@ def test_where_everything_is_right_each_part_is_told_and_what_to_press_next(worl
         "Of 6 scenes",
     ):
         assert words in lines
-    assert counts(told) == {
-        "by path": 6,
-        "by file name and size": 0,
-        "by file name": 0,
-        "ambiguous": 0,
-        "not in Plex": 0,
-    }
+    assert counts(told) == {"by path": 6, "not in Plex": 0}
 
 
 def test_titles_and_paths_of_scenes_are_in_no_line(world: World, here: Here) -> None:
@@ -52,14 +46,41 @@ def test_titles_and_paths_of_scenes_are_in_no_line(world: World, here: Here) -> 
     assert "film" not in "\n".join(check(here).texts())
 
 
-def test_empty_settings_are_named_each_on_a_line_of_its_own(world: World, here: Here) -> None:
+def test_a_new_installation_is_no_error_and_its_newest_line_says_what_to_do_in_order(
+    world: World, here: Here
+) -> None:
     world.stash.plugin_settings.clear()
     told = check(here)
-    url, token = told.texts("error")
-    assert "“Plex URL” (plex_url)" in url
-    assert "“Plex token” (plex_token)" in token
-    assert told.error == "2 problems found; the log says what to do."
+    assert (told.status, told.texts("error")) == (0, [])
+    (steps,) = told.texts("warning")
+    assert told.texts()[-1] == steps
+    places = [
+        steps.index(words)
+        for words in ("1. Setting “Plex URL”", "2. Setting “Plex token”", "3. Run Check Setup again.")
+    ]
+    assert places == sorted(places)
     assert any("data folder" in line for line in told.texts("info"))
+    assert not any("Run Reconcile" in line for line in told.texts())
+
+
+@pytest.mark.parametrize(("key", "value"), [("plex_url", None), ("plex_url", " "), ("plex_token", "")])
+def test_one_setting_that_is_still_missing_is_the_next_step_and_no_error(
+    world: World, here: Here, key: str, value: Any
+) -> None:
+    world.settings[key] = value
+    told = check(here)
+    assert (told.status, told.texts("error")) == (0, [])
+    (steps,) = told.texts("warning")
+    assert f"({key}): is not set." in steps
+    assert "2. Run Check Setup again." in steps
+
+
+def test_a_stash_without_scenes_is_told_to_scan_and_not_to_reconcile(world: World, here: Here) -> None:
+    world.plex.library.add_item(world.section_keys["Films"], (("/media/Films/one.mp4", 1),))
+    told = check(here)
+    (steps,) = told.texts("warning")
+    assert "1. Stash has no scene with a file. Scan your folders in Stash first. 2. Run Check Setup" in steps
+    assert (told.status, told.texts()[-1]) == (0, steps)
 
 
 def test_every_wrong_setting_is_named_and_unknown_ones_are_warned_of(world: World, here: Here) -> None:
@@ -73,9 +94,9 @@ def test_every_wrong_setting_is_named_and_unknown_ones_are_warned_of(world: Worl
 
 def test_a_missing_address_of_plex_does_not_hide_a_wrong_path_map(world: World, here: Here) -> None:
     world.settings.update(plex_url="", path_map="/data")
-    named = "\n".join(check(here).texts("error"))
-    assert "(plex_url)" in named
-    assert "(path_map)" in named
+    told = check(here)
+    assert "(path_map)" in the_problem(told)
+    assert "(plex_url)" in told.texts("warning")[0]
 
 
 def test_a_path_map_that_cannot_be_read_is_answered_with_the_right_one(world: World, here: Here) -> None:
@@ -89,7 +110,7 @@ def test_a_path_map_that_cannot_be_read_is_answered_with_the_right_one(world: Wo
 def test_without_a_token_plex_is_still_looked_for(world: World, here: Here) -> None:
     del world.settings["plex_token"]
     told = check(here)
-    assert "(plex_token)" in the_problem(told)
+    assert "(plex_token)" in told.texts("warning")[0]
     assert any(world.plex.library.version in line for line in told.texts("info"))
 
 
@@ -307,8 +328,6 @@ def test_a_connection_given_with_the_task_is_the_one_that_is_checked(
     add_films(world)
     stash = Stash(parse_connection(world.stash.server_connection()))
     world.stash.stop_listening()
-    assert (
-        entry.handle_task({"mode": "check_setup"}, stash=stash) == "1 problem found; the log says what to do."
-    )
+    assert entry.handle_task({"mode": "check_setup"}, stash=stash) == "1 problem found."
     world.stash.start_listening()
     assert entry.handle_task({"mode": "check_setup"}, stash=stash) is None

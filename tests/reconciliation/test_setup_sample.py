@@ -20,12 +20,6 @@ from tests.servers.made_up_collection import make_collection, plan_gaps
 from tests.servers.world import World, a_world
 
 
-def test_a_stash_without_scenes_is_told_to_scan(world: World, here: Here) -> None:
-    world.plex.library.add_item(world.section_keys["Films"], (("/media/Films/one.mp4", 1),))
-    world.settings["plex_library"] = "Films"
-    assert "Scan your folders in Stash" in the_warning(check(here))
-
-
 def test_a_missing_path_map_is_suggested_and_once_it_is_pasted_every_match_is_exact(
     world: World, here: Here
 ) -> None:
