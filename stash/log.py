@@ -66,8 +66,8 @@ def line(level: str, text: str) -> None:
 
 
 def lines(level: str, texts: Iterable[str]) -> None:
-    """Write several lines at one level."""
-    for text in texts:
+    """Write several lines at one level: together, which takes a fraction of the time."""
+    if text := "\n".join(texts):
         line(level, text)
 
 

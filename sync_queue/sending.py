@@ -138,10 +138,15 @@ class Sender:
 
 def log_sent(all_sent: Iterable[Sent]) -> None:
     """Write the details of what was sent, when there is time: a line takes as long as a quick write."""
-    for sent in all_sent:
-        for plan in sent.plans:
-            if plan.merged.changes:
-                log.debug(f"Scene {plan.scene.id}: {'; '.join(map(describe, plan.merged.changes))}")
+    log.lines(
+        "debug",
+        (
+            f"Scene {plan.scene.id}: {'; '.join(map(describe, plan.merged.changes))}"
+            for sent in all_sent
+            for plan in sent.plans
+            if plan.merged.changes
+        ),
+    )
 
 
 def _tell_of_cuts(plan: ItemPlan, written: Sequence[Change]) -> None:
