@@ -15,6 +15,7 @@ from plex.fields import FIELDS, NAMES_REMEMBERED, Kind, PlexFields, tag_key, tex
 EMPTY = ""
 # The texts of a scene are compared with its items' before and after they are written.
 TEXTS_REMEMBERED = 1_000
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,10 @@ class Base:
 
     def to_json(self) -> str:
         """A compact text for the disk; fields without a value are named together."""
-        texts = {name: text for name, text in self.texts.items() if text}
-        tags = {name: sorted(hashes) for name, hashes in self.tags.items() if hashes}
-        empty = [name for name in (*self.texts, *self.tags) if not self.had(name)]
-        return json.dumps({**texts, **tags, EMPTY: empty}, separators=(",", ":"))
+        values: dict[str, str | list[str]] = {**self.texts}
+        values.update((name, sorted(hashes)) for name, hashes in self.tags.items())
+        had = {name: value for name, value in values.items() if value}
+        return _COMPACT.encode({**had, EMPTY: [name for name in values if name not in had]})
 
     @classmethod
     def from_json(cls, text: str) -> Base:

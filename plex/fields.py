@@ -31,9 +31,9 @@ class Kind(Enum):
     TAGS = "a set of names"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Field:
-    """One field of a Plex item.
+    """One field of a Plex item; there is one of each, so it is compared as itself and not by its values.
 
     `name` is Plex's name of it in edits and locks, `title` the user's word for it. `source` is where
     listings and details carry it: an attribute of the item for texts, child elements for tags.
@@ -113,6 +113,15 @@ def _comparable(value: Value) -> str:
     if isinstance(value, str):
         return text_key(value)
     return "\x1f".join(sorted(map(tag_key, value)))
+
+
+def same(one: Value, other: Value) -> bool:
+    """Whether two values of a field are one to Plex: tags in any case and order, texts but for their ends."""
+    if one == other:
+        return True
+    if isinstance(one, str) or isinstance(other, str):
+        return text_key(str(one)) == text_key(str(other))
+    return set(map(tag_key, one)) == set(map(tag_key, other))
 
 
 class SceneMapping:

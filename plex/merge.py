@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from plex.base import Base, tag_hash, text_hash
-from plex.fields import FIELDS, Field, PlexFields, Value, tag_key, text_key
+from plex.fields import FIELDS, Field, PlexFields, Value, same, tag_key
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def merge(
         if field.name not in ours.values:
             continue
         here, wanted = theirs.values[field.name], ours.values[field.name]
-        if _agree(here, wanted):
+        if same(here, wanted):
             agreeing.append(field)
             continue
         change = _merge_field(field, rules, here, wanted)
@@ -102,12 +102,6 @@ def merge(
         if only_add and change != _merge_field(field, replace(rules, only_add=False), here, wanted):
             kept.append(field)
     return Merge(tuple(changes), tuple(agreeing), tuple(contested), tuple(kept))
-
-
-def _agree(theirs: Value, ours: Value) -> bool:
-    if isinstance(theirs, str) and isinstance(ours, str):
-        return text_key(theirs) == text_key(ours)
-    return set(map(tag_key, theirs)) == set(map(tag_key, ours))
 
 
 def _merge_field(field: Field, rules: _Rules, theirs: Value, ours: Value) -> Change | None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from plex.added import as_seconds
 from plex.client import Plex
 from plex.exceptions import PlexRejected, PlexTooLarge
-from plex.fields import Field, Kind, PlexFields, Value, clean_text, tag_key, text_key
+from plex.fields import Field, Kind, PlexFields, Value, clean_text, same, tag_key
 from plex.items import PlexItem
 from plex.library import MOVIE
 from plex.merge import Change, Merge
@@ -108,13 +108,6 @@ def _length(arguments: Mapping[str, object]) -> int:
     return sum(len(name) + len(quote(str(value), safe="")) + 2 for name, value in arguments.items())
 
 
-def same(one: Value, other: Value) -> bool:
-    """Whether two values of a field are one to Plex: tags in any case and order, texts but for their ends."""
-    if isinstance(one, str) or isinstance(other, str):
-        return text_key(str(one)) == text_key(str(other))
-    return set(map(tag_key, one)) == set(map(tag_key, other))
-
-
 def not_taken(changes: Iterable[Change], now: PlexFields) -> tuple[Change, ...]:
     """What of the changes an item does not show because Plex did not take it, as changes to write again.
 
@@ -128,6 +121,8 @@ def not_taken(changes: Iterable[Change], now: PlexFields) -> tuple[Change, ...]:
 def _lacking(change: Change, now: Value) -> Change | None:
     if isinstance(change.new, str) or isinstance(now, str):
         return None if same(now, change.new) or not same(now, change.old) else change
+    if now == change.new and not change.removed:
+        return None
     there = set(map(tag_key, now))
     coming = tuple(name for name in change.added if tag_key(name) not in there)
     staying = tuple(name for name in change.removed if tag_key(name) in there)

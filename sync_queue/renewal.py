@@ -25,10 +25,9 @@ from functools import partial
 from plex.base import Base, text_hash
 from plex.client import Plex
 from plex.exceptions import PlexNotFound
-from plex.fields import FIELDS, Value, tag_key
+from plex.fields import FIELDS, Value, same, tag_key
 from plex.items import PlexItem
 from plex.merge import Change
-from plex.writing import same
 from stash import log
 from sync_queue.begun import Beginning
 from sync_queue.failure import attempt
