@@ -145,10 +145,15 @@ class SceneMapping:
 
     def pictures(self, scene: Scene) -> dict[str, str]:
         """Addresses of performers' pictures as Plex can reach them, by tag key; empty if not asked for."""
-        base = self._config.performer_image_address
-        if not base or "actors" in self._config.leave_fields:
+        if not self.carries_pictures:
             return {}
+        base = self._config.performer_image_address
         return {tag_key(name): base + local_path(url) for name, url in scene.performer_pictures}
+
+    @property
+    def carries_pictures(self) -> bool:
+        """Whether actors are to show the pictures of performers."""
+        return bool(self._config.performer_image_address) and "actors" not in self._config.leave_fields
 
     def _values(self, scene: Scene) -> dict[str, str | list[str]]:
         config, title = self._config, self._wording.title(scene)

@@ -216,14 +216,27 @@ class Stash:
 
         Raises EntityUnusable where they cannot be asked for and other scenes can, StashError.
         """
+        filters = self._filters_for(entity, entity_id)
+        found = {one for where in filters for one in self._scene_ids_where(entity, entity_id, where)}
+        return self.chosen_of(sorted(found))
+
+    def pages_with(self, entity: str, entity_id: int) -> Iterator[ScenePage]:
+        """The scenes that have this performer, studio, tag or group by pages, chosen or not; some twice.
+
+        Raises EntityUnusable, StashError.
+        """
+        for where in self._filters_for(entity, entity_id):
+            yield from self._list(where)
+
+    def _filters_for(self, entity: str, entity_id: int) -> list[dict[str, Any]]:
+        """The GraphQL filters that together admit the scenes that show a performer, studio, tag or group."""
         if entity not in ENTITIES:
             raise EntityUnusable(entity, entity_id, "this version of the plugin knows nothing of the kind.")
         criterion = {"value": [str(entity_id)], "modifier": "INCLUDES", **ENTITIES[entity]}
-        found = self._scene_ids_where(entity, entity_id, {f"{entity}s": criterion})
+        names = [f"{entity}s"]
         if entity == "tag" and PERFORMER_TAGS in self._more:
-            through_performers = self._scene_ids_where(entity, entity_id, {"performer_tags": criterion})
-            found = sorted({*found, *through_performers})
-        return self.chosen_of(found)
+            names.append("performer_tags")
+        return [{name: criterion} for name in names]
 
     def _scene_ids_where(self, entity: str, entity_id: int, where: Mapping[str, Any]) -> list[int]:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 
 from plex.client import Plex
 from plex.collections import Collection, list_collections, read_collections
@@ -26,11 +25,18 @@ class Targets:
         self._plex = plex
         self._state = state
         self._config = config
+        self._sources: list[Source] | None = None
 
-    @cached_property
+    @property
     def sources(self) -> list[Source]:
-        """All groups and studios. Raises StashError."""
-        return read_sources(self._stash.ask)
+        """All groups and studios, read once until they are forgotten. Raises StashError."""
+        if self._sources is None:
+            self._sources = read_sources(self._stash.ask)
+        return self._sources
+
+    def forget_sources(self) -> None:
+        """Read groups and studios again when they are needed."""
+        self._sources = None
 
     def titles(self, everything: bool) -> dict[str, Source]:
         """The groups and studios whose collections are to be looked at, by the key of the title."""

@@ -25,7 +25,7 @@ from plex.fields import PlexFields, tag_key, text_key
 from plex.library import LibrarySection
 from stash import log
 from stash.client import Stash
-from stash.collection_sources import Source
+from stash.collection_sources import GROUP, STUDIO, Source
 from stash.exceptions import StashError
 from sync_queue.collection_placing import Placing
 from sync_queue.collection_plans import (
@@ -35,6 +35,7 @@ from sync_queue.collection_plans import (
     is_asked_for,
     renamed,
     summary_to_write,
+    title_of,
 )
 from sync_queue.collection_posters import Posters
 from sync_queue.collection_records import CollectionRecord
@@ -118,6 +119,21 @@ class CollectionUpdates:
             name = TITLE.name
             titles = {tag_key(one) for some in fields if name in some.values for one in some.tags(name)}
             self._state.collections.make_due(titles)
+
+    def forget_sources(self) -> None:
+        """Read again what Stash has for collections, when it is needed: some of it changed."""
+        self._targets.forget_sources()
+
+    def note_changed(self, kind: str, number: int) -> None:
+        """Remember to look at the collection of a group or studio, whatever its scenes have.
+
+        Raises StashError.
+        """
+        if not self._is_asked_for or kind not in (GROUP, STUDIO):
+            return
+        changed = [one for one in self._targets.sources if (one.kind, one.id) == (kind, number)]
+        with self._state.one_transaction():
+            self._state.collections.make_due(tag_key(title_of(one, self._config)) for one in changed)
 
     def follow_names(self) -> None:
         """Give collections the new names of their groups and studios. Raises StashError, PlexError."""

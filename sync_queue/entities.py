@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from plex.fields import SceneMapping
 from stash import log
 from stash.changes import ENTITIES, Changed, settled, versions_of
 from stash.client import Stash
 from stash.exceptions import EntityUnusable, GraphQLRefusal, StashAnswerInvalid
 from sync_queue.claims import Claims
+from sync_queue.collection_updates import CollectionUpdates
+from sync_queue.entity_scenes import Affected, EntityScenes
 from sync_queue.hook import ALL_SCENES
 from sync_queue.job import Job
 from sync_queue.job_queue import JobQueue, QueuedJob
@@ -36,20 +37,23 @@ class Entities:
         stash: Stash,
         config: Stash2PlexConfig,
         claims: Claims,
+        collections: CollectionUpdates,
         clock: Callable[[], float],
     ) -> None:
         self._queue = queue
         self._state = state
         self._stash = stash
-        self._config = config
+        self._scenes = EntityScenes(stash, state, config)
         self._claims = claims
+        self._collections = collections
         self._clock = clock
 
     def expand(self, queued: Sequence[QueuedJob]) -> None:
-        """Replace jobs that name a performer, studio, tag or group by jobs for their scenes.
+        """Replace jobs that name a performer, studio, tag or group by jobs for the scenes that it changes.
 
-        The scenes' jobs are in the queue before the entity's leave it. A scene that waits already, for
-        Plex to find its file for instance, is read when its time comes: nothing is added for it.
+        These are in the queue, and its collection is to be looked at, before the entity's leave it. A scene
+        that waits already, for Plex to find its file for instance, is read when its time comes: nothing is
+        added for it.
         """
         named: dict[tuple[str, int], list[QueuedJob]] = {}
         for one in queued:
@@ -58,15 +62,19 @@ class Entities:
             return
         asked = [name for name in named if name[0] in ENTITIES]
         versions = self._or_refusal(partial(versions_of, self._stash.ask, asked))
+        # They may have changed since the drain began.
+        self._collections.forget_sources()
         for (entity, entity_id), jobs in named.items():
-            scene_ids = self._or_refusal(partial(self._scene_ids, entity, entity_id))
-            if isinstance(scene_ids, Exception):
-                self._claims.put_off_entity(jobs, scene_ids)
+            affected = self._or_refusal(partial(self._affected, entity, entity_id))
+            if isinstance(affected, Exception):
+                self._claims.put_off_entity(jobs, affected)
                 continue
-            log.debug(f"{entity} {entity_id or ''} changed: {len(scene_ids)} scenes.")
-            waiting = self._queue.ready_scenes(scene_ids)
+            log.debug(f"{entity} {entity_id or ''} changed: {len(affected.scene_ids)} scenes to look at.")
+            waiting = self._queue.ready_scenes(affected.scene_ids)
             reason, now = f"{entity} changed", self._clock()
-            self._queue.put_jobs(Job(one, reason, now) for one in scene_ids if one not in waiting)
+            self._queue.put_jobs(Job(one, reason, now) for one in affected.scene_ids if one not in waiting)
+            if affected.has_scenes:
+                self._collections.note_changed(entity, entity_id)
             if not isinstance(versions, Exception) and (entity, entity_id) in versions:
                 version = Changed(entity_id, versions[entity, entity_id])
                 self._state.noticed.notice(entity, settled([version], self._stash.now))
@@ -83,19 +91,9 @@ class Entities:
             self._stash.count_scenes()
             return refusal
 
-    def _scene_ids(self, entity: str, entity_id: int) -> list[int]:
+    def _affected(self, entity: str, entity_id: int) -> Affected:
         if entity == ALL_SCENES:
-            return self._changed_scenes()
+            return Affected(self._scenes.changed(), has_scenes=True)
         if entity not in ENTITIES:
             raise UnknownEntity(f"this version of Stash2Plex does not know what a “{entity}” is.")
-        return self._stash.scene_ids_with(entity, entity_id)
-
-    def _changed_scenes(self) -> list[int]:
-        """The scenes that were pushed and have other values now, found in Stash alone."""
-        changed: set[int] = set()
-        mapping = SceneMapping(self._config)
-        for page in self._stash.pages():
-            now = {scene.id: mapping.fields(scene).fingerprint() for scene in page.scenes}
-            pushed = self._state.pushed_fingerprints(now)
-            changed.update(scene_id for (scene_id, _), before in pushed.items() if now[scene_id] != before)
-        return sorted(changed)
+        return self._scenes.affected_by(entity, entity_id)

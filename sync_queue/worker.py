@@ -83,7 +83,7 @@ class SyncWorker:
         self._summary = DrainSummary()
         self._claims = Claims(queue, self._summary, clock)
         self._doubts = Doubts(self._claims.settle_failed)
-        self._entities = Entities(queue, state, stash, config, self._claims, clock)
+        self._entities = Entities(queue, state, stash, config, self._claims, self._collections, clock)
         self._unmatched = Unmatched(plex, state, config, self._claims)
         self._sections: list[LibrarySection] = []
         # The last row that was looked at; scenes done, and all that are known of, for the progress.

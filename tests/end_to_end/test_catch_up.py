@@ -147,7 +147,7 @@ class Steps:
     def event(self) -> None:
         """Let something happen."""
         self.chance.choice(
-            [self.save, self.save, self.rename, self.cover, self.merge, self.make, self.destroy]
+            [self.save, self.save, self.rename, self.touch, self.cover, self.merge, self.make, self.destroy]
         )()
 
     def told(self, *scene_ids: int) -> None:
@@ -180,6 +180,13 @@ class Steps:
         ids = list(self.library.entities(kind))
         if ids:
             self.library.rename(kind, self.chance.choice(ids), f"{kind} {self.chance.randrange(10_000)}")
+
+    def touch(self) -> None:
+        """Save one of them with another picture or text, which no scene shows."""
+        kind = self.chance.choice(["tag", "performer", "studio", "group"])
+        ids = list(self.library.entities(kind))
+        if ids:
+            self.library.change(kind, self.chance.choice(ids))
 
     def cover(self) -> None:
         image = b"\x89PNG\r\n\x1a\n" + str(self.chance.randrange(10_000)).encode()
