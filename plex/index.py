@@ -15,6 +15,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from plex.items import ListedItem, Part, is_made_by_plex
+from plex.replaced_rows import beside, replace_rows
 from validation.path_map import PathMap, file_name, path_key
 from validation.scene import SceneFile
 
@@ -131,38 +132,19 @@ class FileIndex:
     @contextmanager
     def replacing_parts(self) -> Iterator[PartsReplacement]:
         """Collect the items of all listings; they replace the known parts when the block ends well."""
-        with self._temporary("part") as table:
+        with beside(self._connection, "part") as table:
             replacement = PartsReplacement(self._connection, table)
             yield replacement
-            kept = ", ".join(map(str, replacement.kept_sections)) or "NULL"
-            self._swap(
-                "part", f"section_key IN ({kept}) AND rating_key NOT IN (SELECT rating_key FROM {table})"
-            )
+            sections = ", ".join(map(str, replacement.kept_sections)) or "NULL"
+            kept = f"section_key IN ({sections}) AND rating_key NOT IN (SELECT rating_key FROM {table})"
+            replace_rows(self._connection, "part", "rating_key", kept)
 
     @contextmanager
     def replacing_scene_files(self) -> Iterator[FilesReplacement]:
         """Collect the files of all scenes; they replace the known ones when the block ends well."""
-        with self._temporary("scene_file") as table:
+        with beside(self._connection, "scene_file") as table:
             yield FilesReplacement(self._connection, table)
-            self._swap("scene_file", "0")
-
-    @contextmanager
-    def _temporary(self, table: str) -> Iterator[str]:
-        # A temporary table is private: nobody waits for a lock while the servers are being read.
-        self._connection.execute(f"CREATE TEMP TABLE new_{table} AS SELECT * FROM {table} WHERE 0")
-        try:
-            yield f"temp.new_{table}"
-        finally:
-            self._connection.execute(f"DROP TABLE temp.new_{table}")
-
-    def _swap(self, table: str, kept: str) -> None:
-        """Put the new rows in the place of the known ones; `kept` is an SQL condition for those that stay."""
-        # The rows so far came in a transaction that may have seen an older state than another
-        # connection has written since; SQLite lets such a one write no more.
-        self._connection.commit()
-        with self._connection:
-            self._connection.execute(f"DELETE FROM {table} WHERE NOT coalesce({kept}, 0)")
-            self._connection.execute(f"INSERT INTO {table} SELECT * FROM temp.new_{table}")
+            replace_rows(self._connection, "scene_file", "scene_id")
 
     def put_item(self, item: ListedItem) -> None:
         """Remember one item's parts as they are now."""
