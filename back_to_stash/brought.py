@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from plex.fields import Value
 from sync_queue.outage import moment
 
 RATING, PLAYS, RESUME = "rating", "plays", "resume"
+# What they are called.
+TITLES = {RATING: "rating", PLAYS: "plays", RESUME: "resume time"}
 NOT_OWNERS = (
     "No plays come from Plex: the token in setting “Plex token” (plex_token) is not that of the server's "
     "owner, or Plex does not tell whose it is, so the views of several people cannot be told apart. "
@@ -57,8 +60,16 @@ def counts_in_words(brought: Brought) -> str:
 
 def describe(change: Change) -> str:
     """A change in one line."""
+    name, old, new = in_words(change)
+    if isinstance(new, tuple):
+        return f"{name}: +{', +'.join(new)}"
+    return f"{name}: {new} (was {old})"
+
+
+def in_words(change: Change) -> tuple[str, Value, Value]:
+    """What of a scene changes, what Stash has of it and what comes; of plays only those that come."""
     if isinstance(change.new, tuple):
-        return f"plays: +{', +'.join(map(moment, change.new))}"
-    old, new = (("none" if not one else f"{one:g}") for one in (change.old, change.new))
+        return TITLES[change.kind], (), tuple(map(moment, change.new))
     unit = " s" if change.kind == RESUME else ""
-    return f"{'resume time' if unit else 'rating'}: {new}{unit * (new != 'none')} (was {old})"
+    old, new = (f"{one:g}{unit}" if one else "none" for one in (change.old, change.new))
+    return TITLES[change.kind], old, new

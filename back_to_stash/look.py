@@ -177,6 +177,7 @@ class _Bringing:
             for one in decided:
                 if not one.writes:
                     one.done.put(self._back)
+            self._are_done([one for one in decided if not one.writes])
         for some in _requests([one for one in decided if one.writes]):
             with self._back.at_once():
                 for one in some:
@@ -188,8 +189,13 @@ class _Bringing:
             with self._back.at_once():
                 for one in some:
                     one.done.put(self._back)
+                self._are_done(some)
             for one in some:
                 self._note(one)
+
+    def _are_done(self, some: Iterable[SceneNews]) -> None:
+        if not self._is_dry:
+            self._state.previewed.came_back(one.scene_id for one in some)
 
     def _note(self, one: SceneNews) -> None:
         self.brought.changes += one.changes

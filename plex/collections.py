@@ -126,9 +126,17 @@ def choose_order(plex: Plex, rating_key: int, order: int) -> None:
 
 def items_in_order(plex: Plex, rating_key: int) -> list[int]:
     """The rating keys of a collection's items, as it shows them. Raises PlexError."""
-    elements = _pages(plex, f"/library/collections/{rating_key}/children", _ONLY_KEYS)
-    keys = [number_in(element.get("ratingKey", "")) for element in elements]
-    return [key for key in dict.fromkeys(keys) if key]
+    return list(titles_in_order(plex, rating_key))
+
+
+def titles_in_order(plex: Plex, rating_key: int) -> dict[int, str]:
+    """The titles of a collection's items by rating key, as it shows them. Raises PlexError."""
+    titles: dict[int, str] = {}
+    for element in _pages(plex, f"/library/collections/{rating_key}/children", _ONLY_KEYS):
+        key = number_in(element.get("ratingKey", ""))
+        if key:
+            titles.setdefault(key, element.get("title", ""))
+    return titles
 
 
 def move_item(plex: Plex, rating_key: int, item: int, after: int | None) -> None:

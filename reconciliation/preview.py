@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from back_to_stash.brought import NOT_OWNERS, Brought, counts_in_words
+from back_to_stash.brought import Brought, in_words
 from back_to_stash.look import look
 from plex.client import Plex, connect
 from plex.item_finder import ItemFinder
@@ -19,41 +18,21 @@ from plex.merge import Change
 from reconciliation.engine import GapDetectionEngine
 from reconciliation.html_page import links_to
 from reconciliation.preview_collections import CollectionPreview
-from reconciliation.preview_page import preview_report
+from reconciliation.preview_page import PreviewReport, preview_report
+from reconciliation.preview_summary import PreviewResult, other_lines, summary_lines
 from reconciliation.reports import PREVIEW, place_of
 from stash import log
 from stash.client import Stash
 from stash.log import Progress
 from stash.scene_files import files_named
 from sync_queue.covers import artwork_kinds, is_settled
-from sync_queue.facts import PREVIEWED_AT
+from sync_queue.facts import PREVIEW_SAID, PREVIEWED_AT
 from sync_queue.logos import LOGO, carries_logos, is_logo_settled, is_without_logos
 from sync_queue.manager import JobQueue
 from sync_queue.planning import ItemPlan, Planner, describe
+from sync_queue.previewed import PreviewedChange, PreviewReplacement
 from sync_queue.state import SyncState
-from sync_queue.summary import left_out_line
 from validation.config import Stash2PlexConfig
-
-
-@dataclass
-class PreviewResult:
-    """What would happen: items and fields that would be written, and scenes that would not be.
-
-    `logos` is None where none are carried, `left_out` counts those that wait and are not to be carried.
-    `back` is what would come from Plex to Stash; None where the settings want nothing of that.
-    """
-
-    items: int = 0
-    unchanged: int = 0
-    not_written: int = 0
-    opted_out: int = 0
-    left_out: int = 0
-    covers: int = 0
-    logos: int | None = None
-    fields: Counter[str] = field(default_factory=Counter)
-    report: Path | None = None
-    collections: Sequence[str] = ()
-    back: Brought | None = None
 
 
 class Preview:
@@ -96,6 +75,7 @@ class Preview:
         ):
             for plan in self._plans(scene_ids, result):
                 changes = plan.merged.changes
+                self._collections.note(plan)
                 result.covers += self._may_bring_cover(plan)
                 if result.logos is not None:
                     result.logos += self._may_bring_logo(plan)
@@ -109,12 +89,28 @@ class Preview:
                     report.add_item(plan.scene.id, plan.item.rating_key, _title_of(plan), changes)
                     kept.add(plan.scene.id, plan.item.rating_key, changes)
                     _log_changes(plan.scene.id, changes)
-            result.collections = self._collections.summary_lines()
             report.finish(result.items, result.fields)
-            report.add_back(back.changes if back else ())
+            self._add_others(result, report, kept)
+        self._state.set_fact(PREVIEW_SAID, json.dumps(other_lines(result)))
         self._state.set_fact(PREVIEWED_AT, str(time.time()))
         self._report_progress(1.0)
         return result
+
+    def _add_others(self, result: PreviewResult, report: PreviewReport, kept: PreviewReplacement) -> None:
+        """Add what collections would get, and what would come to Stash."""
+        result.collections = self._collections.look()
+        rows = result.collections.rows if result.collections else ()
+        for row in rows:
+            kept.add_collection(row)
+        report.add_collections(rows)
+        changes = result.back.changes if result.back else []
+        by_scene: dict[int, list[PreviewedChange]] = {}
+        for change in changes:
+            told = PreviewedChange(change.kind, *in_words(change)[1:])
+            by_scene.setdefault(change.scene_id, []).append(told)
+        for scene_id, some in by_scene.items():
+            kept.add_back(scene_id, some)
+        report.add_back(changes)
 
     def _plans(self, scene_ids: Sequence[int], result: PreviewResult) -> Iterator[ItemPlan]:
         for start in range(0, len(scene_ids), ITEMS_PER_READ):
@@ -170,33 +166,6 @@ def run_preview(stash: Stash, config: Stash2PlexConfig, data_dir: str, queue: Jo
     problems, shown = preview_all(stash, config, data_dir, queue)
     log.lines("warning", (f"Error during reconciliation: {problem}" for problem in problems))
     log.lines("info", summary_lines(shown))
-
-
-def summary_lines(result: PreviewResult) -> list[str]:
-    """The summary for the log."""
-    lines = [
-        "=== Preview Summary (nothing was written to Plex) ===",
-        f"Items that would be written: {result.items}",
-        *(f"Items whose {title} would change: {count}" for title, count in sorted(result.fields.items())),
-        f"Covers that would be compared: {result.covers}",
-        *([] if result.logos is None else [f"Logos that would be compared: {result.logos}"]),
-        *result.collections,
-        f"Already right: {result.unchanged}",
-        f"Not written (not in Plex, or ambiguous): {result.not_written}",
-    ]
-    if result.back is not None:
-        counts = counts_in_words(result.back) or "nothing"
-        lines.append(f"Bring Back From Plex would bring to Stash: {counts}")
-        lines += [] if result.back.is_owner else [NOT_OWNERS]
-    if result.opted_out:
-        lines.append(f"Opted out: {result.opted_out}")
-    if result.left_out:
-        lines.append(left_out_line(result.left_out))
-    if result.items or (result.back and result.back.changes):
-        lines.append(f"Every change that would be written is in the report {result.report}")
-    else:
-        lines.append("No item would be changed: everything that was compared already shows what Stash has.")
-    return lines
 
 
 def _title_of(plan: ItemPlan) -> str:

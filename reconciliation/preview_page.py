@@ -9,11 +9,12 @@ from typing import IO
 
 from back_to_stash.brought import Change as ChangeInStash
 from back_to_stash.brought import describe
+from plex.fields import Value
 from plex.merge import Change
 from reconciliation.html_page import Links, report_page
 from reconciliation.reports import Place
 from sync_queue.listing import cut
-from sync_queue.previewed import LONGEST_VALUE
+from sync_queue.previewed import COLLECTION_TITLES, LONGEST_VALUE, PreviewedChange, PreviewedCollection
 
 # More than this nobody reads, and a telephone does not open.
 SCENES_IN_REPORT = 2_000
@@ -25,7 +26,7 @@ def preview_report(place: Place, links: Links, made_at: float) -> Iterator[Previ
     with report_page(
         place,
         title="Stash2Plex preview",
-        heading="What a sync would write to Plex",
+        heading="What a sync would write",
         introduction="Nothing was written. Struck out: what Plex shows now. Green: what it would show.",
         columns="9rem 1fr 1fr",
         links=links,
@@ -61,6 +62,20 @@ class PreviewReport:
         totals = ", ".join(f"{escape(title)} {count:,}" for title, count in sorted(fields.items()))
         self._file.write(f"<p>Items that would be written: {items:,}. {totals}</p>\n")
 
+    def add_collections(self, rows: Sequence[PreviewedCollection]) -> None:
+        """Add what collections would get, if any would."""
+        if not rows:
+            return
+        self._file.write("<h2>What collections would get</h2>\n<dl>\n")
+        for row in rows[:SCENES_IN_REPORT]:
+            name = f"{escape(cut(row.title, LONGEST_VALUE))} <small>{escape(row.place)}</small>"
+            for change in row.changes:
+                self._file.write(_of_collection(f"{name} {COLLECTION_TITLES[change.field]}", change))
+            if not row.changes:
+                self._file.write(_row(name, "", ""))
+        self._file.write("</dl>\n")
+        self._say_how_many_more(len(rows))
+
     def add_back(self, changes: Sequence[ChangeInStash]) -> None:
         """Add what would come from Plex to Stash, if anything would."""
         if not changes:
@@ -70,8 +85,11 @@ class PreviewReport:
             link, words = self._links.scene(change.scene_id), escape(describe(change))
             self._file.write(f'<div class="row"><dt>{link}</dt><dd>{words}</dd></div>\n')
         self._file.write("</dl>\n")
-        if len(changes) > SCENES_IN_REPORT:
-            self._file.write(f"<p>… and {len(changes) - SCENES_IN_REPORT:,} more.</p>\n")
+        self._say_how_many_more(len(changes))
+
+    def _say_how_many_more(self, count: int) -> None:
+        if count > SCENES_IN_REPORT:
+            self._file.write(f"<p>… and {count - SCENES_IN_REPORT:,} more.</p>\n")
 
 
 def _change(change: Change) -> str:
@@ -79,13 +97,28 @@ def _change(change: Change) -> str:
         # Of a list what comes and goes is shown, or all where only its order changes.
         is_other = bool(change.added or change.removed)
         gone, come = (change.removed, change.added) if is_other else (change.old, change.new)
-        old = "\n".join(f"<del>{_value(name)}</del>" for name in gone)
-        new = "\n".join(f"<ins>{_value(name)}</ins>" for name in come)
     else:
-        old = f"<del>{_value(str(change.old))}</del>" if change.old else ""
-        new = f"<ins>{_value(change.new)}</ins>" if change.new else ""
-    title = escape(change.field.title)
-    return f'<div class="row"><dt>{title}</dt><dd>{old or "–"}</dd><dd>{new or "–"}</dd></div>\n'
+        gone, come = _listed(change.old), _listed(change.new)
+    return _row(escape(change.field.title), _marked("del", gone), _marked("ins", come))
+
+
+def _of_collection(name: str, change: PreviewedChange) -> str:
+    if change.old is None:
+        # No value to be shown, but words about it.
+        return _row(name, "", escape(str(change.new)))
+    return _row(name, _marked("del", _listed(change.old)), _marked("ins", _listed(change.new)))
+
+
+def _row(name: str, old: str, new: str) -> str:
+    return f'<div class="row"><dt>{name}</dt><dd>{old or "–"}</dd><dd>{new or "–"}</dd></div>\n'
+
+
+def _marked(element: str, values: Iterable[str]) -> str:
+    return "\n".join(f"<{element}>{_value(value)}</{element}>" for value in values)
+
+
+def _listed(value: Value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (value,) * bool(value)
 
 
 def _value(text: str) -> str:

@@ -37,6 +37,15 @@ def fewest_moves(shown: Sequence[int], wanted: Sequence[int]) -> list[Move]:
     return [Move(item, before.get(item)) for item in items if item not in staying]
 
 
+def moved(shown: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """The order that these moves come to."""
+    order = list(shown)
+    for move in fewest_moves(shown, wanted):
+        order.remove(move.item)
+        order.insert(0 if move.after is None else order.index(move.after) + 1, move.item)
+    return order
+
+
 def _longest_rising(numbers: Sequence[int]) -> list[int]:
     """The places of a longest rising sequence among distinct numbers."""
     ends: list[int] = []

@@ -6,10 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from plex.client import Plex
-from plex.collections import CUSTOM_ORDER, UNCHOSEN_ORDER, choose_order, items_in_order, move_item
+from plex.collections import (
+    CUSTOM_ORDER,
+    UNCHOSEN_ORDER,
+    choose_order,
+    items_in_order,
+    move_item,
+    titles_in_order,
+)
 from plex.exceptions import PlexBusy
 from stash.collection_sources import GROUP
-from sync_queue.collection_order import fewest_moves, is_in_order
+from sync_queue.collection_order import fewest_moves, is_in_order, moved
 from sync_queue.collection_plans import Target
 from sync_queue.pace import Pace
 from sync_queue.state import SyncState
@@ -50,10 +57,18 @@ class Placing:
         order = self._orders.get(target.source.id, ())
         return tuple(key for key in order if self._sections.get(key, here) == here)
 
-    def is_wrong(self, target: Target) -> bool:
-        """Whether items would be moved. Raises PlexError."""
-        shown = items_in_order(self._plex, target.collection.rating_key)
-        return not self._is_a_persons(target, shown) and not is_in_order(shown, self._wanted(target))
+    def would_place(self, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+        """The titles of the items now, and as they would be placed; None where none would be moved.
+
+        Raises PlexError.
+        """
+        if not self.may_place(target):
+            return None
+        titles, wanted = titles_in_order(self._plex, target.collection.rating_key), self._wanted(target)
+        shown = list(titles)
+        if self._is_a_persons(target, shown) or is_in_order(shown, wanted):
+            return None
+        return tuple(titles.values()), tuple(titles[key] for key in moved(shown, wanted))
 
     @staticmethod
     def _is_a_persons(target: Target, shown: Sequence[int]) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from plex.client import Plex
-from plex.collections import Collection, list_collections, read_collections
+from plex.collections import Collection, ListedCollection, list_collections, read_collections
 from plex.fields import tag_key
 from plex.library import LibrarySection
 from stash.client import Stash
@@ -46,11 +46,17 @@ class Targets:
         due = self._state.collections.due()
         return {key: source for key, source in chosen.items() if key in due}
 
-    def find(self, sections: Iterable[LibrarySection], titles: Mapping[str, Source]) -> dict[int, Source]:
-        """The collections of these titles in the libraries, by rating key. Raises PlexError."""
+    def listed(self, sections: Iterable[LibrarySection]) -> dict[int, Sequence[ListedCollection]]:
+        """All collections of the libraries, by the key of the library. Raises PlexError."""
+        return {section.key: list_collections(self._plex, section.key) for section in sections}
+
+    def find(
+        self, all_listed: Mapping[int, Sequence[ListedCollection]], titles: Mapping[str, Source]
+    ) -> dict[int, Source]:
+        """Which of the listed collections have these titles, by rating key."""
         keys = {}
-        for section in sections:
-            for listed in list_collections(self._plex, section.key):
+        for some in all_listed.values():
+            for listed in some:
                 source = titles.get(tag_key(listed.title))
                 if source is not None and not listed.is_smart:
                     keys[listed.rating_key] = source

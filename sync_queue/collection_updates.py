@@ -183,6 +183,7 @@ class CollectionUpdates:
         if titles:
             self._update_all(sections, titles, batch)
         self._state.collections.done({*due, *titles} - batch.again)
+        self._state.previewed.collections_done({*due, *titles} - batch.again)
         if everything:
             with self._state.one_transaction():
                 self._state.collections.make_due(batch.again)
@@ -193,7 +194,7 @@ class CollectionUpdates:
     def _update_all(
         self, sections: Sequence[LibrarySection], titles: Mapping[str, Source], batch: _Batch
     ) -> None:
-        found = self._targets.find(sections, titles)
+        found = self._targets.find(self._targets.listed(sections), titles)
         placing = Placing(self._plex, self._state, self._pace, self._targets.orders(set(found.values())))
         posters = Posters(self._stash, self._plex, self._state, self._pace)
         steps: dict[str, Callable[[Target], Target]] = {"title": self._remember}

@@ -13,6 +13,8 @@ _SIZE = "items in section "
 # The facts that say, in seconds since 1970, when scenes were counted by a full reconcile, when what would be
 # written was previewed, and when orphans were searched.
 COUNTED_AT, PREVIEWED_AT, ORPHANS_AT = "scenes counted at", "previewed at", "orphans found at"
+# The fact that has what the last preview said beside its lists, by list, in JSON.
+PREVIEW_SAID = "preview said"
 # The fact of a state that is whole again for the scenes alone that were to be carried.
 _IN_PART = "known again in part"
 # The fact that says under which settings all collections were looked at since the last full reconcile.

@@ -17,13 +17,13 @@ from sync_queue.begun import BEGUN_AND_LATE
 from sync_queue.brought_back import BROUGHT_BACK, OF_SCENES, BroughtBack
 from sync_queue.collection_records import COLLECTIONS, CollectionRecords
 from sync_queue.cover_records import COVERS_BY_ITEM, SOURCE_OF_LOGOS, WHEN_BEGUN
-from sync_queue.facts import COUNTED_AT, ORPHANS_AT, PREVIEWED_AT
+from sync_queue.facts import COUNTED_AT, ORPHANS_AT, PREVIEW_SAID, PREVIEWED_AT
 from sync_queue.findings import FINDINGS, Findings
 from sync_queue.ignored import IGNORED, Ignored
 from sync_queue.noticed import NoticedChanges
 from sync_queue.orphan_records import ORPHANS, OrphanRecords
 from sync_queue.pictures_before import PICTURES_BEFORE, PicturesBefore
-from sync_queue.previewed import PREVIEWED, Previewed
+from sync_queue.previewed import PREVIEWED, PREVIEWED_ELSEWHERE, Previewed
 from sync_queue.pushed import BY_ITEM, NO_SCENE
 from sync_queue.scene_texts import SCENE_TEXTS, SceneTexts
 from sync_queue.state_database import open_state_database
@@ -83,9 +83,10 @@ MIGRATIONS = (
     COLLECTIONS,
     BROUGHT_BACK,
     BEGUN_AND_LATE,
+    PREVIEWED_ELSEWHERE,
 )
 # The tables of what was found of scenes, and with those that are ignored.
-LISTED = ("scene_text", "finding", "previewed", "previewed_change")
+LISTED = ("scene_text", "finding", "previewed", "previewed_change", "previewed_back")
 FOUND = (*LISTED, "ignored")
 # The fact that names the Plex server that was used last, and the paths.
 PLACE = "index_place"
@@ -156,7 +157,7 @@ class SyncState(PicturesBefore):
             self.findings.clear()
             self.previewed.clear()
             self.orphans.clear()
-            for fact in (COUNTED_AT, PREVIEWED_AT, ORPHANS_AT):
+            for fact in (COUNTED_AT, PREVIEWED_AT, PREVIEW_SAID, ORPHANS_AT):
                 self._connection.execute("DELETE FROM fact WHERE name = ?", (fact,))
             if is_server_left:
                 self.ignored.clear_items()

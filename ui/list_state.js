@@ -29,7 +29,12 @@ Stash2Plex.define("listState", ({ stash: { React }, address, operations }) => {
         (/** @type {string} */ text) => set({ search: text, page: "" }, true),
         [set],
       ),
-      setChosen: ({ name, usual }, to) => set({ [name]: to === usual ? "" : to, page: "" }),
+      setChosen: ({ name, usual, resets = [] }, to) =>
+        set({
+          ...Object.fromEntries(resets.map((other) => [other, ""])),
+          [name]: to === usual ? "" : to,
+          page: "",
+        }),
     };
   }
 

@@ -154,8 +154,11 @@ interface ListFilter<List> {
   name: string;
   label: string;
   usual: string;
+  /** Other filters that mean something else when this one changes. */
+  resets?: string[];
   /** One of many, so shown as a list to choose from. */
   isLong?: boolean;
+  /** Nothing where there is nothing to choose. */
   values(list: List): FilterValue[];
 }
 

@@ -1,7 +1,46 @@
-// The tab Preview: what would be written to Plex, scene by scene, old and new value of each field.
-Stash2Plex.define("preview", ({ stash: { h }, words, display, table, sceneList, sceneActions, tasks }) => {
+// The tab Preview: what would be written to items and collections in Plex and would come to Stash, old and new.
+Stash2Plex.define("preview", (parts) => {
+  const { React, h } = parts.stash;
+  const { address, words, display, table, sceneList, sceneActions, tasks } = parts;
+
+  /** @typedef {{title: string, changes: string, actions: ListAction[], nothing: string}} Kind */
+
+  /** @type {Kind} */
+  const ITEMS = {
+    title: "Scene",
+    changes: "Changes in Plex",
+    actions: [sceneActions.SYNC_NOW, sceneActions.ignore("scene")],
+    nothing: "Nothing would be written: Plex has what Stash has.",
+  };
+
+  /** @type {Record<string, Kind>} What stands in the place of that for the other lists. */
+  const OTHERS = {
+    collections: {
+      title: "Collection",
+      changes: "Changes in Plex",
+      actions: [],
+      nothing: "Collections would get nothing: Plex has what Stash has.",
+    },
+    back: {
+      title: "Scene",
+      changes: "Changes in Stash",
+      actions: [],
+      nothing: "Nothing would come from Plex to Stash.",
+    },
+  };
+
   /** @type {ListFilter<Preview>} */
-  const FILTER = {
+  const KIND = {
+    name: "kind",
+    label: "What would be written",
+    usual: "items",
+    resets: ["field"],
+    values: ({ kinds }) =>
+      kinds.length > 1 ? kinds.map(({ kind, title, count }) => ({ value: kind, title, count })) : [],
+  };
+
+  /** @type {ListFilter<Preview>} */
+  const FIELD = {
     name: "field",
     label: "Field",
     usual: "",
@@ -11,12 +50,6 @@ Stash2Plex.define("preview", ({ stash: { h }, words, display, table, sceneList, 
       ...fields.map(({ field, title, count }) => ({ value: field, title, count })),
     ],
   };
-
-  /** @type {Column<PreviewRow>[]} */
-  const COLUMNS = [
-    { title: "Scene", width: "wide", cell: (row) => h(table.SceneCell, { row }) },
-    { title: "Changes in Plex", cell: (row) => h(Changes, { changes: row.changes }) },
-  ];
 
   /** @param {{changes: Change[]}} properties */
   function Changes({ changes }) {
@@ -28,12 +61,14 @@ Stash2Plex.define("preview", ({ stash: { h }, words, display, table, sceneList, 
         h(
           "dd",
           { key: change.field },
-          Array.isArray(change.old) || Array.isArray(change.new)
-            ? h(ListChange, { before: asList(change.old), after: asList(change.new) })
-            : h(ValueChange, {
-                before: words.valueInWords(change.old),
-                after: words.valueInWords(change.new),
-              }),
+          change.old === null
+            ? h(display.Text, { text: words.valueInWords(change.new) })
+            : Array.isArray(change.old) || Array.isArray(change.new)
+              ? h(ListChange, { before: asList(change.old), after: asList(change.new) })
+              : h(ValueChange, {
+                  before: words.valueInWords(change.old),
+                  after: words.valueInWords(change.new),
+                }),
         ),
       ]),
     );
@@ -75,14 +110,41 @@ Stash2Plex.define("preview", ({ stash: { h }, words, display, table, sceneList, 
     );
   }
 
+  /** @param {{found: Preview}} properties */
+  function Above({ found }) {
+    return h(
+      React.Fragment,
+      null,
+      h(tasks.Found, { at: found.made_at, task: "Preview Sync (Dry Run)", verb: "Made", report: "preview" }),
+      found.said.length > 0 &&
+        h(
+          "ul",
+          { className: "s2p-said", "aria-label": "Besides" },
+          found.said.map((line) => h("li", { key: line }, line)),
+        ),
+    );
+  }
+
   /** @type {Parts["preview"]["Tab"]} */
   function Tab() {
+    const { get } = address.useAddress();
+    const kind = OTHERS[get("kind")] ?? ITEMS;
     return h(sceneList.SceneList, {
       operation: "preview",
       label: "Preview",
-      filters: [FILTER],
-      columns: COLUMNS,
-      actions: [sceneActions.SYNC_NOW, sceneActions.ignore("scene")],
+      filters: [KIND, FIELD],
+      columns: [
+        {
+          title: kind.title,
+          width: "wide",
+          cell: (/** @type {PreviewRow} */ row) => h(table.SceneCell, { row }),
+        },
+        {
+          title: kind.changes,
+          cell: (/** @type {PreviewRow} */ row) => h(Changes, { changes: row.changes }),
+        },
+      ],
+      actions: kind.actions,
       idOf: (/** @type {PreviewRow} */ row) => /** @type {number} */ (row.scene_id),
       toChosen: (ids, { chosen, search }) => ({
         scenes: ids,
@@ -90,17 +152,13 @@ Stash2Plex.define("preview", ({ stash: { h }, words, display, table, sceneList, 
         field: chosen.field || null,
         search,
       }),
-      above: (/** @type {Preview} */ found) =>
-        h(tasks.Found, {
-          at: found.made_at,
-          task: "Preview Sync (Dry Run)",
-          verb: "Made",
-          report: "preview",
-        }),
-      empty: (/** @type {Preview} */ found) =>
+      above: (/** @type {Preview} */ found) => h(Above, { found }),
+      empty: (/** @type {Preview} */ found, chosen) =>
         found.made_at === null
           ? "No preview was made yet. It shows what would be written, and changes nothing."
-          : "Nothing would be written: Plex has what Stash has.",
+          : chosen.field
+            ? "Nothing would change in this field."
+            : kind.nothing,
     });
   }
 

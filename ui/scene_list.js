@@ -13,6 +13,7 @@ Stash2Plex.define("sceneList", (parts) => {
     const { answer } = list.answered;
     const rows = answer === null ? [] : answer.rows;
     const scope = JSON.stringify([list.chosen, list.search]);
+    const canAct = actions.length > 0;
     const ticks = listState.useTicks(operation, rows, idOf, (row) => row.title, scope);
     const shown = { ...list, ticks, actions, toChosen: properties.toChosen };
     const withActions = [
@@ -33,6 +34,7 @@ Stash2Plex.define("sceneList", (parts) => {
         answer !== null &&
           filters.map((filter) => {
             const given = { key: filter.name, filter, values: filter.values(answer), list };
+            if (given.values.length === 0) return null;
             return filter.isLong ? h(LongFilter, given) : h(Filter, given);
           }),
         h(Search, { text: list.search, onSearch: list.setSearch }),
@@ -46,8 +48,14 @@ Stash2Plex.define("sceneList", (parts) => {
             : h(
                 React.Fragment,
                 null,
-                h(ActBar, { shown, total: found.total }),
-                h(table.Table, { label, columns: withActions, rows: found.rows, idOf, ticks }),
+                canAct && h(ActBar, { shown, total: found.total }),
+                h(table.Table, {
+                  label,
+                  columns: withActions,
+                  rows: found.rows,
+                  idOf,
+                  ...(canAct && { ticks }),
+                }),
                 h(table.Pager, { list: found, onPage: list.setPage }),
               ),
       ),
@@ -78,6 +86,10 @@ Stash2Plex.define("sceneList", (parts) => {
 
   /** @param {{filter: ListFilter<any>, values: FilterValue[], list: ListState<any>}} properties */
   function LongFilter({ filter, values, list }) {
+    const chosen = list.chosen[filter.name] ?? "";
+    // What is left of it may be nothing by now; the list is still filtered by it.
+    const isOffered = values.some(({ value }) => value === chosen);
+    const offered = isOffered ? values : [...values, { value: chosen, title: chosen, count: 0 }];
     return h(
       Form.Control,
       {
@@ -85,10 +97,10 @@ Stash2Plex.define("sceneList", (parts) => {
         size: "sm",
         className: "input-control s2p-long-filter",
         "aria-label": filter.label,
-        value: list.chosen[filter.name],
+        value: chosen,
         onChange: display.onTyped((value) => list.setChosen(filter, value)),
       },
-      values.map(({ value, title, count }) =>
+      offered.map(({ value, title, count }) =>
         h("option", { key: value, value }, count === undefined ? title : `${title} (${words.count(count)})`),
       ),
     );
@@ -147,8 +159,7 @@ Stash2Plex.define("sceneList", (parts) => {
 
   /** @param {{row: any, shown: ShownList, idOf: (row: any) => number}} properties */
   function RowActions({ row, shown, idOf }) {
-    const id = idOf(row);
-    if (typeof id !== "number") return null;
+    if (typeof idOf(row) !== "number") return null;
     return h(
       "div",
       { className: "s2p-row-actions" },

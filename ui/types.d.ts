@@ -204,16 +204,23 @@ interface Change {
   new: FieldValue;
 }
 
+/** A collection has no scene, and only an item has a rating key. */
 interface PreviewRow extends SceneRow {
   plex_address: string | null;
-  rating_key: number;
+  rating_key: number | null;
   changes: Change[];
 }
+
+type PreviewKind = "items" | "collections" | "back";
 
 interface Preview extends Paged<PreviewRow> {
   made_at: Moment;
   items: number;
+  /** The lists that the settings want. */
+  kinds: { kind: PreviewKind; title: string; count: number }[];
   fields: { field: string; title: string; count: number }[];
+  /** What the log says beside what the rows say. */
+  said: string[];
 }
 
 type QueueState = "waiting" | "later" | "failed";
@@ -330,7 +337,7 @@ interface Operations {
   sign_in_begin: Operation<Nothing, { address: string; sign_in: string }>;
   sign_in_wait: Operation<{ sign_in: string }, SignIn>;
   gaps: Operation<ListParameters & { kind: KindOfScene | "all" }, Gaps>;
-  preview: Operation<ListParameters & { field: string | null }, Preview>;
+  preview: Operation<ListParameters & { kind: PreviewKind; field: string | null }, Preview>;
   queue: Operation<ListParameters & { state: QueueState }, Queue>;
   orphans: Operation<ListParameters & { library: string | null; kind: OrphanKind }, Orphans>;
   scene: Operation<{ scene_id: number }, SceneInPlex>;

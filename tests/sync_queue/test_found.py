@@ -19,6 +19,7 @@ from plex.merge import Change
 from sync_queue.findings import GAPS, SHOWN, Finding, FindingKind
 from sync_queue.listing import ROWS_AT_ONCE, ROWS_PER_PAGE, Page
 from sync_queue.manager import QueueManager
+from sync_queue.previewed import ITEMS
 from sync_queue.queue_list import STATES
 from sync_queue.state import SyncState
 from tests.builders.bench import a_job
@@ -151,7 +152,7 @@ def test_every_previewed_item_is_on_one_page_of_each_field_that_it_changes(
     shown = [n for n, one in enumerate(library, start=1) if not one.is_ignored]
     fitting = [n for n in shown if fits(n, library[n - 1].title, search)]
     for field in ("", *(field.name for field in FIELDS)):
-        rows = all_pages(partial(state.previewed.page, field, search.casefold()))
+        rows = all_pages(partial(state.previewed.page, ITEMS, field, search.casefold()))
         expected = [n for n in fitting if not field or field in names[n]]
         assert [row.scene_id for row in rows] == expected
         assert all([change.field for change in row.changes] == names[row.scene_id] for row in rows)
@@ -243,7 +244,7 @@ def test_long_values_of_a_preview_are_cut_and_say_so(state: SyncState) -> None:
     changes = [Change(by_name["summary"], "", "x" * 20_000), Change(by_name["genre"], (), names)]
     with state.previewed.replacing() as preview:
         preview.add(1, 2, changes)
-    (row,) = state.previewed.page("", "", 1).rows
+    (row,) = state.previewed.page(ITEMS, "", "", 1).rows
     summary, genre = row.changes
     assert (len(summary.new), summary.new[-1]) == (300, "…")
     assert (len(genre.new), genre.new[-1]) == (101, "… and 100 more")
@@ -267,7 +268,7 @@ def test_a_preview_whose_row_cannot_be_read_shows_the_item_without_changes(state
         preview.add(1, 2, some_changes(["title"]))
     with state._connection:
         state._connection.execute("UPDATE previewed_change SET changes = x'00'")
-    (row,) = state.previewed.page("", "", 1).rows
+    (row,) = state.previewed.page(ITEMS, "", "", 1).rows
     assert (row.scene_id, row.changes) == (1, [])
 
 
