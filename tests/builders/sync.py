@@ -68,8 +68,9 @@ def image_requests(bench: Bench) -> list[str]:
 
 
 def logged(caplog: pytest.LogCaptureFixture, level: str) -> list[str]:
-    """The texts that were logged at one level."""
-    return [record.getMessage() for record in caplog.records if record.levelname == level]
+    """The lines that were logged at one level; some are written together."""
+    told = (record.getMessage() for record in caplog.records if record.levelname == level)
+    return [line for text in told for line in text.split("\n")]
 
 
 def graphql(world: World, query: str) -> None:
