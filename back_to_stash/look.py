@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from back_to_stash.brought import Brought, describe
 from back_to_stash.pairing import as_text, bringing, guess_scenes, is_carried
-from back_to_stash.scene_news import Deciding, SceneNews
+from back_to_stash.scene_news import Deciding, SceneNews, is_all_there
 from back_to_stash.what_plex_says import News, read_news
 from plex.client import Plex
 from plex.item_finder import Found
@@ -14,9 +14,9 @@ from plex.items import PlexItem
 from plex.library import read_sections
 from plex.matching import MatchLevel
 from stash import log
-from stash.activity import read_activity
+from stash.activity import Activity, read_activity
 from stash.client import Stash
-from stash.exceptions import GraphQLRefusal
+from stash.exceptions import GraphQLRefusal, StashError, StashUnavailable
 from stash.writing import WRITES_PER_REQUEST, SetRating, Write, write
 from sync_queue.brought_back import LEFT, BroughtBack, View
 from sync_queue.failure import is_shared_by_all, of_the_server, problem_of
@@ -86,6 +86,8 @@ class _Bringing:
         self._asked = 0
         # Scenes about which nothing could be concluded.
         self._unsettled = set[int]()
+        # Those that Stash may still be writing, from a task before.
+        self._unanswered = state.unanswered.may_still_be_written()
         self.brought = Brought()
 
     def bring(self, news: News, everything: bool) -> None:
@@ -137,7 +139,8 @@ class _Bringing:
         for group in _parts(sorted(scenes), SCENES_PER_GROUP):
             self._bring_group({scene_id: scenes[scene_id] for scene_id in group})
         self._unsettled |= {*read.malformed, *self.brought.failures}
-        failed = {item.rating_key for one in self.brought.failures for item in scenes.get(one, ())}
+        left = {*self.brought.failures, *self._unanswered}
+        failed = {item.rating_key for one in left for item in scenes.get(one, ())}
         return items - failed
 
     def _leave(self, items: Sequence[PlexItem], bringing: Sequence[PlexItem]) -> None:
@@ -150,10 +153,11 @@ class _Bringing:
         """Look at these scenes in Stash once more and write; one by one where Stash refuses them together."""
         try:
             activities = read_activity(self._stash.ask, list(scenes))
+            self._leave_unanswered(activities)
             decided = [
                 self._deciding.decide(scene_id, activities[scene_id], items, self._views_of(scene_id, items))
                 for scene_id, items in scenes.items()
-                if scene_id in activities
+                if scene_id in activities and scene_id not in self._unanswered
             ]
             self._carry_out(decided)
         except GraphQLRefusal as refusal:
@@ -163,6 +167,12 @@ class _Bringing:
                 return
             self.brought.failures.update(dict.fromkeys(scenes, refusal))
         self._asked += len(scenes)
+
+    def _leave_unanswered(self, activities: Mapping[int, Activity]) -> None:
+        """Leave the scenes for the next look that Stash may still be writing, unless all of it is there."""
+        asked = self._unanswered & activities.keys()
+        self._unanswered -= {one for one in asked if is_all_there(self._state, one, activities[one])}
+        self._unsettled |= self._unanswered & asked
 
     def _views_of(self, scene_id: int, items: Sequence[PlexItem]) -> list[View]:
         keys = {item.rating_key for item in items}
@@ -179,19 +189,34 @@ class _Bringing:
                     one.done.put(self._back)
             self._are_done([one for one in decided if not one.writes])
         for some in _requests([one for one in decided if one.writes]):
-            with self._back.at_once():
-                for one in some:
-                    for change in one.changes:
-                        self._back.keep_had(one.scene_id, change.kind, change.old, change.new)
-                    one.begun.put(self._back)
+            self._write_down(some)
             if not self._is_dry:
-                write(self._stash, [single for one in some for single in one.writes])
+                self._write(some)
             with self._back.at_once():
                 for one in some:
                     one.done.put(self._back)
                 self._are_done(some)
+                self._state.unanswered.end(one.scene_id for one in some if not self._is_dry)
             for one in some:
                 self._note(one)
+
+    def _write_down(self, some: Sequence[SceneNews]) -> None:
+        """What is about to be written, and what is there before it."""
+        with self._back.at_once():
+            for one in some:
+                for change in one.changes:
+                    self._back.keep_had(one.scene_id, change.kind, change.old, change.new)
+                one.begun.put(self._back)
+            self._state.unanswered.begin(one.scene_id for one in some if not self._is_dry)
+
+    def _write(self, some: Sequence[SceneNews]) -> None:
+        try:
+            write(self._stash, [single for one in some for single in one.writes])
+        except StashError as problem:
+            if isinstance(problem, GraphQLRefusal) or not isinstance(problem, StashUnavailable):
+                # It answered: whatever it did of it is done.
+                self._state.unanswered.end(one.scene_id for one in some)
+            raise
 
     def _are_done(self, some: Iterable[SceneNews]) -> None:
         if not self._is_dry:

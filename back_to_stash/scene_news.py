@@ -10,7 +10,7 @@ from functools import cached_property
 from back_to_stash.brought import PLAYS, RATING, RESUME, Change
 from back_to_stash.plays import missing_plays
 from back_to_stash.ratings import RatedItem, RatingChoice, choose_rating
-from back_to_stash.resume import NEVER_SEEN, ResumedItem, choose_resume, is_since
+from back_to_stash.resume import NEVER_SEEN, SAME, ResumedItem, choose_resume, is_since
 from plex.items import PlexItem
 from stash import log
 from stash.activity import Activity
@@ -54,6 +54,17 @@ class Journal:
 
 Part = tuple[tuple[Write, ...], tuple[Change, ...], Journal, Journal]
 NOTHING: Part = ((), (), Journal(), Journal())
+
+
+def is_all_there(state: SyncState, scene_id: int, activity: Activity) -> bool:
+    """Whether Stash shows all that it was last asked to write to a scene."""
+    ratings, resumes = state.back.begun_for(scene_id)
+    views = [view for view in state.taken_back.views_of_scene(scene_id) if view.step in (DONE, BEGUN)]
+    return (
+        all(both.stash == activity.rating100 for both in ratings)
+        and not missing_plays(views, activity.plays)
+        and all(abs(seconds - activity.resume) < SAME for seconds in resumes)
+    )
 
 
 class Deciding:

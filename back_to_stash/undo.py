@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from back_to_stash.brought import PLAYS, RATING
 from back_to_stash.plays import to_take_back
+from back_to_stash.scene_news import is_all_there
 from stash import log
 from stash.activity import Activity, read_activity
 from stash.client import Stash
 from stash.exceptions import GraphQLRefusal
 from stash.process_lock import WORKER_LOCK, AlreadyRunning, exclusive
 from stash.writing import RemovePlays, SetRating, SetResume, Write, write
-from sync_queue.brought_back import UNDONE, View
+from sync_queue.brought_back import View
 from sync_queue.state import SyncState
 from sync_queue.undo import run_undo
 from validation.config import Stash2PlexConfig
@@ -42,7 +43,7 @@ def undo_back_to_stash(stash: Stash, state: SyncState) -> UndoSummary:
     ids = sorted({scene_id for scene_id, *_ in kept})
     for start in range(0, len(ids), SCENES_PER_READ):
         some = ids[start : start + SCENES_PER_READ]
-        activities = _readable(stash, some, summary)
+        activities = _without_unanswered(state, _readable(stash, some, summary), summary)
         for scene_id, kind, had, brought in kept:
             if scene_id in activities:
                 _put_back(stash, state, scene_id, kind, (had, brought, activities[scene_id]), summary)
@@ -71,6 +72,20 @@ def _readable(stash: Stash, scene_ids: Sequence[int], summary: UndoSummary) -> d
     return found
 
 
+def _without_unanswered(
+    state: SyncState, activities: dict[int, Activity], summary: UndoSummary
+) -> dict[int, Activity]:
+    """Those of the scenes to which nothing can still come that a task before asked Stash for."""
+    asked = state.unanswered.may_still_be_written() & activities.keys()
+    left = {one for one in asked if not is_all_there(state, one, activities[one])}
+    for scene_id in left:
+        log.warning(
+            f"Scene {scene_id}: nothing was put back: Stash may still be writing what came from Plex."
+        )
+        summary.failed += 1
+    return {scene_id: one for scene_id, one in activities.items() if scene_id not in left}
+
+
 def _put_back(
     stash: Stash,
     state: SyncState,
@@ -80,16 +95,16 @@ def _put_back(
     summary: UndoSummary,
 ) -> None:
     had, brought, activity = values
-    views = state.back.views_of_scene(scene_id) if kind == PLAYS else []
+    views = state.taken_back.views_of_scene(scene_id) if kind == PLAYS else []
     one = _write_for(scene_id, kind, had, brought, activity, views)
     if one is None:
         summary.changed_since += 1
     else:
         if kind == RATING:
             # Before it is written: an interruption must not make it look like an edit in Stash.
-            state.back.let_ratings_rest(scene_id, had if isinstance(had, int) else None)
+            state.taken_back.let_ratings_rest(scene_id, had if isinstance(had, int) else None)
         elif isinstance(one, SetResume):
-            state.back.let_resume_rest(scene_id, one.seconds)
+            state.taken_back.let_resume_rest(scene_id, one.seconds)
         try:
             write(stash, [one])
         except GraphQLRefusal as refusal:
@@ -97,7 +112,8 @@ def _put_back(
             summary.failed += 1
             return
         summary.restored += 1
-    state.back.put_views(view._replace(step=UNDONE) for view in views)
+    if kind == PLAYS:
+        state.taken_back.end_views(scene_id)
     state.back.forget_had(scene_id, kind)
 
 
@@ -133,7 +149,6 @@ def _run_undo(stash: Stash, data_dir: str) -> str | None:
     with exclusive(os.path.join(data_dir, WORKER_LOCK)), closing(SyncState(data_dir)) as state:
         if not state.back.had():
             return None
-        state.back.server = state.machine_identifier
         summary = undo_back_to_stash(stash, state)
     log.info(f"Put back in Stash what had come from Plex: {summary.restored} values.")
     if summary.changed_since:

@@ -166,7 +166,7 @@ class BroughtBack:
                 (self.server, *some),
             )
             for key, scene_id, both, begun in rows:
-                known[key] = KnownRating(scene_id, _in_both(both), _in_both(begun))
+                known[key] = KnownRating(scene_id, in_both_of(both), in_both_of(begun))
         return known
 
     def put_ratings(self, ratings: Iterable[tuple[int, KnownRating]]) -> None:
@@ -176,27 +176,6 @@ class BroughtBack:
             for key, known in ratings
         ]
         self._put("rating_in_both", rows)
-
-    def let_ratings_rest(self, scene_id: int, rating100: int | None) -> None:
-        """Let a scene's items and this rating of it count as the same, whatever Plex shows of it now."""
-        rows = self.connection.execute(
-            "SELECT rating_key, both FROM rating_in_both WHERE server = ? AND scene_id = ?",
-            (self.server, scene_id),
-        ).fetchall()
-        self.put_ratings(
-            (key, KnownRating(scene_id, InBoth(rating100, (both.plex if both else "")), None))
-            for key, both in ((key, _in_both(text)) for key, text in rows)
-        )
-
-    def let_resume_rest(self, scene_id: int, seconds: float) -> None:
-        """Let this resume time of a scene count as the one that was seen in Stash when its items were."""
-        rows = self.connection.execute(
-            "SELECT rating_key, seen FROM resume_seen WHERE server = ? AND scene_id = ?",
-            (self.server, scene_id),
-        ).fetchall()
-        self.put_resumes(
-            (key, scene_id, SeenResume(*json.loads(seen))._replace(begun=seconds)) for key, seen in rows
-        )
 
     def record_ratings(self, pushed: Iterable[tuple[ItemPlan, PlexItem]]) -> None:
         """Remember the ratings of scenes and items that were brought together, the items as they are now.
@@ -256,6 +235,16 @@ class BroughtBack:
             (self.server, WAITING, BEGUN),
         )
         return [View(*row) for row in rows]
+
+    def begun_for(self, scene_id: int) -> tuple[list[InBoth], list[float]]:
+        """What was about to be written to a scene, from any server: ratings, and resume times in seconds."""
+        ratings = self.connection.execute("SELECT begun FROM rating_in_both WHERE scene_id = ?", (scene_id,))
+        resumes = self.connection.execute("SELECT seen FROM resume_seen WHERE scene_id = ?", (scene_id,))
+        seen = [SeenResume(*json.loads(text)) for (text,) in resumes]
+        return (
+            [begun for (text,) in ratings if (begun := in_both_of(text)) is not None],
+            [one.begun for one in seen if one.begun is not None],
+        )
 
     def views_of_scene(self, scene_id: int) -> list[View]:
         """The views that were brought to a scene, or are about to be."""
@@ -327,7 +316,8 @@ class BroughtBack:
                 self.connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
 
 
-def _in_both(text: str) -> InBoth | None:
+def in_both_of(text: str) -> InBoth | None:
+    """What both sides had, by the text that was kept of it; None for nothing, or nothing that can be read."""
     try:
         values = json.loads(text)
     except ValueError:

@@ -27,6 +27,8 @@ from sync_queue.previewed import PREVIEWED, PREVIEWED_ELSEWHERE, Previewed
 from sync_queue.pushed import BY_ITEM, NO_SCENE
 from sync_queue.scene_texts import SCENE_TEXTS, SceneTexts
 from sync_queue.state_database import open_state_database
+from sync_queue.taken_back import TakenBack
+from sync_queue.unanswered import UNANSWERED, Unanswered
 
 # One script for each version of the database; a released script never changes.
 MIGRATIONS = (
@@ -84,6 +86,7 @@ MIGRATIONS = (
     BROUGHT_BACK,
     BEGUN_AND_LATE,
     PREVIEWED_ELSEWHERE,
+    UNANSWERED,
 )
 # The tables of what was found of scenes, and with those that are ignored.
 LISTED = ("scene_text", "finding", "previewed", "previewed_change", "previewed_back")
@@ -117,6 +120,8 @@ class SyncState(PicturesBefore):
         self.orphans = OrphanRecords(self._connection)
         self.collections = CollectionRecords(self._connection)
         self.back = BroughtBack(self._connection)
+        self.taken_back = TakenBack(self._connection)
+        self.unanswered = Unanswered(self._connection)
         self.ignored = Ignored(self._connection, self._data_dir)
         if losses or not self.ignored.scene_ids():
             self.ignored.restore()
@@ -164,9 +169,10 @@ class SyncState(PicturesBefore):
 
     def known_scene_ids(self) -> set[int]:
         """The scenes of which anything is remembered, for whatever server."""
-        tables = ("synced", "item", "cover", "picture_before", "replaced", "scene_file", *FOUND, *OF_SCENES)
+        tables = ("synced", "item", "cover", "picture_before", "replaced", "scene_file", "unanswered")
         statement = " UNION ".join(
-            f"SELECT scene_id FROM {table} WHERE scene_id <> {NO_SCENE}" for table in tables
+            f"SELECT scene_id FROM {table} WHERE scene_id <> {NO_SCENE}"
+            for table in (*tables, *FOUND, *OF_SCENES)
         )
         return {scene_id for (scene_id,) in self._connection.execute(statement)}
 
@@ -187,6 +193,7 @@ class SyncState(PicturesBefore):
             self._forget_covers_of(scene_id)
             self._forget_pictures_for(scene_id)
             self.back.forget_scene(scene_id)
+            self.unanswered.end([scene_id])
             self.index.forget_scenes([scene_id])
             for table in FOUND:
                 self._connection.execute(f"DELETE FROM {table} WHERE scene_id = ?", (scene_id,))

@@ -24,7 +24,6 @@ def take_a_look(bench: Bench, everything: bool = False, is_dry: bool = False, **
 def undo(bench: Bench) -> UndoSummary:
     """Put back in Stash what came from Plex."""
     with bench.state() as state:
-        state.back.server = state.machine_identifier
         return undo_back_to_stash(bench.stash(), state)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from back_to_stash.plays import missing_plays
 from stash.activity import read_activity
 from stash.writing import write
+from sync_queue import unanswered
 from sync_queue.brought_back import BEGUN, DONE, WAITING, View
 from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look, undo
 from tests.builders.bench import Bench, a_bench
-from tests.builders.sync import graphql, let_time_pass, sync
+from tests.builders.sync import AClock, graphql, let_time_pass, sync
 
 PLAYS: Any = {"back_to_stash": "plays"}
 # Seconds since 1970: some evening, and hours after it.
@@ -150,8 +152,59 @@ def test_a_kill_while_plays_are_written_neither_loses_nor_doubles_one(
         with pytest.raises(KeyboardInterrupt):
             take_a_look(bench)
     assert plays(bench, scene_id) == ([EVENING, EVENING + HOUR] if is_done else [])
+    let_stash_end(monkeypatch)
     take_a_look(bench)
     assert plays(bench, scene_id) == [EVENING, EVENING + HOUR]
+
+
+def let_stash_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever Stash was asked for before is done, or will never be."""
+    monkeypatch.setattr(unanswered, "time", AClock(time.time() + unanswered.STILL_WRITING))
+
+
+def killed_while_it_writes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Look, and be killed with a request on its way; returns what Stash does with it."""
+    sent: list[Any] = []
+
+    def killed(_: Any, writes: Any) -> None:
+        sent.extend(writes)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("back_to_stash.look.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            take_a_look(bench)
+    return lambda: write(bench.stash(), sent)
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+def test_what_stash_may_still_be_writing_is_not_written_beside_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_carried_out: bool
+) -> None:
+    bench.world.settings["back_to_stash"] = "ratings, plays, resume"
+    library, scene_id = bench.world.plex.library, a_film(bench)
+    scene, key = bench.world.stash.library.scene(scene_id), bench.world.item("one").rating_key
+    watch(bench, EVENING)
+    library.rate(key, 6.0)
+    library.stop_at(key, 300_000, at=EVENING + HOUR)
+    carry_out = killed_while_it_writes(bench, monkeypatch)
+    library.rate(key, 8.0)
+    library.stop_at(key, 500_000, at=EVENING + 2 * HOUR)
+    for _ in range(2):
+        take_a_look(bench)
+        assert (plays(bench, scene_id), scene.rating100, scene.resume_time) == ([], None, 0.0)
+        assert undo(bench).failed == 1
+    if is_carried_out:
+        carry_out()
+    else:
+        let_stash_end(monkeypatch)
+    take_a_look(bench)
+    take_a_look(bench)
+    assert (plays(bench, scene_id), scene.rating100, scene.resume_time) == ([EVENING], 80, 500.0)
+    sync(bench)
+    assert bench.world.item("one").user_rating == 8.0
+    undo(bench)
+    assert (plays(bench, scene_id), scene.rating100, scene.resume_time) == ([], None, 0.0)
 
 
 def test_a_play_that_a_person_took_away_in_stash_stays_away(bench: Bench) -> None:
@@ -259,6 +312,37 @@ def test_undo_takes_away_the_plays_that_came_and_no_other_and_they_do_not_come_a
     assert undo(bench).restored == 1
     assert plays(bench, scene_id) == before
     assert take_a_look(bench, everything=True).changes == []
+
+
+def test_undo_takes_back_what_came_from_every_plex_server(bench: Bench) -> None:
+    """Two servers with the same films, ratings and resume times, and each with views of its own."""
+    library = bench.world.plex.library
+    settings: Any = {"back_to_stash": "ratings, plays, resume"}
+    histories: dict[str, list[Any]] = {library.machine_identifier: [], "another": []}
+    scene_id = a_film(bench)
+    key = bench.world.item("one").rating_key
+    for number, server in enumerate(histories):
+        library.machine_identifier, library.history = server, histories[server]
+        sync(bench, **settings)
+        take_a_look(bench, **settings)
+        watch(bench, EVENING + number * HOUR)
+        library.rate(key, 6.0)
+        library.stop_at(key, 300_000, at=EVENING + 3 * HOUR)
+        take_a_look(bench, **settings)
+    scene = bench.world.stash.library.scene(scene_id)
+    assert (plays(bench, scene_id), scene.rating100, scene.resume_time) == (
+        [EVENING, EVENING + HOUR],
+        60,
+        300.0,
+    )
+    undo(bench)
+    for server in histories:
+        library.machine_identifier, library.history = server, histories[server]
+        bench.save(scene_id)
+        sync(bench, **settings)
+        take_a_look(bench, everything=True, **settings)
+        assert (plays(bench, scene_id), scene.rating100, scene.resume_time) == ([], None, 0.0)
+        assert bench.world.item("one").user_rating == 6.0
 
 
 def test_undo_leaves_a_play_that_stash_had_at_the_very_time_of_a_view(bench: Bench) -> None:
