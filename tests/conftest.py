@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import coverage
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.builders.bench import Bench, a_bench
 from tests.builders.entry import Here
+from tests.builders.warm_python import a_warm_python
 from tests.servers.world import PACKAGES, ROOT, World, a_world
 
 # A busy machine is no failure, no file is left beside the code, and the same code gets the same verdict.
@@ -80,10 +83,27 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield bench
 
 
+@pytest.fixture(scope="session")
+def warm_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """A Python that has imported the plugin already, from when it is first asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def start() -> str:
+            return stack.enter_context(a_warm_python(tmp_path_factory.mktemp("python")))
+
+        yield start
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """Both servers; at the end, that neither has failed and Plex was never edited as a whole."""
-    with a_world(tmp_path) as world:
+def world(tmp_path: Path, request: pytest.FixtureRequest, warm_python: Callable[[], str]) -> Iterator[World]:
+    """Both servers; at the end, that neither has failed and Plex was never edited as a whole.
+
+    Tasks go on in forks of a Python that has imported the plugin already, but for those of tests that are
+    about the whole of a process, from its start on: they have a mark.
+    """
+    is_whole = any(map(request.node.get_closest_marker, ("measured", "whole_processes")))
+    with a_world(tmp_path, python_of_tasks=None if is_whole else warm_python) as world:
         yield world
         assert not world.plex.failures
         assert not world.stash.crashes

@@ -16,9 +16,9 @@ PLAY = "2025-10-09T08:53:20Z"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, warm_python: Callable[[], str]) -> Iterator[World]:
     """A film that is known to the plugin, then watched, rated and left in Plex."""
-    with a_world(tmp_path) as world:
+    with a_world(tmp_path, python_of_tasks=warm_python) as world:
         world.settings["back_to_stash"] = "ratings, plays, resume"
         # The hook for the rating that comes starts no task of its own.
         world.settings["manual_drain"] = True

@@ -34,7 +34,9 @@ def start(world: World, args: Mapping[str, Any]) -> PluginProcess:
     """Start the plugin as Stash does, but beside its queue."""
     stdin = plugin_input(world.stash.server_connection(), args)
     environment = {"STASH2PLEX_DATA_DIR": str(world.data_dir)}
-    return PluginProcess(world.stash.plugins.plugin(), stdin, environment=environment)
+    plugins = world.stash.plugins
+    python = plugins.python(is_hook="hookContext" in args)
+    return PluginProcess(plugins.plugin(), stdin, python=python, environment=environment)
 
 
 def run(world: World, args: Mapping[str, Any]) -> PluginResult:

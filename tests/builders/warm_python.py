@@ -2,8 +2,9 @@
 
     with a_warm_python(folder) as python: a_world(…, python=python)
 
-Stash starts it like any other. What it starts hands its arguments, its environment and its three streams to a
-process that waits with everything imported, and that goes on in a fork; it ends as that one ends.
+The fixture `world` has one for tasks (tests/conftest.py); a hook starts sooner by itself. Stash starts it as
+any other. What it starts hands its arguments, its environment and its three streams to a process that waits
+with everything imported, and that goes on in a fork; it ends as that one ends.
 """
 
 from __future__ import annotations
@@ -46,7 +47,10 @@ NOT_MEASURED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
 
 @contextmanager
 def a_warm_python(folder: Path) -> Iterator[str]:
-    """The path of such a Python, for as long as it is needed."""
+    """The path of such a Python, for as long as it is needed; where nothing can fork, of a usual one."""
+    if sys.platform == "win32":
+        yield sys.executable
+        return
     address, starter = folder / "warm", folder / "python"
     starter.write_text(STARTER.format(python=sys.executable, address=str(address)))
     starter.chmod(0o700)
@@ -76,7 +80,8 @@ def serve(address: str) -> NoReturn:
     ends: dict[Any, tuple[int, socket.socket]] = {}
     starters: dict[Any, int] = {}
     while True:
-        for ready in select.select([server, *ends, *starters], [], [])[0]:
+        # Who was killed is gone before anything begins that was started later.
+        for ready in select.select([*starters, *ends, server], [], [])[0]:
             if ready is server:
                 connection, _ = server.accept()
                 child, end = _begin(connection)
@@ -90,7 +95,9 @@ def serve(address: str) -> NoReturn:
                     connection.sendall(bytes([status % 256]))
                 connection.close()
             elif ready in starters:
-                os.kill(starters.pop(ready), signal.SIGKILL)
+                child = starters.pop(ready)
+                os.kill(child, signal.SIGKILL)
+                os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
 
 
 def _begin(connection: socket.socket) -> tuple[int, int]:

@@ -115,6 +115,7 @@ def test_a_hook_beside_a_running_drain_asks_for_none_and_that_drain_writes_its_s
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no niceness there")
+@pytest.mark.whole_processes
 def test_a_drain_that_hooks_asked_for_lets_other_hooks_go_first(world: World) -> None:
     fault = world.plex.faults.add("hang", times=1, **PUT)
     save(world)

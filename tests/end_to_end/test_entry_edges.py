@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.servers.world import TOKEN, World, a_world, log_text
+from tests.servers.world import TOKEN, World, log_text
 
 ALL = "Reconcile Library (All)"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with a_world(tmp_path) as world:
-        yield world
 
 
 def test_a_data_folder_that_cannot_be_used_is_not_called_a_fault_of_the_plugin(world: World) -> None:

@@ -41,11 +41,12 @@ def account() -> Iterator[AccountServer]:
 
 
 @pytest.fixture
-def visitor(tmp_path: Path, browser: Browser, account: AccountServer) -> Iterator[Visitor]:
+def visitor(tmp_path: Path, browser: Browser, python: str, account: AccountServer) -> Iterator[Visitor]:
     """A person whose Stash has just got the plugin: no setting is set, but another plugin's are."""
     videos = make_collection(12, seed=3)
+    plan = plan_gaps(videos, seed=3, missing=0.0)
     environment = {"STASH2PLEX_ACCOUNT_SERVICE": account.url}
-    with a_host(tmp_path, browser, videos, plan_gaps(videos, seed=3, missing=0.0), environment) as host:
+    with a_host(tmp_path, browser, videos, plan, environment, python=python) as host:
         stash = host.world.stash
         stash.plugin_settings.clear()
         stash.plugin_settings["Another"] = {"colour": "blue"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,8 @@ from tests.builders.sync import a_picture, let_time_pass, sync
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
+def bench(tmp_path: Path, warm_python: Callable[[], str]) -> Iterator[Bench]:
+    with a_bench(tmp_path, python_of_tasks=warm_python) as bench:
         let_time_pass(bench.world)
         yield bench
 

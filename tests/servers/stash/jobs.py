@@ -92,6 +92,7 @@ class StashPlugins:
         working_directory: Path | None,
         environment: Mapping[str, str] | None,
         timeout: float = DEFAULT_TIMEOUT,
+        python_of_tasks: Callable[[], str] | None = None,
     ) -> None:
         self.directory = directory
         self.timeout = timeout
@@ -104,6 +105,7 @@ class StashPlugins:
         self._connection = connection
         self._stamp = stamp
         self._python = python
+        self._python_of_tasks = python_of_tasks
         self._working_directory = working_directory
         self._environment = environment
         self._changed = threading.Condition()
@@ -116,6 +118,10 @@ class StashPlugins:
         self.reload()
         self._worker = threading.Thread(target=self._work, name="stash-jobs", daemon=True)
         self._worker.start()
+
+    def python(self, is_hook: bool) -> str:
+        """The interpreter of a hook, or of all else."""
+        return self._python if is_hook or self._python_of_tasks is None else self._python_of_tasks()
 
     def reload(self) -> None:
         self.loaded, self.errors = load_plugins(self.directory) if self.directory else ([], [])
@@ -270,7 +276,7 @@ class StashPlugins:
             plugin,
             stdin,
             exec_args=task.exec_args,
-            python=self._python,
+            python=self.python(is_hook=isinstance(task, Hook)),
             working_directory=self._working_directory,
             environment=self._environment,
             on_progress=on_progress,

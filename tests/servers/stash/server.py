@@ -31,10 +31,11 @@ class StashServer:
     """A Stash on 127.0.0.1, to be used as a context manager.
 
     With `credentials` every request needs a session cookie or the `api_key`. `plugins_dir` is the folder
-    whose plugins are loaded and run by the interpreter `python`, with `environment` added to this
-    process's. `latency` (seconds) comes before every answer. `failing_scenes` are scenes that cannot be
-    read; `malformed_scenes` are functions by scene id that spoil the scene's JSON in place (or return
-    another value), in answers that use neither directives nor arguments below a root field.
+    whose plugins are loaded and run by the interpreter `python` (all but hooks by `python_of_tasks`, where
+    one is given), with `environment` added to this process's. `latency` (seconds) comes before every answer.
+    `failing_scenes` are scenes that cannot be read; `malformed_scenes` are functions by scene id that spoil
+    the scene's JSON in place (or return another value), in answers that use neither directives nor arguments
+    below a root field.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class StashServer:
         config_dir: Path | None = None,
         port: int = 0,
         python: str = sys.executable,
+        python_of_tasks: Callable[[], str] | None = None,
         environment: Mapping[str, str] | None = None,
         latency: float = 0.0,
         timeout: float = 120.0,
@@ -84,6 +86,7 @@ class StashServer:
             connection=self.server_connection,
             stamp=library.timestamp,
             python=python,
+            python_of_tasks=python_of_tasks,
             working_directory=self.config_dir,
             environment=environment,
             timeout=timeout,
