@@ -29,6 +29,8 @@ CREATE TABLE cover_begun (
 DROP TABLE artwork;
 """
 SOURCE_OF_LOGOS = "ALTER TABLE cover ADD COLUMN source TEXT NOT NULL DEFAULT '';"
+# Before the address of a picture that is not ours and that somebody had locked when it was looked at.
+CHOSEN = "chosen "
 WHEN_BEGUN = "ALTER TABLE cover_begun ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;"
 
 
@@ -37,7 +39,8 @@ class ArtworkRecord(NamedTuple):
 
     The version is the updated_at of the scene (`scene_id`) in seconds since 1970: while it stands
     still, so does the cover. `stamp` is the address under which Plex showed the image when the item
-    was last read; it moves when another image is chosen. `refused` is the SHA-1 of a cover that Plex
+    was last read; it moves when another image is chosen. It begins with CHOSEN while that is another's than
+    ours and stays because somebody locked it. `refused` is the SHA-1 of a cover that Plex
     did not take. `source` is the address in Stash of a picture that is not the scene's own, of a logo: it
     takes the place of the version, and is another one when the picture's owner changes.
     """
@@ -126,10 +129,14 @@ class CoverRecords(PushedRecords):
         """
         with self._connection:
             self._connection.executemany(
-                "UPDATE cover SET stamp = ? WHERE server = ? AND rating_key = ? AND kind = ?"
+                "UPDATE cover SET stamp = CASE WHEN substr(stamp, 1, ?) = ? THEN ? ELSE '' END || ?"
+                " WHERE server = ? AND rating_key = ? AND kind = ?"
                 " AND NOT EXISTS (SELECT 1 FROM cover_begun AS begun WHERE begun.server = cover.server"
                 " AND begun.rating_key = cover.rating_key AND begun.kind = cover.kind)",
-                [(stamp, self._server, rating_key, kind) for rating_key, kind, stamp in stamps],
+                [
+                    (len(CHOSEN), CHOSEN, CHOSEN, stamp, self._server, rating_key, kind)
+                    for rating_key, kind, stamp in stamps
+                ],
             )
 
     def _forget_covers_of(self, scene_id: int) -> None:

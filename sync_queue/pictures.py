@@ -16,7 +16,7 @@ from plex.exceptions import PlexBusy, PlexTooLarge
 from plex.items import PlexItem
 from plex.library import read_items
 from stash import log
-from sync_queue.cover_records import ArtworkRecord
+from sync_queue.cover_records import CHOSEN, ArtworkRecord
 from sync_queue.pace import Pace
 from sync_queue.pictures_before import PictureBefore
 from sync_queue.state import SyncState
@@ -31,7 +31,8 @@ NOTHING_KNOWN = ArtworkRecord("", "", 0)
 class _Look(Enum):
     """What became of a picture that is not as it was left."""
 
-    RIGHT = "it is ours, or a person's choice"
+    RIGHT = "it is ours"
+    CHOSEN_BY_SOMEBODY = "it is a person's choice"
     CHOSEN = "ours was chosen again"
     LOST = "Plex shows one that was interrupted, or does not have ours any more"
 
@@ -65,7 +66,12 @@ class Target:
         """Whether Plex shows what it showed when the item was last found right."""
         if self.is_looked_at or not self.record.sha1:
             return True
-        return bool(self.stamp) and self.stamp == self.record.stamp
+        return bool(self.stamp) and self.record.stamp in (self.stamp, self.left_stamp)
+
+    @property
+    def left_stamp(self) -> str:
+        """What to remember of the address where what is there stays, and is not known to be ours."""
+        return (CHOSEN if self.is_locked else "") + self.stamp
 
     @property
     def ours(self) -> frozenset[str]:
@@ -114,13 +120,16 @@ class Pictures:
         targets = self._targets(items, source.kinds, rolled_back)
         if all(source.is_settled(target.record, scene) and target.is_as_left for target in targets):
             return 0
-        uploads, targets = self._with_ours_chosen_again(targets)
+        uploads, targets = self._with_ours_chosen_again(
+            targets, [source.is_settled(target.record, scene) for target in targets]
+        )
         lost = [not target.is_as_left for target in targets]
         if any(lost) or not all(source.is_settled(target.record, scene) for target in targets):
             # To bring a picture once more its bytes are needed, whatever Stash's ETag says.
             image = source.fetch(scene, [] if any(lost) else [target.record for target in targets])
             for target, is_again in zip(targets, lost, strict=True):
-                stamp = target.record.stamp if target.is_looked_at else target.stamp
+                is_known = target.is_looked_at or (target.is_as_left and bool(target.record.sha1))
+                stamp = target.record.stamp if is_known else target.left_stamp
                 before = source.settled(scene, target.record._replace(scene_id=scene.id, stamp=stamp))
                 if isinstance(image, Image):
                     uploads += self._bring(scene.id, target, image, before, is_again)
@@ -145,21 +154,23 @@ class Pictures:
                 for kind in kinds
             ]
 
-    def _with_ours_chosen_again(self, targets: Sequence[Target]) -> tuple[int, list[Target]]:
+    def _with_ours_chosen_again(
+        self, targets: Sequence[Target], settled: Sequence[bool]
+    ) -> tuple[int, list[Target]]:
         """Look at items whose picture changed in Plex, and choose ours where nobody chose another.
 
         Returns how many were chosen, and the targets; those that are not as they were left then have
-        lost our picture. Raises PlexError.
+        lost our picture, or are to get another one than that. Raises PlexError.
         """
         count, looked_at = 0, []
-        for target in targets:
+        for target, is_settled in zip(targets, settled, strict=True):
             if not target.is_as_left:
-                outcome = self._look_at(target)
+                outcome = self._look_at(target, is_settled)
                 count += outcome is _Look.CHOSEN
                 if outcome is not _Look.LOST:
                     # Under which address Plex shows what was chosen is known when the item is read back.
-                    stamp = target.stamp if outcome is _Look.RIGHT else ""
-                    record = target.record._replace(stamp=stamp)
+                    stamps = {_Look.CHOSEN: "", _Look.CHOSEN_BY_SOMEBODY: CHOSEN + target.stamp}
+                    record = target.record._replace(stamp=stamps.get(outcome, target.stamp))
                     self._remember(target, record)
                     target = replace(target, record=record, is_looked_at=True)
             looked_at.append(target)
@@ -187,9 +198,7 @@ class Pictures:
         with self._state.lock:
             self._state.record_artwork(target.item.rating_key, target.kind.value, record)
 
-    def _look_at(self, target: Target) -> _Look:
-        if target.is_locked and not target.was_rolled_back and not target.begun:
-            return _Look.RIGHT
+    def _look_at(self, target: Target, is_settled: bool) -> _Look:
         rating_key, kind, ours = target.item.rating_key, target.kind, target.record.sha1
         there = artwork_of(self._plex, rating_key, kind)
         if there.shown == ours:
@@ -197,8 +206,8 @@ class Pictures:
         if there.shown in target.ours:
             return _Look.LOST
         if not target.was_rolled_back and (target.is_locked or self._is_locked_by_now(target)):
-            return _Look.RIGHT
-        if ours not in there.uploads:
+            return _Look.CHOSEN_BY_SOMEBODY
+        if ours not in there.uploads or not is_settled:
             return _Look.LOST
         with self._pace.writing():
             choose(self._plex, rating_key, kind, there.uploads[ours])
