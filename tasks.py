@@ -60,8 +60,9 @@ def run_as_script(raw: bytes) -> NoReturn:
     status = main(raw)
     sys.stderr.flush()
     if status or "stashapi.log" in sys.modules:
-        # Stash may lose the last lines of a process that ends right after them.
-        time.sleep(0.05)
+        from stash.last_lines import let_be_read
+
+        let_be_read(sys.stderr.fileno())
     # Without the interpreter's own clean-up, which may wait for threads that read ahead.
     os._exit(status)
 
