@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import closing
 
 from back_to_stash.brought import NOT_OWNERS, Brought, counts_in_words
-from back_to_stash.look import look
 from plex.client import connect
 from plex.exceptions import PlexError
 from stash import log
@@ -68,6 +67,9 @@ def _look(
     if not config.back_to_stash:
         state.back.forget_switched_off(())
         return Brought()
+    # Every task comes here, and where nothing is wanted back none waits for this to be loaded.
+    from back_to_stash.look import look
+
     return look(stash, connect(config, data_dir), state, config, everything)
 
 
