@@ -41,8 +41,9 @@ Lock = Callable[[str, float], AbstractContextManager[None]]
 # Seconds: disks of a NAS are slow, and pip asks an index that does not answer again and again.
 INSTALLING_LASTS = 600.0
 INSTALL_LOCK = "install.lock"
-# So many objects are made until Python looks for cycles among them: hardly any that a task makes is in one.
-LOOK_FOR_CYCLES = 20_000
+# So many objects are made until Python looks for cycles among them: hardly any that a task makes is in one,
+# and no package that it loads at its start.
+LOOK_FOR_CYCLES = 100_000
 # What is the plugin's own: an update of it may be under way.
 OURS = frozenset(("tasks", "operations", "reconciliation", "back_to_stash", "sync_queue"))
 OURS |= frozenset(("plex", "stash", "transport", "validation"))
