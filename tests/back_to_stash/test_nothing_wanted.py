@@ -65,6 +65,8 @@ def test_without_the_setting_no_task_and_no_operation_changes_anything_in_stash(
     people_act(here.world)
     before = what_stash_has(here.world)
     here.run(hook(1))
+    # No other task runs beside an undo.
+    here.world.stash.wait_for_jobs()
     for mode in (*entry.TASKS, *AFTER):
         assert here.run({"mode": mode}).error == ""
     for operation in OPERATIONS:
