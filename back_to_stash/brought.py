@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from plex.fields import Value
 from sync_queue.outage import moment
+from validation.amounts import number
 
 RATING, PLAYS, RESUME = "rating", "plays", "resume"
 # What they are called.
@@ -55,7 +56,7 @@ def counts_in_words(brought: Brought) -> str:
     """What came, such as “2 ratings, 3 plays”; empty for nothing."""
     words = {RATING: "rating", PLAYS: "play", RESUME: "resume time"}
     counts = {word: brought.count(kind) for kind, word in words.items()}
-    return ", ".join(f"{count:,} {word}{'s' * (count != 1)}" for word, count in counts.items() if count)
+    return ", ".join(f"{number(count)} {word}{'s' * (count != 1)}" for word, count in counts.items() if count)
 
 
 def describe(change: Change) -> str:

@@ -14,6 +14,7 @@ from stash.client import Stash
 from stash.exceptions import StashError
 from stash.process_lock import WORKER_LOCK, AlreadyRunning, exclusive
 from sync_queue.state import SyncState
+from validation.amounts import number
 from validation.config import Stash2PlexConfig
 
 # The tasks after which a look is taken.
@@ -89,5 +90,6 @@ def _tell(brought: Brought, is_asked_for: bool) -> None:
         log.info("Nothing new in Plex for Stash.")
     if is_asked_for and brought.waiting:
         log.info(
-            f"Views in Plex whose scene is not known: {brought.waiting:,}. They come once the scene is found."
+            f"Views in Plex whose scene is not known: {number(brought.waiting)}. They come once the "
+            "scene is found."
         )

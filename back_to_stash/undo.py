@@ -19,6 +19,7 @@ from stash.writing import RemovePlays, SetRating, SetResume, Write, write
 from sync_queue.brought_back import View
 from sync_queue.state import SyncState
 from sync_queue.undo import run_undo
+from validation.amounts import amount
 from validation.config import Stash2PlexConfig
 
 SCENES_PER_READ = 50
@@ -150,9 +151,9 @@ def _run_undo(stash: Stash, data_dir: str) -> str | None:
         if not state.back.had():
             return None
         summary = undo_back_to_stash(stash, state)
-    log.info(f"Put back in Stash what had come from Plex: {summary.restored} values.")
+    log.info(f"Put back in Stash what had come from Plex: {amount(summary.restored, 'value')}.")
     if summary.changed_since:
-        log.info(f"Left alone in Stash: {summary.changed_since} values that were changed since.")
+        log.info(f"Left alone in Stash: {amount(summary.changed_since, 'value')} changed since.")
     if summary.failed:
         return log.failed("Stash did not take some values back; run the task again.")
     return None

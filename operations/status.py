@@ -20,6 +20,7 @@ from sync_queue.queue_list import FAILED_STATE, LATER, WAITING
 from sync_queue.state import SyncState
 from sync_queue.state_database import RECONCILE_WANTED
 from sync_queue.status import DrainState, drain_state
+from validation.amounts import number
 from validation.usable import usable_settings
 
 
@@ -221,8 +222,8 @@ def _step_line(kind: Step, state: SyncState, scenes: SceneCounts) -> str:
         Step.SET_UP: "Tell the plugin where your Plex is.",
         Step.FIX_SETTINGS: "Correct the settings that are named here: no task runs until then.",
         Step.RECONCILE: "Run Reconcile Library (All): it compares all scenes with Plex and changes nothing.",
-        Step.PROCESS_QUEUE: f"Run Process Queue to write what is waiting, scenes: {scenes.waiting:,}.",
-        Step.LOOK_AT_FAILED: f"Look at what failed and why, scenes: {scenes.failed:,}.",
-        Step.WAIT: f"Process Queue writes what is waiting, scenes: {scenes.waiting:,}.",
+        Step.PROCESS_QUEUE: f"Run Process Queue to write what is waiting, scenes: {number(scenes.waiting)}.",
+        Step.LOOK_AT_FAILED: f"Look at what failed and why, scenes: {number(scenes.failed)}.",
+        Step.WAIT: f"Process Queue writes what is waiting, scenes: {number(scenes.waiting)}.",
         Step.NOTHING: "Nothing is to be done.",
     }[kind]

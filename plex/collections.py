@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from plex.client import Plex
 from plex.exceptions import PlexAnswerInvalid, PlexNotFound
 from plex.items import number_in
+from validation.amounts import number
 
 COLLECTION = 18
 COLLECTIONS_PER_READ = 100
@@ -164,5 +165,6 @@ def _pages(plex: Plex, path: str, arguments: Mapping[str, object]) -> list[Eleme
             return found
         if not page:
             raise PlexAnswerInvalid(
-                f"Plex announced {total} entries of a list and sent {len(found)}. Run the task again."
+                f"Plex announced {number(total)} entries of a list and sent {number(len(found))}. Run "
+                "the task again."
             )

@@ -20,6 +20,7 @@ from plex.items import ItemsRead, ListedItem, PlexItem, is_made_by_plex
 from plex.library import LibrarySection, read_items
 from plex.listing import PAGE_SIZE, count_items, items_with_file_name
 from plex.matching import Doubts, Match, MatchLevel, match_scenes
+from validation.amounts import number
 from validation.path_map import PathMap, file_name
 from validation.scene import Scene, SceneFile
 
@@ -227,7 +228,8 @@ class ItemFinder:
         if not is_shrunk(before, count):
             return ""
         return (
-            f"Library “{section.title}” had {before:,} items and has {count:,} at the moment. Is one of "
+            f"Library “{section.title}” had {number(before)} items and has {number(count)} at the "
+            "moment. Is one of "
             "Plex's drives missing?"
         )
 

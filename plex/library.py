@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from plex.client import Plex
 from plex.exceptions import LibraryNotFound, NoMovieLibrary, PlexAnswerInvalid, PlexItemUnusable, PlexNotFound
 from plex.items import ItemsRead, full_item, number_in
+from validation.amounts import number
 from validation.path_map import path_key
 
 # Servers with rich metadata were seen to answer longer lists of ids with nothing.
@@ -67,7 +68,8 @@ def read_all_sections(plex: Plex) -> list[LibrarySection]:
     announced = _number(container, "size") if "size" in container.attrib else len(directories)
     if announced != len(directories):
         raise PlexAnswerInvalid(
-            f"Plex announced {announced} libraries and sent {len(directories)}. Run the task again."
+            f"Plex announced {number(announced)} libraries and sent {number(len(directories))}. Run the "
+            "task again."
         )
     return [
         LibrarySection(

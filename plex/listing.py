@@ -13,6 +13,7 @@ from plex.client import Plex
 from plex.exceptions import PlexAnswerInvalid, PlexItemUnusable, PlexListingChanged
 from plex.items import ListedItem, listed_item, number_in
 from plex.library import MOVIE, LibrarySection
+from validation.amounts import number
 from validation.path_map import file_name, path_key
 
 # Plex warns of larger pages.
@@ -99,8 +100,8 @@ class _Reading:
             videos = self._window(start - overlap)
             if not videos and start - overlap < self.total:
                 raise PlexAnswerInvalid(
-                    f"Plex announced {self.total:,} items in library “{self._section.title}” and sent "
-                    f"{start:,}. Run the task again."
+                    f"Plex announced {number(self.total)} items in library “{self._section.title}” and sent "
+                    f"{number(start)}. Run the task again."
                 )
             if overlap:
                 if not videos or videos[0].get("ratingKey") != last:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from plex.index import FileIndex, FileKey, KnownPart
+from validation.amounts import number
 
 
 class MatchLevel(Enum):
@@ -137,7 +138,7 @@ def _problem_with(
     # Where the files in Plex are other scenes' by their paths, the map is right and this scene's is missing.
     is_for_path_map = any(part.path not in owners for part in candidates)
     if len({part.rating_key for part in candidates}) > 1:
-        reason = f"{len(candidates)} files in Plex fit one of its files {level.value}"
+        reason = f"{number(len(candidates))} files in Plex fit one of its files {level.value}"
         return _ambiguous(reason, is_for_path_map)
     if taken:
         return _ambiguous(

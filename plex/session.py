@@ -253,7 +253,8 @@ def _words_of(response: requests.Response) -> str:
     words = (
         status.group(1) if status else re.sub(r"<(script|style|title).*?</\1>|<[^>]*>", " ", text, flags=re.S)
     )
-    return " ".join(unescape(words).split())
+    # A page says the number as well, which whoever tells of it has said already.
+    return " ".join(unescape(words).split()).removeprefix(str(response.status_code)).lstrip(" :")
 
 
 def _retry_after(response: requests.Response) -> float | None:

@@ -41,6 +41,7 @@ from sync_queue.covers import version_of
 from sync_queue.facts import COUNTED_AT, PLEX_ADDRESS, known_sizes
 from sync_queue.manager import JobQueue
 from sync_queue.state import SyncState
+from validation.amounts import amount, number
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene, SceneFile
 
@@ -158,7 +159,8 @@ class GapDetectionEngine:
 
     def _remember_run(self, scope: str, state: SyncState) -> None:
         """Remember that this run took place; what was not read or not judged is not known again."""
-        told = f"{scope} scenes, {self._result.total_gaps} gaps in {self._result.scenes_checked}"
+        gaps, scenes = self._result.total_gaps, self._result.scenes_checked
+        told = f"{scope} scenes, {amount(gaps, 'gap')} in {number(scenes)}"
         if not self._libraries_complete:
             told += ", not all libraries could be read"
         state.set_fact("last reconcile", json.dumps({"at": self._now, "what": told}))

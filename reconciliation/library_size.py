@@ -9,6 +9,7 @@ from plex.inventory import LibraryRead, is_shrunk
 from plex.library import LibrarySection
 from sync_queue.facts import known_sizes, size_fact
 from sync_queue.state import SyncState
+from validation.amounts import number
 
 # So many unusable items of a library are named one by one.
 UNUSABLE_TOLD = 5
@@ -42,7 +43,8 @@ class LibrarySizes:
             # Zero items is a number, too: one more than there are tells it from no warning.
             self.state.set_fact(self._warned_of(section), str(count + 1))
         return (
-            f"Library “{section.title}” had {before:,} items at the last reconcile and has {count:,} "
+            f"Library “{section.title}” had {number(before)} items at the last reconcile and has "
+            f"{number(count)} "
             f"now. Is one of Plex's drives not mounted? {self._advice()}"
         )
 
@@ -88,4 +90,7 @@ def problems_of(libraries: Iterable[LibraryRead]) -> Iterator[str]:
         for unusable in read.unusable[:UNUSABLE_TOLD]:
             yield f"Library “{read.section.title}”: {unusable}"
         if len(read.unusable) > UNUSABLE_TOLD:
-            yield f"Library “{read.section.title}”: {len(read.unusable) - UNUSABLE_TOLD} more such items."
+            yield (
+                f"Library “{read.section.title}”: {number(len(read.unusable) - UNUSABLE_TOLD)} more such "
+                "items."
+            )

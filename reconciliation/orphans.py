@@ -23,6 +23,7 @@ from stash.log import Progress
 from sync_queue.facts import ORPHANS_AT
 from sync_queue.orphan_records import OrphansReplacement
 from sync_queue.state import SyncState
+from validation.amounts import number
 from validation.config import Stash2PlexConfig
 
 # More than this nobody reads, and each page of them is a request to Plex.
@@ -152,7 +153,9 @@ class OrphanSearch:
         for word, rating_keys in (("orphans", library.orphans), ("uncertain", library.uncertain)):
             if not rating_keys:
                 continue
-            report.begin(library.section.title, f"{word}: {len(rating_keys):,} of {library.items:,} items")
+            report.begin(
+                library.section.title, f"{word}: {number(len(rating_keys))} of {number(library.items)} items"
+            )
             shown = rating_keys[: ITEMS_IN_REPORT - self._shown]
             self._shown += len(shown)
             name = f"Library “{library.section.title}”, {word}"
@@ -194,9 +197,12 @@ def summary_lines(found: OrphansFound) -> list[str]:
         return []
     lines = ["=== Orphans (nothing was changed) ==="]
     for library in found.libraries:
-        counts = f"{len(library.orphans):,} of {library.items:,} items, uncertain: {len(library.uncertain):,}"
+        counts = (
+            f"{number(len(library.orphans))} of {number(library.items)} items, uncertain: "
+            f"{number(len(library.uncertain))}"
+        )
         if library.ignored:
-            counts += f", ignored: {len(library.ignored):,}"
+            counts += f", ignored: {number(len(library.ignored))}"
         lines.append(f"Without a scene in “{library.section.title}”: {counts}")
     if any(library.told for library in found.libraries):
         lines.append(f"Plex items without a scene are listed in the report {found.report}")

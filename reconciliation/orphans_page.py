@@ -10,6 +10,7 @@ from typing import IO
 from plex.items import PlexItem
 from reconciliation.html_page import Links, report_page
 from reconciliation.reports import Place
+from validation.amounts import number
 
 
 @contextmanager
@@ -54,5 +55,5 @@ class OrphansReport:
 
     def end(self, left_out: int) -> None:
         """End the list, of which so many items are not shown."""
-        more = f"<p>{left_out:,} more are not shown.</p>\n" if left_out else ""
+        more = f"<p>{number(left_out)} more are not shown.</p>\n" if left_out else ""
         self._file.write(f"</dl>\n{more}")

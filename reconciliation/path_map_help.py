@@ -10,6 +10,7 @@ from plex.client import Plex
 from plex.items import PlexItem
 from plex.library import ITEMS_PER_READ, read_items
 from stash.client import Stash
+from validation.amounts import number
 from validation.path_map import PathMap, pairs_text, path_key, suggest_path_map
 from validation.scene import Scene
 
@@ -70,11 +71,13 @@ class Suggestion:
 
     def advice(self, inexact: int) -> str:
         """What to tell the user, who has so many inexact matches; it ends with what to paste."""
-        each = ", ".join(f"{pair} for {count}" for pair, count in self.pairs)
+        each = ", ".join(f"{pair} for {number(count)}" for pair, count in self.pairs)
         detail = f" ({each})" if len(self.pairs) > 1 else ""
         return (
-            f"{inexact} scenes were matched by file name and size only. With this in the setting “Path map” "
-            f"(path_map), {self.exact} of {self.looked_at} files looked at match exactly{detail}: "
+            f"{number(inexact)} scenes were matched by file name and size only. With this in the setting "
+            "“Path map” "
+            f"(path_map), {number(self.exact)} of {number(self.looked_at)} files looked at match "
+            f"exactly{detail}: "
             f"{self.path_map}"
         )
 

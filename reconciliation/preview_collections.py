@@ -28,6 +28,7 @@ from sync_queue.pace import Pace
 from sync_queue.planning import ItemPlan, shortened
 from sync_queue.previewed import COLLECTION_TITLES, NAME, ORDER, POSTER, PreviewedChange, PreviewedCollection
 from sync_queue.state import SyncState
+from validation.amounts import number
 from validation.config import Stash2PlexConfig
 
 
@@ -80,11 +81,11 @@ class CollectionPreview:
     def _summary_lines(self, rows: Iterable[PreviewedCollection]) -> list[str]:
         counts = Counter(change.field for row in rows for change in row.changes)
         return [
-            f"Collections that would be made: {self._made:,}",
-            f"Collections that would be renamed: {counts[NAME]:,}",
-            f"Collections whose text would change: {counts[SUMMARY.name]:,}",
-            f"Collections whose poster would be compared: {counts[POSTER]:,}",
-            f"Collections whose order would change: {counts[ORDER]:,}",
+            f"Collections that would be made: {number(self._made)}",
+            f"Collections that would be renamed: {number(counts[NAME])}",
+            f"Collections whose text would change: {number(counts[SUMMARY.name])}",
+            f"Collections whose poster would be compared: {number(counts[POSTER])}",
+            f"Collections whose order would change: {number(counts[ORDER])}",
             "Collections to which items come are put in order at the same sync.",
         ]
 

@@ -15,6 +15,7 @@ from reconciliation.html_page import Links, report_page
 from reconciliation.reports import Place
 from sync_queue.listing import cut
 from sync_queue.previewed import COLLECTION_TITLES, LONGEST_VALUE, PreviewedChange, PreviewedCollection
+from validation.amounts import number
 
 # More than this nobody reads, and a telephone does not open.
 SCENES_IN_REPORT = 2_000
@@ -58,9 +59,11 @@ class PreviewReport:
         """Add the totals."""
         if self._scenes > SCENES_IN_REPORT:
             left_out = self._scenes - SCENES_IN_REPORT
-            self._file.write(f"<p>{left_out:,} more items would be written; they are counted below.</p>\n")
-        totals = ", ".join(f"{escape(title)} {count:,}" for title, count in sorted(fields.items()))
-        self._file.write(f"<p>Items that would be written: {items:,}. {totals}</p>\n")
+            self._file.write(
+                f"<p>{number(left_out)} more items would be written; they are counted below.</p>\n"
+            )
+        totals = ", ".join(f"{escape(title)} {number(count)}" for title, count in sorted(fields.items()))
+        self._file.write(f"<p>Items that would be written: {number(items)}. {totals}</p>\n")
 
     def add_collections(self, rows: Sequence[PreviewedCollection]) -> None:
         """Add what collections would get, if any would."""
@@ -89,7 +92,7 @@ class PreviewReport:
 
     def _say_how_many_more(self, count: int) -> None:
         if count > SCENES_IN_REPORT:
-            self._file.write(f"<p>… and {count - SCENES_IN_REPORT:,} more.</p>\n")
+            self._file.write(f"<p>… and {number(count - SCENES_IN_REPORT)} more.</p>\n")
 
 
 def _change(change: Change) -> str:

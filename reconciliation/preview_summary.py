@@ -11,6 +11,7 @@ from back_to_stash.brought import NOT_OWNERS, Brought, counts_in_words
 from reconciliation.preview_collections import CollectionsPreviewed
 from sync_queue.previewed import BACK, COLLECTIONS, ITEMS
 from sync_queue.summary import left_out_line
+from validation.amounts import number
 
 
 @dataclass
@@ -46,8 +47,11 @@ def summary_lines(result: PreviewResult) -> list[str]:
     """The summary for the log."""
     lines = [
         "=== Preview Summary (nothing was written to Plex) ===",
-        f"Items that would be written: {result.items:,}",
-        *(f"Items whose {title} would change: {count:,}" for title, count in sorted(result.fields.items())),
+        f"Items that would be written: {number(result.items)}",
+        *(
+            f"Items whose {title} would change: {number(count)}"
+            for title, count in sorted(result.fields.items())
+        ),
         *(line for lines in other_lines(result).values() for line in lines),
     ]
     if result.is_anything_there:
@@ -71,13 +75,13 @@ def other_lines(result: PreviewResult) -> Mapping[str, Sequence[str]]:
 
 def _item_lines(result: PreviewResult) -> list[str]:
     lines = [
-        f"Covers that would be compared: {result.covers:,}",
-        *([] if result.logos is None else [f"Logos that would be compared: {result.logos:,}"]),
-        f"Already right: {result.unchanged:,}",
-        f"Not written (not in Plex, or ambiguous): {result.not_written:,}",
+        f"Covers that would be compared: {number(result.covers)}",
+        *([] if result.logos is None else [f"Logos that would be compared: {number(result.logos)}"]),
+        f"Queued or to be queued, but already right: {number(result.unchanged)}",
+        f"Not written (not in Plex, or ambiguous): {number(result.not_written)}",
     ]
     if result.opted_out:
-        lines.append(f"Opted out: {result.opted_out:,}")
+        lines.append(f"Opted out: {number(result.opted_out)}")
     if result.left_out:
         lines.append(left_out_line(result.left_out))
     return lines

@@ -150,10 +150,12 @@ def next_run(state: SyncState, now: float) -> NextRun | None:
 def next_line(state: SyncState, now: float) -> str:
     """What Queue Status tells of the next scheduled reconcile."""
     run = next_run(state, now)
+    if run is None and state.fact(_SCHEDULE) is None:
+        return "Next scheduled reconcile: planned once a reconcile or Process Queue has ended well"
     if run is None:
         return (
-            "Next scheduled reconcile: none (a change of the setting “Scheduled reconcile” is noticed when "
-            "a reconcile or Process Queue runs)"
+            "Next scheduled reconcile: none (“Scheduled reconcile” was set to never when a task last read "
+            "the settings)"
         )
     when = moment(run.due_at) if run.due_at > now else "due"
     return f"Next scheduled reconcile: {when}, {run.scope} scenes; it starts once another task has ended."

@@ -33,6 +33,7 @@ from sync_queue.drain_request import switch_automatic
 from sync_queue.facts import known_sizes
 from sync_queue.state import SyncState
 from sync_queue.state_database import is_there
+from validation.amounts import number
 from validation.config import Stash2PlexConfig
 from validation.exceptions import SettingsInvalid
 from validation.usable import Usable, usable_settings
@@ -177,7 +178,7 @@ def _choose(stash: Stash, config: Stash2PlexConfig) -> tuple[Stash, Sequence[Fin
         if stash.chosen.are_all:
             return stash, ()
         count, words = stash.count_chosen(), stash.chosen.words
-        text = f"To be carried: {count:,} of {stash.count_scenes():,} scenes ({words})."
+        text = f"To be carried: {number(count)} of {number(stash.count_scenes())} scenes ({words})."
     except (SettingsInvalid, StashError) as problem:
         return stash, [Finding(Level.WRONG, str(problem))]
     return stash, [Finding(Level.RIGHT if count else Level.DOUBT, text)]
@@ -252,7 +253,7 @@ def _check_libraries(
             text = f"Library “{section.title}” is empty. In Plex, add its folders and let it scan them."
             yield Finding(Level.DOUBT, text)
         else:
-            yield Finding(Level.RIGHT, f"Library “{section.title}”: {count:,} items.")
+            yield Finding(Level.RIGHT, f"Library “{section.title}”: {number(count)} items.")
     try:
         check_names(everything, config.plex_library)
         if not counts:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from plex.fields import tag_key
 from stash.client import Stash
+from validation.amounts import number
 from validation.config import DISPLAY_NAMES, Stash2PlexConfig
 from validation.names import in_quotes
 
@@ -42,7 +43,7 @@ def _doubts(setting: str, names: Sequence[str], existing: Mapping[str, str]) -> 
         name for name, key in zip(names, keys, strict=True) if key not in existing and key not in parts
     ]
     if unknown:
-        more = f" and {len(unknown) - NAMES_SHOWN} more" if len(unknown) > NAMES_SHOWN else ""
+        more = f" and {number(len(unknown) - NAMES_SHOWN)} more" if len(unknown) > NAMES_SHOWN else ""
         yield (
             f"{setting} names {in_quotes(unknown[:NAMES_SHOWN])}{more}, and no tag in Stash has such a name. "
             "Is it misspelt, or was the tag renamed?"

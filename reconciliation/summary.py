@@ -8,6 +8,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from stash import log
+from validation.amounts import amount, number
 
 if TYPE_CHECKING:
     from reconciliation.result import GapDetectionResult
@@ -41,7 +42,8 @@ def tell(result: GapDetectionResult, is_queued: bool, is_drained: bool) -> None:
 def shared_line(shared: Sequence[str]) -> str:
     """What to do about scenes that share a file or an item with others; some of them are named."""
     return (
-        f"Scenes left alone because they share a file or an item of Plex with another scene: {len(shared)} "
+        "Scenes left alone because they share a file or an item of Plex with another scene: "
+        f"{number(len(shared))} "
         f"({'; '.join(shared[:SHARED_SHOWN])}). {SHARED_CURE}"
     )
 
@@ -50,15 +52,15 @@ def summary_lines(result: GapDetectionResult, is_queued: bool) -> list[str]:
     """The summary for the log; `is_queued` is false where there was no queue to put gaps in."""
     lines = [
         "=== Reconciliation Summary ===",
-        f"Scenes checked: {result.scenes_checked}",
-        f"Gaps found: {result.total_gaps}",
-        f"  Empty metadata: {result.empty_metadata_count}",
-        f"  Stale sync: {result.stale_sync_count}",
-        f"  Missing from Plex: {result.missing_count}",
+        f"Scenes checked: {number(result.scenes_checked)}",
+        f"Gaps found: {number(result.total_gaps)}",
+        f"  Empty metadata: {number(result.empty_metadata_count)}",
+        f"  Stale sync: {number(result.stale_sync_count)}",
+        f"  Missing from Plex: {number(result.missing_count)}",
     ]
     if is_queued:
-        lines.append(f"Enqueued: {result.enqueued_count}")
-        lines.append(f"Skipped (already queued): {result.skipped_already_queued}")
+        lines.append(f"Enqueued: {number(result.enqueued_count)}")
+        lines.append(f"Skipped (already queued): {number(result.skipped_already_queued)}")
     else:
         lines.append("Detection-only mode (no items enqueued)")
     return lines
@@ -71,19 +73,23 @@ def advice_lines(result: GapDetectionResult, is_drained: bool = False) -> list[s
 
 def _left_out_lines(result: GapDetectionResult) -> Iterator[str]:
     if result.without_file_count:
-        yield f"Scenes without a file: {result.without_file_count} (Plex cannot have them: no gap)."
+        yield f"Scenes without a file: {number(result.without_file_count)} (Plex cannot have them: no gap)."
     if result.ignored_count:
-        yield f"Ignored: {result.ignored_count} scenes (as you chose on the page; they are no gap)."
+        yield f"Ignored: {amount(result.ignored_count, 'scene')} (as you chose on the page; they are no gap)."
     if result.left_out_count:
         yield (
-            f"Carried before and not now: {result.left_out_count} (settings scene_filter and "
+            f"Carried before and not now: {number(result.left_out_count)} (settings scene_filter and "
             "organized_only, or deleted in Stash; left as they are in Plex)."
         )
     if result.not_wanted_count:
-        yield f"Not queued: {result.not_wanted_count} scenes not in Plex (setting “Plex holds a part”)."
+        yield (
+            f"Not queued: {amount(result.not_wanted_count, 'scene')} not in Plex (setting “Plex holds a "
+            "part”)."
+        )
     if result.unknown_count:
         yield (
-            f"Not judged: {result.unknown_count} scenes, because it is unclear for now whether Plex has "
+            f"Not judged: {amount(result.unknown_count, 'scene')}, because it is unclear for now whether "
+            "Plex has "
             "them; the debug log says why."
         )
 
@@ -94,8 +100,8 @@ def _doubtful_lines(result: GapDetectionResult) -> Iterator[str]:
     for_path_map = result.ambiguous_count - len(result.shared)
     if for_path_map:
         yield (
-            f"{for_path_map} scenes fit several files and are left alone; the debug log names them. "
-            "A path map (setting path_map) makes matches exact."
+            f"{number(for_path_map)} scenes fit several files and are left alone; the debug log names them. "
+            "The right folders in the setting “Path map” (path_map) tell such files apart."
         )
     if result.shared:
         yield shared_line(result.shared)
@@ -114,5 +120,17 @@ def _next_lines(result: GapDetectionResult, is_drained: bool) -> Iterator[str]:
     elif result.skipped_already_queued:
         yield (
             "Nothing new was queued. Scenes that will be tried again later by themselves: "
-            f"{result.skipped_already_queued}. Queue Status says why."
+            f"{number(result.skipped_already_queued)}. Queue Status says why."
         )
+    elif not result.errors:
+        yield from _all_right_lines(result)
+
+
+def _all_right_lines(result: GapDetectionResult) -> Iterator[str]:
+    """That there is nothing to do, where nothing is: a summary of zeros says it to nobody."""
+    if not result.scenes_checked:
+        yield (
+            "There was no scene to compare: Stash has none, or none of that time and of the settings’ choice."
+        )
+    elif not (result.total_gaps or result.unknown_count or result.ambiguous_count):
+        yield "There is nothing to do: Plex has these scenes as they are in Stash."

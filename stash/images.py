@@ -8,6 +8,7 @@ import requests
 
 from stash.exceptions import CoverUnavailable, ImageUnusable, StashRefused
 from transport.bounded_answer import AnswerTooLarge, read_whole
+from validation.amounts import number
 
 REFUSED = (401, 403, 498)
 # How images begin: JPEG, PNG, GIF, BMP, TIFF, JPEG XL. WebP, AVIF and HEIC say so a few bytes later.
@@ -76,7 +77,7 @@ def _content(response: requests.Response, largest: int, what: str) -> bytes:
         # Stash says how large an image is; what only goes on and on is none.
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > largest:
-            raise ImageUnusable(f"its {what} is larger than {largest:,} bytes") from error
+            raise ImageUnusable(f"its {what} is larger than {number(largest)} bytes") from error
         raise CoverUnavailable(f"Stash sent a {what} that did not end.") from error
     except requests.RequestException as error:
         raise CoverUnavailable(f"Stash broke off a {what} ({type(error).__name__}).") from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from stash.client import Stash
 from stash.exceptions import StashAnswerInvalid
+from validation.amounts import number
 from validation.scene import SceneFile, scene_id_of
 
 SCENES_PER_PAGE = 500
@@ -50,7 +51,9 @@ def _read(stash: Stash, pattern: str, found: dict[int, tuple[SceneFile, ...]], d
                 found[one[0]] = one[1]
                 highest = max(highest, one[0])
         if len(scenes) != min(count, SCENES_PER_PAGE):
-            raise StashAnswerInvalid(f"Stash announced {count:,} scenes and sent {len(scenes):,}.")
+            raise StashAnswerInvalid(
+                f"Stash announced {number(count)} scenes and sent {number(len(scenes))}."
+            )
         if count <= SCENES_PER_PAGE:
             return
         if highest <= last_id:

@@ -53,8 +53,8 @@ class CatchUp:
         self._queue = queue
         self._clock = clock
 
-    def run(self) -> int:
-        """Queue what no hook told; returns how many jobs.
+    def run(self) -> tuple[int, int]:
+        """Queue what no hook told; returns how many scenes, and how many that scenes show.
 
         Raises StashError; what was not queued then is found the next time.
         """
@@ -62,9 +62,9 @@ class CatchUp:
         now = read_overview(self._ask, before.scenes.latest_id if before else 0).held_back(self._stash.now)
         if before is None:
             self._begin(now)
-            return 0
+            return 0, 0
         if now.same_as(before):
-            return 0
+            return 0, 0
         now = now.after(before)
         told = _Told(self._queue, self._clock())
         scenes = self._changed_scenes(before, now)
@@ -85,7 +85,8 @@ class CatchUp:
         if reason:
             self._state.set_fact(RECONCILE_WANTED, reason)
         self._noticed.stand(now)
-        return len(jobs)
+        others = sum(bool(job.entity) for job in jobs)
+        return len(jobs) - others, others
 
     def begin(self) -> None:
         """Where nothing was ever looked for, look for what is later than now.

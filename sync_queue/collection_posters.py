@@ -20,6 +20,7 @@ from sync_queue.cover_records import ArtworkRecord
 from sync_queue.pace import Pace
 from sync_queue.pictures import NOTHING_KNOWN
 from sync_queue.state import SyncState
+from validation.amounts import number
 
 POSTER = ArtworkKind.POSTER
 
@@ -95,7 +96,8 @@ class Posters:
                     upload(self._plex, key, POSTER, image)
         except PlexTooLarge:
             log.warning(
-                f"The picture of {target.source.words} has {len(image.content):,} bytes, more than Plex, or "
+                f"The picture of {target.source.words} has {number(len(image.content))} bytes, more than "
+                "Plex, or "
                 "a proxy in front of it, accepts. Its collection keeps its poster until the picture changes."
             )
             self._remember(key, after._replace(refused=image.sha1))

@@ -46,6 +46,7 @@ from sync_queue.pace import Pace
 from sync_queue.planning import shortened
 from sync_queue.renewal import TOO_OLD
 from sync_queue.state import SyncState
+from validation.amounts import number
 from validation.config import Stash2PlexConfig
 
 # When so many in a row fail, those that are left wait for the next drain.
@@ -84,7 +85,7 @@ class CollectionSummary:
             "poster brought": self.posters,
             "put in order": self.ordered,
         }
-        told = ", ".join(f"{words} {count:,}" for words, count in parts.items() if count)
+        told = ", ".join(f"{words} {number(count)}" for words, count in parts.items() if count)
         return f"Collections: {told}." if told else ""
 
 
@@ -217,15 +218,15 @@ class CollectionUpdates:
         targets = self._targets.read(found)
         read_at = time.monotonic()
         for name, step in steps.items():
-            for number, target in enumerate(targets):
+            for place, target in enumerate(targets):
                 if time.monotonic() - read_at > TOO_OLD:
                     # Somebody may have written a text or chosen a poster since.
-                    now = read_collections(self._plex, [one.record.rating_key for one in targets[number:]])
+                    now = read_collections(self._plex, [one.record.rating_key for one in targets[place:]])
                     for one, old in enumerate(targets):
                         there = now.get(old.record.rating_key, old.collection)
                         targets[one] = replace(old, collection=there)
-                    read_at, target = time.monotonic(), targets[number]
-                targets[number] = guard.run(name, target, step)
+                    read_at, target = time.monotonic(), targets[place]
+                targets[place] = guard.run(name, target, step)
 
     def _write_text(self, batch: _Batch, target: Target) -> Target:
         text = summary_to_write(target)

@@ -40,6 +40,7 @@ from plex.exceptions import (
 )
 from stash import log
 from stash.exceptions import EntityUnusable, StashAnswerInvalid, StashError, StashUnavailable
+from validation.amounts import number
 from validation.exceptions import SceneMalformed, Stash2PlexError
 
 T = TypeVar("T")
@@ -122,7 +123,7 @@ def of_the_server(failures: Sequence[Exception]) -> Exception:
     """The trouble of a server that shows in the same failure of each of these scenes."""
     first = failures[0]
     text = (
-        f"Each of {len(failures):,} scenes failed in the same way, so the fault is not theirs: "
+        f"Each of {number(len(failures))} scenes failed in the same way, so the fault is not theirs: "
         f"{problem_of(first)} Every one is kept."
     )
     if isinstance(first, SceneMalformed):

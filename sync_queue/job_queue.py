@@ -46,7 +46,8 @@ class Due(NamedTuple):
 class Counts(NamedTuple):
     """How many scenes wait, are due later and failed; and the most frequent reasons of the last two.
 
-    A job that names an entity, or that cannot be read, counts as a scene.
+    A job that cannot be read counts as a scene. `others` are the performers, studios, tags and groups that
+    changed and wait, but for those that failed, which count as scenes.
     """
 
     due: int
@@ -54,6 +55,7 @@ class Counts(NamedTuple):
     failed: int
     reasons_later: list[tuple[str, int]]
     reasons_failed: list[tuple[str, int]]
+    others: int = 0
 
 
 class JobQueue(QueueList):
@@ -152,6 +154,11 @@ class JobQueue(QueueList):
         self._take_in()
         return self._count_scenes(WAITS, {})
 
+    def count_waiting(self) -> tuple[int, int]:
+        """How many scenes wait, and how many performers, studios, tags and groups that changed."""
+        others = self._count_scenes(f"{WAITS} AND entity != ''", {})
+        return self.count_ready() - others, others
+
     def count_after(self, row: int) -> int:
         """How many rows wait that came after this one."""
         self.take_in_changes()
@@ -164,14 +171,15 @@ class JobQueue(QueueList):
         self.take_in_changes()
         self._take_in()
         values = times(now)
-        due = self._count_scenes(f"{PENDING} AND {DUE}", values)
-        pending = self._count_scenes(PENDING, {})
+        due = self._count_scenes(f"{PENDING} AND {DUE} AND entity = ''", values)
+        pending = self._count_scenes(f"{PENDING} AND entity = ''", {})
         return Counts(
             due,
             pending - due,
             self._count_scenes(f"status = {FAILED}", {}),
             self._reasons(f"{PENDING} AND NOT {DUE}", values),
             self._reasons(f"status = {FAILED}", {}),
+            self._count_scenes(f"{PENDING} AND entity != ''", {}),
         )
 
     def retry_failed(self, keys: Collection[int] | None = None) -> int:

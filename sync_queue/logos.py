@@ -23,6 +23,7 @@ from sync_queue.reading import Lane
 from sync_queue.state import SyncState
 from sync_queue.state_database import DOUBTFUL
 from sync_queue.undo_pictures import FormerPictures, Outcome
+from validation.amounts import number
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
 
@@ -118,7 +119,8 @@ def _picture_at(stash: Stash, address: str, etag: str) -> Image | str | None:
         found = stash.fetch_image(address, etag, LARGEST_IMAGE, what="picture of a studio")
     except ImageUnusable:
         log.warning(
-            f"The picture of a studio ({address.partition('?')[0]}) is larger than {LARGEST_IMAGE:,} bytes; "
+            f"The picture of a studio ({address.partition('?')[0]}) is larger than "
+            f"{number(LARGEST_IMAGE)} bytes; "
             "it does not become a logo in Plex. Give the studio a smaller one in Stash."
         )
         return None

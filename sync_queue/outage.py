@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 
 from sync_queue.state import SyncState
+from validation.amounts import amount_of_changes
 
 FACT = "outage since"
 
 
-def begin_or_go_on(state: SyncState, waiting: int) -> str:
-    """Remember when the outage began; returns a sentence about since when, and what waits."""
+def begin_or_go_on(state: SyncState, scenes: int, others: int = 0) -> str:
+    """Remember when the outage began; returns a sentence about since when, and what waits.
+
+    What waits are so many scenes, and so many others that changed.
+    """
     since = state.fact(FACT)
     if since is None:
         since = str(time.time())
         state.set_fact(FACT, since)
-        return _waiting(waiting)
-    return f"This has been so since {moment(float(since))}; {_waiting(waiting)}"
+        return _waiting(scenes, others)
+    return f"This has been so since {moment(float(since))}; {_waiting(scenes, others)}"
 
 
 def end(state: SyncState) -> list[str]:
@@ -28,8 +32,8 @@ def end(state: SyncState) -> list[str]:
     return [f"The outage is over, after {_in_words(time.time() - float(since))}."]
 
 
-def _waiting(count: int) -> str:
-    return "1 scene waits." if count == 1 else f"{count:,} scenes wait."
+def _waiting(scenes: int, others: int) -> str:
+    return f"{amount_of_changes(scenes, others)} {'waits' if scenes + others == 1 else 'wait'}."
 
 
 def _in_words(seconds: float) -> str:

@@ -21,6 +21,7 @@ from sync_queue.pace import Pace
 from sync_queue.pictures_before import PictureBefore
 from sync_queue.state import SyncState
 from sync_queue.state_database import DOUBTFUL
+from validation.amounts import number
 from validation.scene import Scene
 
 # A Plex that does not take so many pictures in a row is not given more in this run.
@@ -224,7 +225,7 @@ class Pictures:
         except PlexTooLarge:
             log.warning(
                 f"Scene {scene_id}: Plex, or a proxy in front of it, does not accept its "
-                f"{kind.field_title} of {len(image.content):,} bytes. Plex keeps its image until it "
+                f"{kind.field_title} of {number(len(image.content))} bytes. Plex keeps its image until it "
                 "changes in Stash."
             )
             self._remember(target, before._replace(etag=image.etag, refused=image.sha1))

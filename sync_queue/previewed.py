@@ -15,6 +15,7 @@ from plex.merge import Change
 from sync_queue.ignored import NOT_IGNORED
 from sync_queue.listing import Page, Replacement, cut, folded, page_of, replacing
 from sync_queue.scene_texts import MATCHES
+from validation.amounts import number
 
 PREVIEWED = """
 CREATE TABLE previewed (
@@ -218,7 +219,7 @@ def _cut(value: Value) -> str | list[str]:
         return cut(value, LONGEST_VALUE)
     left_out = len(value) - MOST_NAMES
     names = [str(_cut(name)) for name in value[:MOST_NAMES]]
-    return [*names, f"… and {left_out:,} more"] if left_out > 0 else names
+    return [*names, f"… and {number(left_out)} more"] if left_out > 0 else names
 
 
 def _row(scene_id: int, rating_key: int, title: str, file: str, packed: bytes | None) -> PreviewedRow:

@@ -77,7 +77,7 @@ class ProcessQueue:
         try:
             with closing(SyncState(self._data_dir)) as state:
                 see_choice(state, self._stash.chosen)
-                count = CatchUp(self._stash, state, self._queue).run()
+                caught_up = CatchUp(self._stash, state, self._queue).run()
         except (GraphQLRefusal, StashAnswerInvalid) as problem:
             # One record that Stash cannot tell of does not hold up what hooks told. Is it one?
             self._stash.count_scenes()
@@ -88,8 +88,8 @@ class ProcessQueue:
                 "rest.",
             )
             return
-        if count:
-            self._tell(words.caught_up_line(count))
+        if any(caught_up):
+            self._tell(words.caught_up_line(*caught_up))
 
     def _drain(self) -> str | None:
         self._queue.release_claimed()
@@ -117,7 +117,7 @@ class ProcessQueue:
                 open_lane=lambda: Lane(self._stash.another(), plex.another()),
             ).drain()
         except PlexUnavailable as problem:
-            return log.failed(f"{problem} {outage.begin_or_go_on(state, self._queue.count_ready())}")
+            return log.failed(f"{problem} {outage.begin_or_go_on(state, *self._queue.count_waiting())}")
         state.set_fact("last drain", words.fact_of(summary))
         self._tell(*words.summary_lines(summary))
         if summary.stopped:

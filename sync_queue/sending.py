@@ -39,6 +39,7 @@ from sync_queue.renewal import (
     RenewalAhead,
 )
 from sync_queue.state import SyncState
+from validation.amounts import number
 from validation.config import Stash2PlexConfig
 
 
@@ -99,11 +100,11 @@ class Sender:
         """Write the items of one scene, each in a turn of its own, from what was read just before."""
         plans: list[ItemPlan] = []
         written: list[tuple[Change, ...]] = []
-        for number, plan in enumerate(planned.plans):
+        for place, plan in enumerate(planned.plans):
             changes: tuple[Change, ...] = ()
             if plan.merged.changes:
                 with self._pace.turn():
-                    now = self._as_now(Planned(planned.plans[number : number + 1], planned.read_at))
+                    now = self._as_now(Planned(planned.plans[place : place + 1], planned.read_at))
                     if now is None:
                         continue
                     plan = now
@@ -158,7 +159,7 @@ def _tell_of_cuts(plan: ItemPlan, written: Sequence[Change]) -> None:
         if full != change.new:
             log.warning(
                 f"Scene {plan.scene.id}: its {change.field.title} is too long for the proxy between Stash "
-                f"and Plex: {len(change.new):,} of {len(full):,} characters were written."
+                f"and Plex: {number(len(change.new))} of {number(len(full))} characters were written."
             )
 
 

@@ -15,6 +15,7 @@ from sync_queue.job_queue import JobQueue
 from sync_queue.outage import FACT as OUTAGE
 from sync_queue.outage import moment
 from sync_queue.state import SyncState
+from validation.amounts import OTHERS, amount, number
 
 
 class DrainState(Enum):
@@ -29,14 +30,16 @@ class DrainState(Enum):
 def retried_line(count: int) -> str:
     """What Retry Failed logs."""
     if count:
-        return f"Queued again: {count} failed scenes. Run the task Process Queue to write them."
+        return f"Queued again: {amount(count, 'failed scene')}. Run the task Process Queue to write them."
     return "Nothing has failed, so nothing was queued again."
 
 
 def cleared_lines(waiting: int, failed: int) -> list[str]:
     """What Clear Queue logs."""
+    if not waiting and not failed:
+        return ["The queue was empty: nothing was removed."]
     return [
-        f"Removed from the queue: {waiting} waiting, {failed} failed.",
+        f"Removed from the queue: {number(waiting)} waiting, {number(failed)} failed.",
         "Nothing changed in Stash or Plex. Reconcile Library will find the differences again.",
     ]
 
@@ -52,17 +55,21 @@ def tell_status(queue: JobQueue, data_dir: str, next_reconcile_line: Callable[[S
 def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = ()) -> list[str]:
     """What Queue Status logs; `what_comes` are lines that follow those of what ran last.
 
-    All counts are scenes, however many jobs there are for one.
+    Counts are scenes, however many jobs there are for one, and beside them whatever else has changed.
     """
     counts = queue.counts()
     lines = [
         "=== Queue Status ===",
-        f"Waiting: {counts.due}",
-        f"Due later: {counts.later}",
-        f"Failed: {counts.failed}",
+        f"Waiting: {number(counts.due)}",
+        f"Due later: {number(counts.later)}",
+        f"Failed: {number(counts.failed)}",
     ]
-    lines += [f"  {count} due later: {_words(problem)}" for problem, count in counts.reasons_later]
-    lines += [f"  {count} failed: {_words(problem)}" for problem, count in counts.reasons_failed]
+    if counts.others:
+        lines.append(
+            f"Changed and waiting, too: {amount(counts.others, *OTHERS)}; their scenes are not counted"
+        )
+    lines += [f"  {number(count)} due later: {_words(problem)}" for problem, count in counts.reasons_later]
+    lines += [f"  {number(count)} failed: {_words(problem)}" for problem, count in counts.reasons_failed]
     lines += [_last(state, name) for name in ("last reconcile", "last drain")]
     lines += what_comes
     outage = state.fact(OUTAGE)
@@ -75,8 +82,6 @@ def status_lines(queue: JobQueue, state: SyncState, what_comes: Iterable[str] = 
         )
     if counts.failed:
         lines.append("Fix what the reasons name, then run Retry Failed, or edit the scene in Stash.")
-    elif counts.due:
-        lines.append("Run the task Process Queue to write what is waiting.")
     return lines
 
 
@@ -109,7 +114,8 @@ def by_hand_line() -> str:
 def outlook_lines(data_dir: str, has_due_jobs: bool) -> list[str]:
     """Whether a drain runs, was asked for, or is left to a person, where something is due."""
     if _is_by_hand(data_dir):
-        return [f"{by_hand_line()} If you have switched it off since, run Check Setup or Process Queue."]
+        told = f"{by_hand_line()} If you have switched it off since, run Check Setup or Process Queue."
+        return [told, *(["Run Process Queue to write what is waiting."] if has_due_jobs else [])]
     state = drain_state(data_dir)
     if state is DrainState.RUNNING:
         return [running_line()]
@@ -118,8 +124,8 @@ def outlook_lines(data_dir: str, has_due_jobs: bool) -> list[str]:
     if state is DrainState.REQUESTED:
         return ["Stash was asked to run Process Queue and has not started it yet."]
     return [
-        "Process Queue is neither running nor requested, as after a cancelled task or a restart of Stash. "
-        "What is waiting will be written after the next edit or task, or when you run Process Queue."
+        "Process Queue is neither running nor requested. What is waiting is written after the next edit in "
+        "Stash, or now, if you run Process Queue."
     ]
 
 

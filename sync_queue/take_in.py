@@ -17,6 +17,7 @@ from stash.process_lock import AlreadyRunning, exclusive, is_left
 from sync_queue.data_folder import usual_patience
 from sync_queue.hook import WAITING
 from sync_queue.job import Job, parse_job
+from validation.amounts import number
 
 TAKEN = "hooks.taken"
 TAKING_LOCK = "hooks.lock"
@@ -96,6 +97,7 @@ def _jobs_in(path: str) -> Iterator[Job]:
             yield job
     if unreadable:
         log.warning(
-            f"{unreadable} of {len(lines)} changes that hooks wrote down cannot be read, as after a power "
+            f"{number(unreadable)} of {number(len(lines))} changes that hooks wrote down cannot be read, "
+            "as after a power "
             "cut or on a full disk. Run Reconcile Library (All): it finds what they were.",
         )

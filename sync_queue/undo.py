@@ -27,6 +27,7 @@ from sync_queue.state import SyncState
 from sync_queue.undo_collections import undo_collections
 from sync_queue.undo_pictures import FormerPictures, Outcome
 from sync_queue.undo_unlocked import changes_back
+from validation.amounts import amount
 from validation.config import Stash2PlexConfig
 
 KINDS = {kind.value: kind for kind in ArtworkKind}
@@ -150,34 +151,38 @@ def run_undo(config: Stash2PlexConfig, data_dir: str) -> str | None:
         summary = UndoFirstSync(plex, state, config.opt_out_label, names_carried(config)).run()
         collections = undo_collections(plex, state, config.opt_out_label)
         version = plex.version
-    log.lines("info", [*summary_lines(summary, version), *collections.summary_lines()])
+    told = [*summary_lines(summary, version), *collections.summary_lines()]
+    log.lines("info", told or ["There was nothing to put back in Plex."])
     is_whole = not summary.failed and not collections.failed
     return None if is_whole else log.failed("Plex refused some values; run the task again.")
 
 
 def summary_lines(summary: UndoSummary, version: str) -> list[str]:
     """What the task logs."""
-    lines = [f"Put back {summary.fields} fields of {summary.restored} items."]
+    fields, items = amount(summary.fields, "field"), amount(summary.restored, "item")
+    lines = [f"Put back {fields} of {items}."] if summary.restored else []
     if summary.changed_since:
-        lines.append(f"Left alone: {summary.changed_since} items that were changed since the first sync.")
+        lines.append(f"Left alone: {amount(summary.changed_since, 'item')} changed since the first sync.")
     if summary.opted_out:
-        lines.append(f"Left alone: {summary.opted_out} items that carry the opt-out label.")
+        lines.append(f"Left alone: {amount(summary.opted_out, 'item')} with the opt-out label.")
     if summary.ignored:
-        lines.append(f"Left alone: {summary.ignored} items whose scenes are ignored.")
+        lines.append(f"Left alone: {amount(summary.ignored, 'item')} of ignored scenes.")
     if summary.gone:
-        lines.append(f"Not in Plex at the moment: {summary.gone} items; what they had is kept.")
+        lines.append(f"Not in Plex at the moment: {amount(summary.gone, 'item')}; what was there is kept.")
     if summary.not_there:
         lines.append(
-            f"Not given back: {summary.not_there} pictures that Plex does not have any more; Stash's stay."
+            f"Not given back: {amount(summary.not_there, 'picture')} that Plex does not have any more; "
+            "Stash's stay."
         )
     if summary.not_taken_away:
         lines.append(
-            f"Not given back: {summary.not_taken_away} pictures of Plex's own. Plex {version} cannot stop "
+            f"Not given back: {amount(summary.not_taken_away, 'picture')} of Plex's own. Plex {version} "
+            "cannot stop "
             "showing Stash's, as it can from 1.43 on: choose others there, or run Undo First Sync again "
             "after an update."
         )
     if summary.failed:
-        lines.append(f"Not put back: {summary.failed} items; the next Undo First Sync tries them again.")
+        lines.append(f"Not put back: {amount(summary.failed, 'item')}; the next Undo First Sync tries again.")
     return lines
 
 

@@ -25,6 +25,7 @@ from sync_queue.collection_plans import SUMMARY
 from sync_queue.collection_records import CollectionRecord
 from sync_queue.failure import attempt, problem_of
 from sync_queue.state import SyncState
+from validation.amounts import amount
 
 POSTER = ArtworkKind.POSTER
 
@@ -39,10 +40,11 @@ class CollectionsUndone:
 
     def summary_lines(self) -> list[str]:
         """What the task logs of it."""
-        lines = [f"Put back {self.restored} collections."] if self.restored else []
+        lines = [f"Put back {amount(self.restored, 'collection')}."] if self.restored else []
         if self.posters_kept:
             lines.append(
-                f"Not given back: the posters of {self.posters_kept} collections, which Plex can stop "
+                f"Not given back: the posters of {amount(self.posters_kept, 'collection')}, which Plex "
+                "can stop "
                 "showing from version 1.43 on."
             )
         return lines

@@ -19,6 +19,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 
+from validation.amounts import number
+
 # From the end of the request to the last byte of its answer, in seconds.
 LONGEST_ANSWER = 90.0
 # A page of 500 scenes or 1,000 items has a few million bytes.
@@ -78,7 +80,7 @@ def _unpacked(response: requests.Response, largest: int) -> bytes:
     for chunk in _chunks(response):
         content += chunk
         if len(content) > largest:
-            raise AnswerTooLarge(f"the answer is larger than {largest:,} bytes")
+            raise AnswerTooLarge(f"the answer is larger than {number(largest)} bytes")
     if _is_cut(response):
         raise AnswerUnusable("the answer is cut off")
     return bytes(content)

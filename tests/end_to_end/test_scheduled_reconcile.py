@@ -277,7 +277,7 @@ def test_queue_status_tells_the_last_reconcile_and_when_the_next_is_due(
 ) -> None:
     told = run(here, "queue_status").texts("info")
     assert "Last reconcile: never" in told
-    assert any(line.startswith("Next scheduled reconcile: none") for line in told)
+    assert any(line.startswith("Next scheduled reconcile: planned once") for line in told)
     run(here, "reconcile_all")
     told = run(here, "queue_status").texts("info")
     (following,) = [line for line in told if line.startswith("Next scheduled reconcile: ")]

@@ -43,7 +43,7 @@ def test_the_next_step_leads_from_an_empty_set_up_to_a_library_in_sync(
     assert next_step(operations) == "nothing"
     status = operations.result("status")
     assert status["scenes"]["in_sync"] == status["scenes"]["total"] == 1
-    assert status["last_drain"]["what"] == "1 scenes written, 0 failed"
+    assert status["last_drain"]["what"] == "1 scene written, 0 failed"
     assert status["last_reconcile"]["what"].startswith("all scenes")
     assert TOKEN not in str(status)
 

@@ -64,6 +64,7 @@ def test_each_status_has_its_error_in_words_without_token_and_query(
     assert server.token not in str(raised.value)
     assert TITLE not in str(raised.value)
     assert "?" not in str(raised.value).replace("Is there a proxy in between?", "")
+    assert str(raised.value).count(str(code)) == 1
 
 
 def test_a_plex_that_is_starting_up_says_so_in_its_own_words(server: PlexTestServer, plex: Plex) -> None:

@@ -191,6 +191,31 @@ def test_ambiguous_scenes_and_what_to_do_next_are_told_after_the_summary(
     assert "Process Queue" in following
 
 
+@pytest.mark.parametrize(
+    ("checked", "words"), [(0, "There was no scene to compare"), (20, "There is nothing to do")]
+)
+def test_a_reconcile_without_gaps_ends_with_a_sentence_and_not_with_zeros(
+    engine: type[Engine], log: Reader, checked: int, words: str
+) -> None:
+    engine.result = GapDetectionResult(scenes_checked=checked)
+    entry.handle_reconcile("all")
+    assert texts(log(), "info")[-1].startswith(words)
+
+
+def test_where_something_could_not_be_read_nothing_is_called_as_it_should_be(
+    engine: type[Engine], log: Reader
+) -> None:
+    for result in (
+        GapDetectionResult(scenes_checked=20, errors=["Library “Films” could not be read."]),
+        GapDetectionResult(scenes_checked=20, unknown_count=1),
+        GapDetectionResult(scenes_checked=20, ambiguous_count=1),
+        GapDetectionResult(scenes_checked=20, total_gaps=1),
+    ):
+        engine.result = result
+        entry.handle_reconcile("all")
+        assert not any(line.startswith("There ") for line in texts(log()))
+
+
 @pytest.mark.parametrize(("mode", "scope"), [("reconcile_all", "all"), ("reconcile_recent", "recent")])
 def test_each_reconcile_task_leads_to_its_scope(engine: type[Engine], mode: str, scope: str) -> None:
     assert entry.handle_task({"mode": mode}) is None

@@ -63,7 +63,7 @@ def test_a_request_is_not_waited_for_longer_than_the_shortest_period() -> None:
 
 
 def test_queue_status_tells_when_the_next_one_is_due(state: SyncState, clock: AClock) -> None:
-    assert next_line(state, clock.now).startswith("Next scheduled reconcile: none (")
+    assert next_line(state, clock.now).startswith("Next scheduled reconcile: planned once")
     state.set_fact("reconcile schedule", "daily all")
     remember_run(state, "all", clock.now, DAILY)
     clock.now += HOUR

@@ -46,7 +46,7 @@ class Times:
     def catch_up(self) -> int:
         """What a drain does first; returns the number of jobs that were queued."""
         with self.bench.state() as state:
-            return CatchUp(self.bench.stash(), state, self.bench.queue).run()
+            return sum(CatchUp(self.bench.stash(), state, self.bench.queue).run())
 
     def queued(self) -> list[Job]:
         """The jobs that were queued since; they are taken out of the queue."""

@@ -105,5 +105,5 @@ def test_the_task_puts_collections_back_too_and_tells_what_plex_refused(
     assert run_undo(bench.config({}), str(bench.world.data_dir)) is not None
     assert any("could not be put back" in line for line in logged(caplog, "WARNING"))
     assert run_undo(bench.config({}), str(bench.world.data_dir)) is None
-    assert "Put back 1 collections." in logged(caplog, "INFO")
+    assert "Put back 1 collection." in logged(caplog, "INFO")
     assert kept(bench).summary == ""

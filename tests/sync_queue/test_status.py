@@ -7,7 +7,7 @@ import time
 
 from sync_queue import outage
 from sync_queue.job_queue import REASONS_SHOWN
-from sync_queue.status import status_lines
+from sync_queue.status import outlook_lines, status_lines
 from tests.builders.bench import Bench, a_job
 
 
@@ -43,6 +43,16 @@ def test_what_waits_what_is_due_later_and_what_failed_are_counted_apart(bench: B
     assert {"Waiting: 3", "Due later: 2", "Failed: 1"} <= set(status(bench))
 
 
+def test_a_renamed_tag_that_waits_is_not_counted_as_a_scene(bench: Bench) -> None:
+    bench.save(1)
+    for tag_id in (1, 2):
+        bench.manager.append(a_job(0, "Tag.Update.Post", entity="tag", entity_id=tag_id))
+    told = status(bench)
+    assert "Waiting: 1" in told
+    assert any("2 performers, studios, tags and groups" in line for line in told)
+    assert bench.queue.count_waiting() == (1, 2)
+
+
 def test_reasons_are_grouped_with_the_most_frequent_first(bench: Bench) -> None:
     fail(bench, 1, "seldom")
     for scene_id in (2, 3, 4):
@@ -67,9 +77,11 @@ def test_a_job_that_is_being_written_is_still_told(bench: Bench) -> None:
     assert "Waiting: 1" in status(bench)
 
 
-def test_the_next_step_is_named(bench: Bench) -> None:
+def test_the_next_step_is_named_once(bench: Bench) -> None:
     bench.save(1)
-    assert any("Process Queue" in line for line in status(bench))
+    told = [*status(bench), *outlook_lines(str(bench.world.data_dir), has_due_jobs=True)]
+    (step,) = [line for line in told if "Process Queue" in line]
+    assert "run Process Queue" in step
     fail(bench, 2, "Plex refused it.")
     assert any("Retry Failed" in line for line in status(bench))
 
@@ -80,7 +92,7 @@ def test_the_last_reconcile_and_the_last_drain_are_told_with_what_they_did(bench
     bench.reconcile()
     after = outage.moment(time.time())
     (line,) = [line for line in status(bench) if line.startswith("Last reconcile: ")]
-    assert line.endswith("all scenes, 1 gaps in 1")
+    assert line.endswith("all scenes, 1 gap in 1")
     assert before <= line.removeprefix("Last reconcile: ")[: len(before)] <= after
     with bench.state() as state:
         state.set_fact("last drain", json.dumps({"at": 0, "what": "5 scenes written, 1 failed"}))

@@ -253,14 +253,14 @@ def test_the_task_tells_how_much_came_back(bench: Bench) -> None:
     sync(bench)
     result = bench.world.stash.run_task("Undo First Sync")
     assert (result.exit_status, result.error) == (0, None)
-    assert f"Put back {len(BY_HAND)} fields of 1 items." in log_text(result, "info")
+    assert f"Put back {len(BY_HAND)} fields of 1 item." in log_text(result, "info")
     assert "My words" not in log_text(result)
     assert shown(bench, *BY_HAND) == BY_HAND
 
 
 def test_the_summary_tells_what_was_left_alone_and_what_is_gone() -> None:
     lines = "\n".join(summary_lines(UndoSummary(restored=1, fields=2, changed_since=3, gone=4), VERSION))
-    assert "3 items that were changed since" in lines
+    assert "3 items changed since" in lines
     assert "4 items" in lines
     assert len(summary_lines(UndoSummary(restored=1, fields=2), VERSION)) == 1
 
@@ -273,7 +273,7 @@ def test_an_item_that_was_opted_out_since_is_not_written_and_can_be_put_back_lat
     item.labels = ["Hands Off"]
     summary = undo(bench)
     assert (summary.opted_out, summary.restored, changing_requests(bench)) == (1, 0, [])
-    assert "Left alone: 1 items that carry the opt-out label." in summary_lines(summary, VERSION)
+    assert "Left alone: 1 item with the opt-out label." in summary_lines(summary, VERSION)
     item.labels = []
     assert undo(bench).restored == 1
     assert shown(bench, *BY_HAND) == BY_HAND
@@ -287,7 +287,7 @@ def test_an_ignored_scene_is_not_written_and_can_be_put_back_later(bench: Bench)
         state.ignored.add([scene_id])
     summary = undo(bench)
     assert (summary.ignored, summary.restored) == (1, 1)
-    assert "Left alone: 1 items whose scenes are ignored." in summary_lines(summary, VERSION)
+    assert "Left alone: 1 item of ignored scenes." in summary_lines(summary, VERSION)
     assert shown(bench, "title") == {"title": "From Stash"}
     assert bench.world.item("one").selected_poster == sha1_of(COVER)
     with bench.state() as state:

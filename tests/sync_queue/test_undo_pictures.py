@@ -155,7 +155,7 @@ def test_a_chosen_picture_that_plex_does_not_have_any_more_is_told_and_ours_stay
     summary = undo(bench)
     assert (summary.not_there, changing_requests(bench)) == (1, [])
     assert item.selected_poster == sha1_of(COVER)
-    assert "Not given back: 1 pictures" in "\n".join(summary_lines(summary, OLD))
+    assert "Not given back: 1 picture" in "\n".join(summary_lines(summary, OLD))
 
 
 def test_a_server_that_goes_on_showing_ours_is_told_of(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from plex.client import connect
 from sync_queue.claims import DrainSummary, Outcome
 from sync_queue.manager import QueueManager
 from sync_queue.reading import Lane
-from sync_queue.summary import automatic_lines, summary_lines
+from sync_queue.summary import advice_lines, automatic_lines, caught_up_line, summary_lines
 from sync_queue.worker import SyncWorker
 from tests.builders.bench import Bench, a_job
 from tests.builders.sync import films
@@ -43,6 +43,20 @@ def test_a_drain_that_carried_nothing_does_not_say_that_it_did(bench: Bench) -> 
     bench.save(bench.world.add_film("away", details="Text"))
     (line,) = automatic_lines(drain(bench)[0])
     assert line == "Changes in Stash not carried to Plex, scenes: 1 not in Plex. Queue Status says why."
+
+
+def test_what_was_found_before_a_drain_is_told_as_scenes_and_as_what_scenes_show() -> None:
+    line = caught_up_line(2, 0)
+    assert line == "Changed in Stash without telling the plugin, and queued now: 2 scenes."
+    line = caught_up_line(0, 1)
+    assert "1 performer, studio, tag or group; scenes that show" in line
+
+
+def test_scenes_that_are_not_in_plex_lead_to_check_setup_whatever_the_path_map(bench: Bench) -> None:
+    bench.save(bench.world.add_film("away", details="Text"))
+    (advice,) = advice_lines(drain(bench)[0])
+    assert "run Check Setup" in advice
+    assert "set the path map" not in advice
 
 
 def test_older_scenes_that_came_due_are_no_news_beside_an_edit(bench: Bench) -> None:
