@@ -93,7 +93,9 @@ class ItemFinder:
             shown = self._index.parts_of_items(candidates - set(items))
             has_changed = self._read(shown, items)
             self._doubt_denied(shown, items)
-            self._look_up_owners(scenes, _names(inexact) | self._contested_names(scenes), items.values())
+            contested = _names(inexact) | self._contested_names(scenes)
+            # A file that was another scene's may bring an item into play that nobody has read.
+            has_changed |= self._look_up_owners(scenes, contested, items.values())
             if not has_changed:
                 break
         matches = match_scenes(keys, self._index, Doubts(self._doubt_in_plex, self._doubt_in_stash))
@@ -235,8 +237,11 @@ class ItemFinder:
 
     def _look_up_owners(
         self, scenes: Iterable[Scene], wanted: Iterable[str], items: Iterable[PlexItem]
-    ) -> None:
-        """Ask Stash who has files of these names and of items with several, once a run for each name."""
+    ) -> bool:
+        """Ask Stash who has files of these names and of items with several, once a run for each name.
+
+        Whether anything was asked.
+        """
         names = {name_hash(name): name for name in wanted}
         names = {hashed: names[hashed] for hashed in self._index.parts_by_name(names)}
         for item in items:
@@ -254,6 +259,7 @@ class ItemFinder:
             else:
                 self._index.put_scene_files_of_names(asked, files)
             self._in_stash.update(dict.fromkeys(asked, doubt))
+        return bool(asked)
 
     def _doubt_in_plex(self, name: int) -> str:
         return self._in_plex.get(name, CHANGED) or self._doubt_about_all

@@ -96,6 +96,9 @@ SILENT: dict[str, Callable[[World], object]] = {
     "a group destroyed": lambda world: world.stash.library.destroy_group(1),
     "a scene saved": lambda world: world.stash.library.update_scene(4, title="Another", rating100=70),
     "a scene scanned": lambda world: world.add_film("later", plex={}, title="Later", tags=(1,)),
+    "a scene merged into one scanned just now": lambda world: world.stash.library.merge_scenes(
+        [2], world.add_film("later", plex={}, title="Later", tags=(1,))
+    ),
     "a scene destroyed": lambda world: world.stash.library.destroy_scene(5),
     "a file attached": lambda world: _second_file(world),
 }
