@@ -65,7 +65,7 @@ class EntityScenes:
         chosen = self._stash.chosen
         has_filter = bool(chosen.criteria or chosen.search)
         is_in_pictures = entity == "performer" and self._mapping.carries_pictures
-        return self._state.is_whole and not has_filter and not is_in_pictures
+        return self._state.is_whole_for_all and not has_filter and not is_in_pictures
 
     def _all_of(self, entity: str, entity_id: int) -> Affected:
         scene_ids = self._stash.scene_ids_with(entity, entity_id)

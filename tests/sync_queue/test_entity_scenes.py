@@ -214,6 +214,10 @@ def test_every_scene_is_looked_at_after_the_state_was_lost_until_it_is_whole_aga
     with bench.state() as state:
         state.mark_lost()
     assert affected(bench, "group", 1) == [1, 2]
+    with bench.state() as state:
+        state.mark_reconciled(of_all_scenes=False)
+        state.mark_drained()
+    assert affected(bench, "group", 1) == [1, 2]
     (bench.world.data_dir / "state.db").unlink()
     assert affected(bench, "group", 1) == [1, 2]
     sync(bench)
