@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import partial
 
 from plex.artwork import LARGEST_IMAGE, ArtworkKind, Image, artwork_of, choose, is_raster, upload
 from plex.client import Plex
 from plex.collections import Collection
-from plex.exceptions import PlexTooLarge
 from stash import log
 from stash.changes import SAME_SECOND
 from stash.client import Stash
@@ -17,6 +17,7 @@ from stash.exceptions import ImageUnusable
 from stash.images import CoverUnchanged, NoCover
 from sync_queue.collection_plans import Target
 from sync_queue.cover_records import ArtworkRecord
+from sync_queue.one_upload import OneUpload
 from sync_queue.pace import Pace
 from sync_queue.pictures import NOTHING_KNOWN
 from sync_queue.state import SyncState
@@ -82,29 +83,24 @@ class Posters:
             self._remember(key, after)
         else:
             is_there = there is not None and name in there.names
-            return self._send(target, image, after._replace(refused=""), is_there)
+            return self._upload(target, image, after, is_there)
         return False
 
-    def _send(self, target: Target, image: Image, after: ArtworkRecord, is_there: bool) -> bool:
+    def _upload(self, target: Target, image: Image, before: ArtworkRecord, is_there: bool) -> bool:
         key = target.collection.rating_key
-        self._state.record_begun_artwork(key, POSTER.value, image.sha1)
-        try:
-            with self._pace.writing():
-                if is_there:
-                    choose(self._plex, key, POSTER, POSTER.uploaded(image.sha1))
-                else:
-                    upload(self._plex, key, POSTER, image)
-        except PlexTooLarge:
-            log.warning(
-                f"The picture of {target.source.words} has {number(len(image.content))} bytes, more than "
-                "Plex, or "
-                "a proxy in front of it, accepts. Its collection keeps its poster until the picture changes."
-            )
-            self._remember(key, after._replace(refused=image.sha1))
-            return False
-        # Under which address Plex shows it is known when the collection is read back.
-        self._remember(key, after._replace(sha1=image.sha1, stamp=""))
-        return True
+        return OneUpload(self._state, key, POSTER, image).is_taken(
+            partial(self._send, key, image, is_there),
+            before,
+            f"The picture of {target.source.words} has {number(len(image.content))} bytes, more than Plex, "
+            "or a proxy in front of it, accepts. Its collection keeps its poster until the picture changes.",
+        )
+
+    def _send(self, key: int, image: Image, is_there: bool) -> None:
+        with self._pace.writing():
+            if is_there:
+                choose(self._plex, key, POSTER, POSTER.uploaded(image.sha1))
+            else:
+                upload(self._plex, key, POSTER, image)
 
     def confirm(self, targets: Mapping[int, Target], now: Mapping[int, Collection]) -> list[int]:
         """Choose by name what Plex took and does not show; which collections that were. Raises PlexError."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import Protocol
 
 from plex.artwork import Artwork, ArtworkKind, Image, artwork_of, choose, lock, upload_and_choose
 from plex.client import Plex
-from plex.exceptions import PlexBusy, PlexTooLarge
+from plex.exceptions import PlexBusy
 from plex.items import PlexItem
 from plex.library import read_items
 from stash import log
 from sync_queue.cover_records import CHOSEN, ArtworkRecord
+from sync_queue.one_upload import OneUpload
 from sync_queue.pace import Pace
 from sync_queue.pictures_before import PictureBefore
 from sync_queue.state import SyncState
@@ -189,7 +191,7 @@ class Pictures:
         if image.sha1 == before.refused:
             self._remember(target, before._replace(etag=image.etag))
         elif is_new and not self._stays(scene_id, target, image):
-            return self._upload(scene_id, target, image, before, after)
+            return self._upload(scene_id, target, image, before)
         else:
             self._remember(target, after)
         return 0
@@ -214,28 +216,17 @@ class Pictures:
             choose(self._plex, rating_key, kind, there.uploads[ours])
         return _Look.CHOSEN
 
-    def _upload(
-        self, scene_id: int, target: Target, image: Image, before: ArtworkRecord, after: ArtworkRecord
-    ) -> int:
-        rating_key, kind = target.item.rating_key, target.kind
-        with self._state.lock:
-            self._state.record_begun_artwork(rating_key, kind.value, image.sha1)
-        try:
-            self._send(target, image)
-        except PlexTooLarge:
-            log.warning(
-                f"Scene {scene_id}: Plex, or a proxy in front of it, does not accept its "
-                f"{kind.field_title} of {number(len(image.content))} bytes. Plex keeps its image until it "
-                "changes in Stash."
-            )
-            self._remember(target, before._replace(etag=image.etag, refused=image.sha1))
-            return 0
-        if self._preserve and artwork_of(self._plex, rating_key, kind).shown != image.sha1:
-            raise PlexBusy(f"Plex took the {kind.field_title} and does not show it.")
-        log.debug(f"Scene {scene_id}: {kind.field_title} uploaded.")
-        # Under which address Plex shows it is known when the item is read back.
-        self._remember(target, after._replace(stamp=""))
-        return 1
+    def _upload(self, scene_id: int, target: Target, image: Image, before: ArtworkRecord) -> int:
+        kind = target.kind
+        is_taken = OneUpload(self._state, target.item.rating_key, kind, image).is_taken(
+            partial(self._send, target, image),
+            before,
+            f"Scene {scene_id}: Plex, or a proxy in front of it, does not accept its {kind.field_title} of "
+            f"{number(len(image.content))} bytes. Plex keeps its image until it changes in Stash.",
+        )
+        if is_taken:
+            log.debug(f"Scene {scene_id}: {kind.field_title} uploaded.")
+        return int(is_taken)
 
     def _send(self, target: Target, image: Image) -> None:
         if self._refusals >= FAILURES_IN_A_ROW:
@@ -249,6 +240,8 @@ class Pictures:
             self._refusals += 1
             raise
         self._refusals = 0
+        if self._preserve and artwork_of(self._plex, target.item.rating_key, target.kind).shown != image.sha1:
+            raise PlexBusy(f"Plex took the {target.kind.field_title} and does not show it.")
 
     def _stays(self, scene_id: int, target: Target, image: Image) -> bool:
         """Whether the picture that Plex shows is to stay; keeps its name where it is about to go."""

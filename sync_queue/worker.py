@@ -25,13 +25,13 @@ from sync_queue.collection_updates import CollectionUpdates
 from sync_queue.entities import Entities
 from sync_queue.failure import Meaning, attempt, is_outage, meaning_of
 from sync_queue.job_queue import Due, JobQueue, Work
+from sync_queue.left_alone import leave_alone
 from sync_queue.planning import Planner
 from sync_queue.pushed import Pushed
 from sync_queue.read_back import ReadBack
 from sync_queue.reading import Lane, OpenLane, ReadAhead, ReadBatch, Reader
 from sync_queue.renewal import Planned, Renewal
 from sync_queue.sending import Senders, Sent, log_sent
-from sync_queue.set_aside import set_aside
 from sync_queue.state import SyncState
 from sync_queue.unmatched import Unmatched
 from sync_queue.witness import count_step
@@ -229,9 +229,9 @@ class SyncWorker:
         left_out: list[tuple[Work, Planned]] = []
         unread: list[tuple[Work, Exception]] = []
         absent: list[tuple[Work, Exception]] = []
-        aside = set_aside(batch, read.left_out, self._state, self._claims)
+        left_alone = leave_alone(batch, read.left_out, self._state, self._claims)
         for work in batch:
-            if work.scene_id in aside:
+            if work.scene_id in left_alone:
                 continue
             plans = attempt(partial(self._plans, work, read))
             if isinstance(plans, Planned):
@@ -241,7 +241,7 @@ class SyncWorker:
             elif plans is not None:
                 unread.append((work, plans))
         self._leave_out([work for work, _ in left_out])
-        self._doubts.judge("reading", unread, len(batch) - len(absent) - len(aside))
+        self._doubts.judge("reading", unread, len(batch) - len(absent) - len(left_alone))
         self._doubts.judge("finding", absent, len(absent) + len(planned))
         return planned
 

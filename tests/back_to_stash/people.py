@@ -20,6 +20,7 @@ from stash.exceptions import StashError
 from sync_queue import unanswered
 from tests.back_to_stash.expected import ExpectedPlays, ExpectedRating, ExpectedResume, Ratings
 from tests.builders.bench import Bench, a_bench
+from tests.builders.killed import Killed
 from tests.servers.plex.watching import GUEST
 from tests.servers.stash import plays
 from tests.servers.world import ROOT
@@ -28,10 +29,6 @@ LENGTH = 1000.0
 # The plugin is killed in a line of these: what decides, writes down and writes.
 KILLED_IN = (f"{ROOT}/back_to_stash/", f"{ROOT}/sync_queue/brought_back", f"{ROOT}/stash/writing")
 HARMLESS = ("runPluginTask",)
-
-
-class Killed(BaseException):
-    """The end of the process, in a line of it."""
 
 
 @contextmanager

@@ -11,13 +11,10 @@ import pytest
 
 from plex.client import Plex
 from tests.builders.bench import Bench, a_bench
+from tests.builders.killed import Killed
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
 
 FRONT, OTHER = a_picture("front"), a_picture("other")
-
-
-class Killed(BaseException):
-    """The end of a process at any place."""
 
 
 @pytest.fixture

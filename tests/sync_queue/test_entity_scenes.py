@@ -16,8 +16,8 @@ from sync_queue.job_queue import JobQueue
 from sync_queue.noticed import NoticedChanges
 from sync_queue.process_queue import ProcessQueue
 from tests.builders.bench import Bench, a_bench, a_job
+from tests.builders.killed import Killed, die, then_die
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
-from tests.sync_queue.test_interrupted_cover import Killed, die, then_die
 
 ITEMS = re.compile(r"/library/metadata/([\d,]+)")
 PICTURE, OTHER = a_picture("picture"), a_picture("other")

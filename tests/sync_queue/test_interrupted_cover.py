@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,13 +11,10 @@ import plex.artwork
 from sync_queue import pictures
 from sync_queue.state import SyncState
 from tests.builders.bench import Bench, a_bench
+from tests.builders.killed import Killed, die, then_die
 from tests.builders.sync import a_picture, let_time_pass, sha1_of
 
 A, B, C, D = a_picture("a"), a_picture("b"), a_picture("c"), a_picture("d")
-
-
-class Killed(BaseException):
-    pass
 
 
 @pytest.fixture
@@ -27,18 +23,6 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         let_time_pass(bench.world)
         bench.world.settings["preserve_plex_edits"] = True
         yield bench
-
-
-def die(*_: Any, **__: Any) -> None:
-    raise Killed
-
-
-def then_die(real: Callable[..., Any]) -> Callable[..., None]:
-    def act(*arguments: Any, **options: Any) -> None:
-        real(*arguments, **options)
-        raise Killed
-
-    return act
 
 
 # Where it is killed: (module or class, name of what it is doing then, whether that still happens)

@@ -12,17 +12,11 @@ from sync_queue.begun import MAY_STILL_COME
 from sync_queue.state import SyncState
 from tests.back_to_stash.bench import take_a_look
 from tests.builders.bench import Bench
+from tests.builders.killed import Killed, die
 from tests.builders.sync import sync
 
 
-class Killed(BaseException):
-    pass
-
-
 def killed_before_it_records(bench: Bench, monkeypatch: pytest.MonkeyPatch, is_sent: bool = True) -> None:
-    def die(*_: Any) -> None:
-        raise Killed
-
     place, name = (SyncState, "record_pushed") if is_sent else (sending, "write")
     with monkeypatch.context() as patch:
         patch.setattr(place, name, die)

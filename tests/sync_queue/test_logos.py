@@ -17,10 +17,10 @@ from sync_queue.claims import Outcome
 from sync_queue.state import SyncState
 from tests.builders.bench import Bench, a_bench
 from tests.builders.entry import Here
+from tests.builders.killed import Killed, die, then_die
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, logged, sha1_of, sync
 from tests.servers.plex.items import PlexItem
 from tests.servers.world import TOKEN
-from tests.sync_queue.test_interrupted_cover import Killed, die, then_die
 
 A, B, MINE, OWN = (a_picture(name) for name in ("a", "b", "mine", "own"))
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"></svg>'

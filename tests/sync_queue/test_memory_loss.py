@@ -19,6 +19,7 @@ from sync_queue.manager import JobQueue, QueueManager
 from sync_queue.state import SyncState
 from sync_queue.state_database import DATABASE
 from tests.builders.bench import Bench, read_log, texts
+from tests.builders.killed import Killed
 from tests.servers.world import ROOT
 
 SUFFIXES = ("", "-wal", "-shm")
@@ -247,10 +248,6 @@ def test_what_waited_in_a_queue_that_was_deleted_is_not_forgotten_in_silence(
     log()
     assert is_whole(bench)
     assert "queue.db is missing" in texts(log(), "warning")[0]
-
-
-class Killed(BaseException):
-    """Stands for the end of the process."""
 
 
 @pytest.mark.parametrize(("owner", "name"), [(JobQueue, "count_step"), (SyncState, "set_fact")])

@@ -12,9 +12,9 @@ from sync_queue import undo_pictures
 from sync_queue.pictures_before import PicturesBefore
 from sync_queue.undo import summary_lines
 from tests.builders.bench import Bench, a_bench
+from tests.builders.killed import Killed, die, then_die
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
 from tests.servers.plex.items import PlexItem
-from tests.sync_queue.test_interrupted_cover import Killed, die, then_die
 from tests.sync_queue.test_undo import undo
 
 COVER, MINE, OWN, NEXT = (a_picture(name) for name in ("cover", "mine", "own", "next"))

@@ -1,4 +1,4 @@
-"""Scenes whose jobs are done because nothing is to be written for them, by a person's choice."""
+"""Scenes that a drain leaves alone by a person's choice: their jobs are done, and nothing is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from sync_queue.job_queue import Work
 from sync_queue.state import SyncState
 
 
-def set_aside(batch: Sequence[Work], left_out: Collection[int], state: SyncState, claims: Claims) -> set[int]:
+def leave_alone(
+    batch: Sequence[Work], left_out: Collection[int], state: SyncState, claims: Claims
+) -> set[int]:
     """Be done with those of these scenes that are ignored, or are not among the scenes to carry; their ids.
 
     What was carried of a scene that is left out stays in Plex, and is known in case that it comes back; the
