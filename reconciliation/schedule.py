@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 TASK_NAMES = {"all": "Reconcile Library (All)", "recent": "Reconcile Library (Recent)"}
 # The argument by which a reconcile knows that no person asked for it.
 SCHEDULED = "scheduled"
+# The tasks by which a person looks before anything is written: a reconcile that follows by itself is followed
+# by a drain.
+LOOKING = ("preview", "find_orphans")
 # What was asked for is waited for; then Stash may have been restarted, or the job cancelled.
 REQUEST_LASTS = timedelta(hours=1)
 # What Queue Status, which reads no settings, tells of them.
@@ -61,6 +64,8 @@ def follow_up(
     `now` is in seconds since 1970.
     Raises OSError or sqlite3.Error where the data folder cannot be used.
     """
+    if args.get("mode") in LOOKING:
+        return
     # Only a task talks to the servers; the page, which shows the schedule, loads none of this.
     from back_to_stash.run import bring_back_after
 

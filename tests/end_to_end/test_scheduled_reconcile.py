@@ -117,8 +117,17 @@ def test_while_one_waits_none_is_asked_for_however_many_tasks_run(
     assert (waiting(daily), asked(daily)) == ([ALL], 1)
 
 
-@pytest.mark.parametrize("mode", ["process_queue", "preview", "undo_first_sync", "reconcile_recent"])
-def test_any_task_that_has_ended_well_looks_at_the_schedule(daily: World, here: Here, mode: str) -> None:
+@pytest.mark.parametrize("mode", ["preview", "find_orphans", "check_setup"])
+def test_who_only_looks_starts_no_sync(daily: World, here: Here, mode: str) -> None:
+    a_film(daily, "one")
+    run(here, mode)
+    assert waiting(daily) == []
+    run(here, "queue_status")
+    assert waiting(daily) == []
+
+
+@pytest.mark.parametrize("mode", ["process_queue", "undo_first_sync", "reconcile_recent"])
+def test_a_task_that_has_ended_well_looks_at_the_schedule(daily: World, here: Here, mode: str) -> None:
     run(here, mode)
     assert waiting(daily) == [ALL]
 
