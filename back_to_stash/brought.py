@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from plex.fields import Value
 from sync_queue.outage import moment
+from sync_queue.previewed import PreviewedChange
 from validation.amounts import number
 
 RATING, PLAYS, RESUME = "rating", "plays", "resume"
@@ -61,16 +61,16 @@ def counts_in_words(brought: Brought) -> str:
 
 def describe(change: Change) -> str:
     """A change in one line."""
-    name, old, new = in_words(change)
+    kind, old, new = in_words(change)
     if isinstance(new, tuple):
-        return f"{name}: +{', +'.join(new)}"
-    return f"{name}: {new} (was {old})"
+        return f"{TITLES[kind]}: +{', +'.join(new)}"
+    return f"{TITLES[kind]}: {new} (was {old})"
 
 
-def in_words(change: Change) -> tuple[str, Value, Value]:
+def in_words(change: Change) -> PreviewedChange:
     """What of a scene changes, what Stash has of it and what comes; of plays only those that come."""
     if isinstance(change.new, tuple):
-        return TITLES[change.kind], (), tuple(map(moment, change.new))
+        return PreviewedChange(change.kind, (), tuple(map(moment, change.new)))
     unit = " s" if change.kind == RESUME else ""
     old, new = (f"{one:g}{unit}" if one else "none" for one in (change.old, change.new))
-    return TITLES[change.kind], old, new
+    return PreviewedChange(change.kind, old, new)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from back_to_stash.brought import Brought, describe
+from back_to_stash.brought import Brought, describe, in_words
 from back_to_stash.pairing import as_text, bringing, guess_scenes, is_carried
 from back_to_stash.scene_news import Deciding, SceneNews, is_all_there
 from back_to_stash.what_plex_says import News, read_news
@@ -60,6 +60,8 @@ def look(
     for what, until in news.until.items():
         back.set_until(what, max(until, back.until(what) or 0))
     bringer.brought.is_owner = news.is_owner
+    if everything and not is_dry:
+        state.previewed.all_came_back(but=bringer.brought.failures)
     return bringer.brought
 
 
@@ -187,7 +189,6 @@ class _Bringing:
             for one in decided:
                 if not one.writes:
                     one.done.put(self._back)
-            self._are_done([one for one in decided if not one.writes])
         for some in _requests([one for one in decided if one.writes]):
             self._write_down(some)
             if not self._is_dry:
@@ -195,7 +196,8 @@ class _Bringing:
             with self._back.at_once():
                 for one in some:
                     one.done.put(self._back)
-                self._are_done(some)
+                    if not self._is_dry:
+                        self._state.previewed.came_back(one.scene_id, map(in_words, one.changes))
                 self._state.unanswered.end(one.scene_id for one in some if not self._is_dry)
             for one in some:
                 self._note(one)
@@ -217,10 +219,6 @@ class _Bringing:
                 # It answered: whatever it did of it is done.
                 self._state.unanswered.end(one.scene_id for one in some)
             raise
-
-    def _are_done(self, some: Iterable[SceneNews]) -> None:
-        if not self._is_dry:
-            self._state.previewed.came_back(one.scene_id for one in some)
 
     def _note(self, one: SceneNews) -> None:
         self.brought.changes += one.changes

@@ -77,10 +77,12 @@ class FieldCount(Result):
 class Previewed(Listed):
     """A page of a list, when the preview was made, how many rows the list has, and how many for each field.
 
-    `kinds` are the lists that the settings want, `said` is what the log says of this one beside its rows.
+    `kind` says which list it is, `kinds` are those that the settings want, and `said` is what the log says
+    of this one beside its rows.
     """
 
     rows: list[PreviewRow]
+    kind: str
     made_at: float | None
     items: int
     kinds: list[KindCount]
@@ -100,6 +102,7 @@ def list_preview(request: PreviewRequest, context: Context) -> Previewed:
         return Previewed(
             **numbers_of(page),
             rows=[_row(row, addresses, TITLES[kind]) for row in page.rows],
+            kind=kind,
             made_at=state.time(PREVIEWED_AT),
             items=count,
             kinds=[KindCount(kind=one, title=LISTS[one], count=rows) for one, (rows, _) in counts.items()],

@@ -106,8 +106,7 @@ class Preview:
         changes = result.back.changes if result.back else []
         by_scene: dict[int, list[PreviewedChange]] = {}
         for change in changes:
-            told = PreviewedChange(change.kind, *in_words(change)[1:])
-            by_scene.setdefault(change.scene_id, []).append(told)
+            by_scene.setdefault(change.scene_id, []).append(in_words(change))
         for scene_id, some in by_scene.items():
             kept.add_back(scene_id, some)
         report.add_back(changes)

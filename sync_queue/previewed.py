@@ -142,10 +142,26 @@ class Previewed:
         with self._connection:
             self._connection.executemany(statement, [(key,) for key in keys])
 
-    def came_back(self, scene_ids: Iterable[int]) -> None:
-        """What came from Plex to these scenes is in Stash; part of the transaction that is open."""
-        statement = "DELETE FROM previewed_back WHERE scene_id = ?"
-        self._connection.executemany(statement, [(scene_id,) for scene_id in scene_ids])
+    def came_back(self, scene_id: int, came: Iterable[PreviewedChange]) -> None:
+        """This came from Plex to a scene; part of the transaction that is open."""
+        statement = "SELECT changes FROM previewed_back WHERE scene_id = ?"
+        row = self._connection.execute(statement, (scene_id,)).fetchone()
+        if row is None:
+            return
+        by_field = {one.field: one.new for one in came}
+        left = [still for one in _unpacked(row[0]) if (still := _left_of(one, by_field.get(one.field)))]
+        self._connection.execute("DELETE FROM previewed_back WHERE scene_id = ?", (scene_id,))
+        if left:
+            row = (scene_id, *_packed(left))
+            self._connection.execute("INSERT INTO previewed_back VALUES (?,?,?)", row)
+
+    def all_came_back(self, but: Iterable[int]) -> None:
+        """Everything in Plex was looked at, and came to Stash, but to these scenes."""
+        others = set(but)
+        rows = self._connection.execute("SELECT scene_id FROM previewed_back").fetchall()
+        with self._connection:
+            statement = "DELETE FROM previewed_back WHERE scene_id = ?"
+            self._connection.executemany(statement, [row for row in rows if row[0] not in others])
 
     def counts(self, kind: str = ITEMS) -> tuple[int, Counter[str]]:
         """How many rows a list has, those of ignored scenes aside; and how many for each field."""
@@ -212,6 +228,14 @@ def _packed(changes: Iterable[PreviewedChange]) -> tuple[str, bytes]:
     kept = [(name, None if old is None else _cut(old), _cut(new)) for name, old, new in changes]
     names = "".join(f"{name}," for name, _, _ in kept)
     return f",{names}", zlib.compress(json.dumps(kept, separators=(",", ":")).encode(), 1)
+
+
+def _left_of(change: PreviewedChange, came: Value | None) -> PreviewedChange | None:
+    """What of a change is still to come; of several values those that did not."""
+    if isinstance(change.new, tuple) and isinstance(came, tuple):
+        new = tuple(one for one in change.new if one not in came)
+        return change._replace(new=new) if new else None
+    return change if came is None else None
 
 
 def _cut(value: Value) -> str | list[str]:

@@ -148,8 +148,9 @@ Stash2Plex.define("overview", (parts) => {
         h(
           "dd",
           null,
-          "made ",
-          h(display.Time, { at: found.preview_at }),
+          found.preview_at === null
+            ? "not made yet"
+            : ["made ", h(display.Time, { key: 0, at: found.preview_at })],
           " ",
           h(tasks.ReportLink, { report: "preview" }),
         ),
@@ -158,8 +159,9 @@ Stash2Plex.define("overview", (parts) => {
           "dd",
           null,
           found.orphans !== null && `${words.countOf(found.orphans, "orphan")}, `,
-          "looked for ",
-          h(display.Time, { at: found.orphans_at }),
+          found.orphans_at === null
+            ? "not looked for yet"
+            : ["looked for ", h(display.Time, { key: 0, at: found.orphans_at })],
           " ",
           h(tasks.ReportLink, { report: "orphans" }),
         ),

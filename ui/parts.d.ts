@@ -207,7 +207,7 @@ interface SceneListProperties {
   operation: "gaps" | "preview" | "queue" | "orphans";
   label: string;
   filters: ListFilter<any>[];
-  columns: Column<any>[];
+  columns: Column<any>[] | ((list: ListState<any>) => Column<any>[]);
   actions: ListAction[] | ((list: ListState<any>) => ListAction[]);
   idOf(row: any): number;
   toChosen(ids: number[] | "all", list: ListState<any>): Chosen;

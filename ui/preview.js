@@ -1,7 +1,7 @@
 // The tab Preview: what would be written to items and collections in Plex and would come to Stash, old and new.
 Stash2Plex.define("preview", (parts) => {
   const { React, h } = parts.stash;
-  const { address, words, display, table, sceneList, sceneActions, tasks } = parts;
+  const { words, display, table, sceneList, sceneActions, tasks } = parts;
 
   /** @typedef {{title: string, changes: string, actions: ListAction[], nothing: string}} Kind */
 
@@ -125,26 +125,23 @@ Stash2Plex.define("preview", (parts) => {
     );
   }
 
+  /** Of what is shown: the answer to another choice may be under way. @param {Preview | null} found */
+  const kindOf = (found) => OTHERS[found?.kind ?? ""] ?? ITEMS;
+
+  /** @param {Kind} kind @returns {Column<PreviewRow>[]} */
+  const columnsOf = (kind) => [
+    { title: kind.title, width: "wide", cell: (row) => h(table.SceneCell, { row }) },
+    { title: kind.changes, cell: (row) => h(Changes, { changes: row.changes }) },
+  ];
+
   /** @type {Parts["preview"]["Tab"]} */
   function Tab() {
-    const { get } = address.useAddress();
-    const kind = OTHERS[get("kind")] ?? ITEMS;
     return h(sceneList.SceneList, {
       operation: "preview",
       label: "Preview",
       filters: [KIND, FIELD],
-      columns: [
-        {
-          title: kind.title,
-          width: "wide",
-          cell: (/** @type {PreviewRow} */ row) => h(table.SceneCell, { row }),
-        },
-        {
-          title: kind.changes,
-          cell: (/** @type {PreviewRow} */ row) => h(Changes, { changes: row.changes }),
-        },
-      ],
-      actions: kind.actions,
+      columns: (list) => columnsOf(kindOf(list.answered.answer)),
+      actions: (list) => kindOf(list.answered.answer).actions,
       idOf: (/** @type {PreviewRow} */ row) => /** @type {number} */ (row.scene_id),
       toChosen: (ids, { chosen, search }) => ({
         scenes: ids,
@@ -158,7 +155,7 @@ Stash2Plex.define("preview", (parts) => {
           ? "No preview was made yet. It shows what would be written, and changes nothing."
           : chosen.field
             ? "Nothing would change in this field."
-            : kind.nothing,
+            : kindOf(found).nothing,
     });
   }
 

@@ -7,9 +7,11 @@ Stash2Plex.define("sceneList", (parts) => {
 
   /** @type {Parts["sceneList"]["SceneList"]} */
   function SceneList(properties) {
-    const { operation, label, filters, columns, idOf, empty, above } = properties;
+    const { operation, label, filters, idOf, empty, above } = properties;
     const list = listState.useList(operation, filters);
-    const actions = typeof properties.actions === "function" ? properties.actions(list) : properties.actions;
+    const of = (/** @type {any} */ given) => (typeof given === "function" ? given(list) : given);
+    /** @type {ListAction[]} */
+    const actions = of(properties.actions);
     const { answer } = list.answered;
     const rows = answer === null ? [] : answer.rows;
     const scope = JSON.stringify([list.chosen, list.search]);
@@ -17,7 +19,7 @@ Stash2Plex.define("sceneList", (parts) => {
     const ticks = listState.useTicks(operation, rows, idOf, (row) => row.title, scope);
     const shown = { ...list, ticks, actions, toChosen: properties.toChosen };
     const withActions = [
-      ...columns,
+      ...of(properties.columns),
       {
         title: "Actions",
         width: /** @type {const} */ ("actions"),

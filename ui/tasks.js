@@ -27,7 +27,9 @@ Stash2Plex.define("tasks", ({ stash: { React, h, Bootstrap }, address, display, 
     return h(
       "div",
       { className: "s2p-found" },
-      h("span", null, `${verb} `, h(display.Time, { at }), "."),
+      at === null
+        ? h("span", null, `Not ${verb.toLowerCase()} yet.`)
+        : h("span", null, `${verb} `, h(display.Time, { at }), "."),
       h(RunTask, { task, variant: at === null ? "primary" : "secondary" }),
       report && h(ReportLink, { report }),
     );

@@ -214,6 +214,7 @@ interface PreviewRow extends SceneRow {
 type PreviewKind = "items" | "collections" | "back";
 
 interface Preview extends Paged<PreviewRow> {
+  kind: PreviewKind;
   made_at: Moment;
   items: number;
   /** The lists that the settings want. */

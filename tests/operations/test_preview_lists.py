@@ -53,7 +53,8 @@ def test_before_the_first_sync_all_three_lists_have_rows_and_counts(
     films: list[int], operations: Operations
 ) -> None:
     lists = preview(operations)
-    for answer in lists.values():
+    for kind, answer in lists.items():
+        assert answer["kind"] == kind
         assert {one["kind"]: (one["title"], one["count"]) for one in answer["kinds"]} == {
             "items": (KINDS["items"], 2),
             "collections": (KINDS["collections"], 1),
@@ -95,6 +96,18 @@ def test_a_row_is_gone_when_it_was_written(films: list[int], operations: Operati
     assert changing_requests(bench)
     for kind in KINDS:
         assert rows_of(operations, "preview", kind=kind) == []
+
+
+def test_what_came_by_itself_is_gone_and_what_only_the_task_brings_stays(
+    films: list[int], operations: Operations
+) -> None:
+    preview(operations)
+    assert "From Plex to Stash: 1 rating, 1 resume time." in operations.here.reconcile().texts("info")
+    (row,) = rows_of(operations, "preview", kind="back")
+    assert list(changes(row)) == ["plays"]
+    assert [one["field"] for one in operations.result("preview", kind="back")["fields"]] == ["plays"]
+    operations.here.run({"mode": "bring_back"})
+    assert rows_of(operations, "preview", kind="back") == []
 
 
 def test_a_list_is_searched_and_one_field_of_it_is_shown_alone(

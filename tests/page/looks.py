@@ -45,3 +45,14 @@ FAINT = """() => {
   }
   return [...found];
 }"""
+
+# Controls that lie under a bar when they are focused, one after the other.
+COVERED = """() => {
+  const bars = [...document.querySelectorAll("nav.fixed-top, .s2p-save-bar")];
+  return [...document.querySelectorAll(".s2p-setting :is(input, select, textarea, button)")].filter((one) => {
+    one.focus();
+    const { x, y, width, height } = one.getBoundingClientRect();
+    const shown = document.elementFromPoint(x + Math.min(width / 2, 20), y + height / 2);
+    return bars.some((bar) => bar.contains(shown));
+  }).map((one) => one.id);
+}"""

@@ -236,6 +236,8 @@ def test_a_setting_is_checked_as_it_is_typed_and_saving_keeps_all_others(visitor
     days.fill("7")
     expect(days).to_have_attribute("aria-invalid", "false")
     visitor.page.get_by_label("Tags as").select_option("labels")
+    visitor.page.evaluate("scrollTo(0, 0)")
+    assert visitor.covered() == []
     changes.get_by_role("button", name="Save").click()
     expect(changes).to_have_count(0)
     assert visitor.host.world.settings == {**before, "recent_days": 7, "tags_as": "labels"}

@@ -130,6 +130,10 @@ class Visitor:
         """Texts that are hard to read on their ground."""
         return list(self.page.evaluate(looks.FAINT))
 
+    def covered(self) -> list[str]:
+        """The settings that lie under a bar when they are focused."""
+        return list(self.page.evaluate(looks.COVERED))
+
     def nameless(self) -> list[str]:
         """Controls for which a screen reader has no name."""
         seen = "\n".join(part.aria_snapshot() for part in self.page.locator(".s2p").all())
