@@ -85,7 +85,7 @@ class ItemFinder:
         if self._inventory is not None:
             self._doubt_denied(places, items)
         for _ in range(READINGS):
-            inexact = [scene for scene in scenes if not self._has_place(keys[scene.id])]
+            inexact = self._without_place(scenes, keys)
             self._look_up(_names(inexact) | self._names_without_place(scenes))
             candidates = {
                 key for match in match_scenes(keys, self._index).values() for key in match.rating_keys
@@ -110,7 +110,7 @@ class ItemFinder:
         """The match of each scene by what the libraries were read to have; no item is read in full."""
         keys = {scene.id: keys_of_files(scene.files, self._path_map) for scene in scenes}
         self._index.put_scene_files(keys.items())
-        inexact = [scene for scene in scenes if not self._has_place(keys[scene.id])]
+        inexact = self._without_place(scenes, keys)
         self._look_up(_names(inexact))
         self._look_up_owners(scenes, _names(inexact), ())
         return match_scenes(keys, self._index, Doubts(self._doubt_in_plex, self._doubt_in_stash))
@@ -123,10 +123,15 @@ class ItemFinder:
         parts = self._index.parts_by_path(key.path for some in keys.values() for key in some)
         return {part.rating_key for there in parts.values() for part in there}
 
-    def _has_place(self, keys: Sequence[FileKey]) -> bool:
-        """Whether one of these files, all of a scene, is in Plex by its path; so has a scene without any."""
-        parts = self._index.parts_by_path(key.path for key in keys)
-        return not keys or any(not part.in_trash for there in parts.values() for part in there)
+    def _without_place(self, scenes: Iterable[Scene], keys: Mapping[int, Sequence[FileKey]]) -> list[Scene]:
+        """The scenes with files of which none is in Plex by its path."""
+        parts = self._index.parts_by_path(key.path for some in keys.values() for key in some)
+        places = {path for path, there in parts.items() if not all(part.in_trash for part in there)}
+        return [
+            scene
+            for scene in scenes
+            if keys[scene.id] and not any(key.path in places for key in keys[scene.id])
+        ]
 
     def _read(self, rating_keys: Collection[int], items: ItemsRead) -> bool:
         """Read items in full and correct what the index knows of them; whether that was anything."""
