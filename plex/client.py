@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
+from urllib.parse import quote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
@@ -28,6 +30,8 @@ from validation.config import Stash2PlexConfig
 # Edits move no item in these orders: the second is for when we write the date added ourselves. A bulk import
 # gives thousands of items one second: the id tells them apart, or pages could overlap.
 ORDER, ORDER_WHERE_DATES_MOVE = "addedAt,id", "id"
+# Characters of what may be a name, and so many names of performers and tags are at hand in their quoted form.
+LONGEST_NAME, NAMES_REMEMBERED = 80, 5_000
 
 
 def client_identifier(data_dir: Path) -> str:
@@ -175,7 +179,7 @@ class Plex:
 
     def put(self, path: str, arguments: Mapping[str, object]) -> None:
         """Write; Plex answers a successful write with nothing. Raises PlexError."""
-        _check_done(self._session.edit(path + joinArgs(arguments)))
+        _check_done(self._session.edit(path + query_of_edit(arguments)))
 
     def post(self, path: str, content: bytes) -> None:
         """Send bytes, an image; Plex answers with nothing. Raises PlexError."""
@@ -185,6 +189,21 @@ class Plex:
     def delete(self, path: str) -> None:
         """Take something away; Plex answers with nothing. Raises PlexError."""
         _check_done(self._session.delete(self._server.url(path), headers=self._headers).content)
+
+
+def query_of_edit(arguments: Mapping[str, object]) -> str:
+    """The arguments as plexapi writes them; the names of a library come again with every scene."""
+    names = sorted(arguments, key=str.lower)
+    return "?" + "&".join([f"{name}={_quoted(str(arguments[name]))}" for name in names])
+
+
+def _quoted(value: str) -> str:
+    return _quoted_name(value) if len(value) <= LONGEST_NAME else quote(value, safe="")
+
+
+@lru_cache(maxsize=NAMES_REMEMBERED)
+def _quoted_name(name: str) -> str:
+    return quote(name, safe="")
 
 
 def _one_of(filters: Mapping[str, int]) -> str:

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from plexapi.utils import joinArgs
 
 from plex import session as plex_session
-from plex.client import Plex
+from plex.client import Plex, query_of_edit
 from plex.exceptions import PlexError, PlexUnavailable
 from plex.session import PlexSession
 from tests.builders.entry import until
@@ -25,6 +28,7 @@ from tests.transport.test_bounded_answer import encrypt
 DONE = b"HTTP/1.1 200 OK\r\nX-Plex-Protocol: 1.0\r\nContent-Length: 0\r\n\r\n"
 PLACE = "/library/sections/1/all?genre[0].tag.tag=Drama%20%26%20more&id=1&title.value=%C3%A9t%C3%A9&type=1"
 WAIT = object()
+ARGUMENTS = ["type", "id", "title.value", "titleSort.value", *(f"actor[{n}].tag.tag" for n in (0, 1, 2, 10))]
 
 
 def an_answer(status: str, body: bytes = b"", *headers: str, length: int | None = None) -> bytes:
@@ -163,6 +167,11 @@ def test_an_edit_is_on_the_line_what_the_session_would_send(session: PlexSession
     one, other = (edit.split(b"\r\n") for edit in line.edits)
     assert one[0] == other[0]
     assert sorted(one) == sorted(other)
+
+
+@given(st.dictionaries(st.sampled_from(ARGUMENTS), st.text(max_size=200) | st.integers(), min_size=1))
+def test_an_edit_is_written_as_plexapi_writes_it(arguments: dict[str, object]) -> None:
+    assert query_of_edit(arguments) == joinArgs(arguments)
 
 
 def test_thousands_of_edits_go_over_one_connection(session: PlexSession, line: Line) -> None:
