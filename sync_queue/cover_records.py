@@ -31,6 +31,8 @@ DROP TABLE artwork;
 SOURCE_OF_LOGOS = "ALTER TABLE cover ADD COLUMN source TEXT NOT NULL DEFAULT '';"
 # Before the address of a picture that is not ours and that somebody had locked when it was looked at.
 CHOSEN = "chosen "
+# In place of the address of a collection's poster that is about to be taken away.
+GOING_BACK = "going back"
 WHEN_BEGUN = "ALTER TABLE cover_begun ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;"
 
 

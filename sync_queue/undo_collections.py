@@ -23,7 +23,9 @@ from stash import log
 from sync_queue.collection_order import is_in_order
 from sync_queue.collection_plans import SUMMARY
 from sync_queue.collection_records import CollectionRecord
+from sync_queue.cover_records import GOING_BACK
 from sync_queue.failure import attempt, problem_of
+from sync_queue.pictures import NOTHING_KNOWN
 from sync_queue.state import SyncState
 from validation.amounts import amount
 
@@ -77,20 +79,34 @@ def _undo(
 ) -> bool:
     """Whether anything was put back."""
     key, is_changed = record.rating_key, False
-    if record.written and text_hash(collection.summary) == record.written:
+    if text_hash(collection.summary) in {record.written, record.begun} - {""}:
         edit_collection(plex, collection, {SUMMARY.name: (record.before, False)})
         is_changed = True
-    artwork = state.artwork(key, POSTER.value)
-    if artwork is not None and artwork.sha1 and artwork_of(plex, key, POSTER).shown == artwork.sha1:
-        if takes_images_away(plex.version):
-            take_away(plex, key, POSTER)
-            unlock(plex, collection.section_key, key, POSTER, COLLECTION)
-            is_changed = True
-        else:
-            summary.posters_kept += 1
+    is_changed = _take_poster_away(plex, state, collection, summary) or is_changed
     is_ordered = record.is_ordered and collection.order == CUSTOM_ORDER
     if is_ordered and is_in_order(items_in_order(plex, key), record.placed):
         choose_order(plex, key, UNCHOSEN_ORDER)
         is_changed = True
     state.collections.record(record._replace(written="", begun="", is_ordered=False, is_undone=True))
     return is_changed
+
+
+def _take_poster_away(
+    plex: Plex, state: SyncState, collection: Collection, summary: CollectionsUndone
+) -> bool:
+    """Show none of ours any more, and let Plex make its own; whether anything was sent."""
+    key = collection.rating_key
+    record = state.artwork(key, POSTER.value) or NOTHING_KNOWN
+    ours = ({record.sha1} | state.begun_artwork(key, POSTER.value)) - {""}
+    shown = artwork_of(plex, key, POSTER) if ours else None
+    if shown is None or not (shown.shown in ours or (record.stamp == GOING_BACK and not shown.chosen)):
+        return False
+    if not takes_images_away(plex.version):
+        summary.posters_kept += 1
+        return False
+    if shown.chosen:
+        # Whoever finds it gone, and still locked, may go on.
+        state.record_artwork(key, POSTER.value, record._replace(sha1=shown.shown, stamp=GOING_BACK))
+        take_away(plex, key, POSTER)
+    unlock(plex, collection.section_key, key, POSTER, COLLECTION)
+    return True

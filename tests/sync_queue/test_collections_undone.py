@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from plex.client import connect
+from sync_queue import undo_collections as undo_of_collections
+from sync_queue.collection_updates import CollectionUpdates
 from sync_queue.undo import run_undo
 from sync_queue.undo_collections import CollectionsUndone, undo_collections
 from tests.builders.bench import Bench, a_bench
@@ -107,3 +109,56 @@ def test_the_task_puts_collections_back_too_and_tells_what_plex_refused(
     assert run_undo(bench.config({}), str(bench.world.data_dir)) is None
     assert "Put back 1 collection." in logged(caplog, "INFO")
     assert kept(bench).summary == ""
+
+
+class Killed(BaseException):
+    """The end of a process."""
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_undo_that_was_killed_is_ended_by_the_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """After each of its writes: the text, the poster, the lock of the poster."""
+    bench.world.plex.library.version = "1.43.0.1"
+    names, count = ("edit_collection", "take_away", "unlock"), [0]
+
+    def dying(real: Any) -> Any:
+        def act(*arguments: Any) -> None:
+            real(*arguments)
+            count[0] += 1
+            if count[0] == number:
+                raise Killed
+
+        return act
+
+    with monkeypatch.context() as patch:
+        for name in names:
+            patch.setattr(undo_of_collections, name, dying(getattr(undo_of_collections, name)))
+        with pytest.raises(Killed):
+            undo(bench)
+    undo(bench)
+    collection = kept(bench)
+    assert (collection.summary, collection.selected_poster, collection.sort) == ("", None, 0)
+    assert collection.locked & {"summary", "thumb"} == set()
+
+
+def test_what_an_interrupted_drain_brought_is_taken_back_as_well(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.world.plex.library.version = "1.43.0.1"
+    library = bench.world.stash.library
+    library.change("group", 1, synopsis="More", image=a_picture("other"))
+    bench.save(1, 2)
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        # The text and the poster are sent, and neither is read back.
+        patch.setattr(CollectionUpdates, "_read_back", die)
+        with pytest.raises(Killed):
+            bench.drain()
+    assert kept(bench).summary == "More"
+    undo(bench)
+    assert (kept(bench).summary, kept(bench).selected_poster) == ("", None)
