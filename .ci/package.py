@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -133,16 +133,27 @@ def _files(commit: str) -> dict[str, bytes]:
     """What is shipped, by name, byte for byte as committed: no line ending is converted."""
     listed = _git("ls-tree", "-r", "-z", commit, "--", *SHIPPED).decode().split("\0")[:-1]
     entries = (line.split("\t", 1) for line in listed)
-    return {
-        name: _git("cat-file", "blob", entry.split()[2])
+    blobs = {
+        name: entry.split()[2]
         for entry, name in entries
         if not name.startswith(f"{PAGE}/") or name.endswith(OF_THE_PAGE)
     }
+    return dict(zip(blobs, _contents(list(blobs.values())), strict=True))
 
 
-def _git(*arguments: str) -> bytes:
+def _contents(blobs: Sequence[str]) -> Iterator[bytes]:
+    """The contents of these, told by one process: before each a line with its size, behind it a break."""
+    told = io.BytesIO(_git("cat-file", "--batch", stdin="\n".join(blobs).encode()))
+    for _ in blobs:
+        size = int(told.readline().split()[2])
+        yield told.read(size)
+        told.readline()
+
+
+def _git(*arguments: str, stdin: bytes = b"") -> bytes:
+    command = ["git", *arguments]
     try:
-        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=True).stdout
+        return subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, check=True).stdout
     except FileNotFoundError:
         raise PackageError("It is built from a commit, and git was not found: install git.") from None
     except subprocess.CalledProcessError as problem:
