@@ -70,7 +70,9 @@ tests: $(STAMP)
 test-long: $(STAMP)
 	STASH2PLEX_KILL_ROUNDS=2000 STASH2PLEX_CATCH_UP_STEPS=2000 STASH2PLEX_OTHER_VIDEOS=500 \
 		STASH2PLEX_BAD_INPUTS=1000 STASH2PLEX_COLLECTIONS=2000 STASH2PLEX_SEQUENCES=2000 \
-		$(RUN) -m pytest tests/end_to_end/test_kill.py \
+		STASH2PLEX_SCENES=2000 STASH2PLEX_ANSWERS=all \
+		$(RUN) -m pytest tests/end_to_end/test_kill.py tests/end_to_end/test_main_job.py \
+		tests/end_to_end/test_two_way_edits.py tests/operations/test_servers_in_trouble.py \
 		tests/end_to_end/test_collections_by_model.py tests/back_to_stash/test_model.py \
 		tests/end_to_end/test_catch_up.py tests/end_to_end/test_other_videos.py tests/end_to_end/test_bad_input.py
 	$(RUN) -m pytest --hypothesis-profile=hunting tests/validation tests/plex tests/reconciliation

@@ -282,8 +282,11 @@ class Packages:
 
 def _is_installed(name: str, lowest: str, below: str = "") -> bool:
     try:
+        package = importlib.metadata.distribution(name)
+        # The head of its metadata is enough; importlib would read the description as well, each time.
+        found = re.search(r"^Version: *(.+)$", package.read_text("METADATA") or "", re.MULTILINE)
         # None, or an error in newer versions of Python, where a half removed package has left its folder.
-        version = _numbers(str(importlib.metadata.version(name)))
+        version = _numbers(found[1] if found else str(package.version))
         return version >= _numbers(lowest) and not (below and version >= _numbers(below))
     except (importlib.metadata.PackageNotFoundError, KeyError):
         return False

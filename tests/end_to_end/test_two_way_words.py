@@ -26,7 +26,7 @@ SETTINGS = {
     "performer_tags": True,
     "namesakes_everywhere": True,
 }
-SIZE, EDITS, ROUNDS = 100, 100, 2
+SIZE, EDITS, ROUNDS = 60, 60, 2
 IN_STASH, IN_PLEX = model.in_stash, model.in_plex
 IS_WORTH_SYNCING, SYNC_TEXT = model.is_worth_syncing, model.Pair._sync_text
 

@@ -18,7 +18,7 @@ TEXTS = count()
 ACTS = ("edit", "edit", "edit", "ignore", "ignore", "drain", "drain", "take back", "sync now", "reconcile")
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, FILMS - 1)), min_size=5, max_size=12))
 def test_no_ignored_scene_is_written_and_no_edit_of_it_is_lost(
     world: World, operations: Operations, bench: Bench, steps: list[tuple[str, int]]

@@ -98,7 +98,7 @@ def test_a_preview_leaves_the_following_sync_as_it_would_have_been(bench: Bench)
 def test_the_counts_are_those_of_the_sync_that_follows(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, preserve: bool
 ) -> None:
-    videos = make_collection(120, seed=3)
+    videos = make_collection(80, seed=3)
     with a_bench(tmp_path, videos, plan_gaps(videos, seed=3)) as bench:
         bench.world.settings.update(preserve_plex_edits=preserve, content_rating="XXX")
         html = preview(bench)
