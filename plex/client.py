@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 import plexapi
 import requests
 from plexapi.server import PlexServer
-from plexapi.utils import joinArgs
+from plexapi.utils import joinArgs, parseXMLString
 
 from plex.exceptions import (
     PlexAnswerEmpty,
@@ -159,18 +159,18 @@ class Plex:
         either: Mapping[str, int] | None = None,
     ) -> Element:
         """Read `path` with these query arguments, of which one of `either` is to hold; raises PlexError."""
-        query = joinArgs(arguments) + _one_of(either or {})
-        try:
-            answer = self._server.query(path + query, headers=dict(headers or {}))
-        except (ParseError, UnicodeError) as error:
-            raise PlexAnswerInvalid(
-                "Plex sent an answer that is cut off or not XML. Is there a proxy in between? " + RETRY_LATER
-            ) from error
-        if answer is None:
-            raise PlexAnswerEmpty("Plex sent an empty answer where it lists items. " + RETRY_LATER)
-        if answer.tag != "MediaContainer":
-            raise _another_page()
-        return cast(Element, answer)
+        return parsed(self.fetch(path, arguments, headers, either))
+
+    def fetch(
+        self,
+        path: str,
+        arguments: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+        either: Mapping[str, int] | None = None,
+    ) -> bytes:
+        """The answer that `get` reads, as it comes. Raises PlexError."""
+        url = self._server.url(path + joinArgs(arguments) + _one_of(either or {}))
+        return self._session.get(url, headers={**self._headers, **(headers or {})}).content
 
     def ask(self, path: str, arguments: Mapping[str, object]) -> None:
         """Ask for something that Plex does later and answers with nothing. Raises PlexError."""
@@ -204,6 +204,29 @@ def _quoted(value: str) -> str:
 @lru_cache(maxsize=NAMES_REMEMBERED)
 def _quoted_name(name: str) -> str:
     return quote(name, safe="")
+
+
+def parsed(content: bytes) -> Element:
+    """The document that Plex sent. Raises PlexAnswerInvalid."""
+    try:
+        answer = _document(content)
+    except (ParseError, UnicodeError) as error:
+        raise PlexAnswerInvalid(
+            "Plex sent an answer that is cut off or not XML. Is there a proxy in between? " + RETRY_LATER
+        ) from error
+    if answer is None:
+        raise PlexAnswerEmpty("Plex sent an empty answer where it lists items. " + RETRY_LATER)
+    if answer.tag != "MediaContainer":
+        raise _another_page()
+    return answer
+
+
+def _document(content: bytes) -> Element | None:
+    """The document as it is; only one that is not well-formed is read as text and cleaned first."""
+    try:
+        return ElementTree.fromstring(content)
+    except ParseError:
+        return cast("Element | None", parseXMLString(content.decode("utf-8", "replace")))
 
 
 def _one_of(filters: Mapping[str, int]) -> str:

@@ -7,12 +7,14 @@ the last item of the one before it, and in the end as many different items must 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree.ElementTree import Element
 
-from plex.client import Plex
+from plex.client import Plex, parsed
 from plex.exceptions import PlexAnswerInvalid, PlexItemUnusable, PlexListingChanged
 from plex.items import ListedItem, listed_item, number_in
 from plex.library import MOVIE, LibrarySection
+from plex.windows import Windows
 from validation.amounts import number
 from validation.path_map import file_name, path_key
 
@@ -50,7 +52,7 @@ class Listing:
         self.gone: frozenset[int] = frozenset()
 
     def pages(self) -> Iterator[list[ListedItem]]:
-        """The items by pages, each once.
+        """The items by pages, each once; nobody else may use the connection until they end.
 
         Raises PlexListingChanged where they changed in each reading, and other PlexErrors.
         """
@@ -95,9 +97,13 @@ class _Reading:
         return not self._is_shifted and len(self.keys) + len(self.unusable) == self.total
 
     def pages(self) -> Iterator[list[ListedItem]]:
+        with ThreadPoolExecutor(1, thread_name_prefix="plex pages") as thread:
+            yield from self._pages(Windows(self._ask, thread))
+
+    def _pages(self, windows: Windows) -> Iterator[list[ListedItem]]:
         start, last, overlap = 0, "", 0
         while True:
-            videos = self._window(start - overlap)
+            videos = self._window(windows, start - overlap)
             if not videos and start - overlap < self.total:
                 raise PlexAnswerInvalid(
                     f"Plex announced {number(self.total)} items in library “{self._section.title}” and sent "
@@ -112,19 +118,25 @@ class _Reading:
                     last, overlap = "", 0
                     continue
                 del videos[0]
-            yield self._items(videos)
             # The next page follows what came, which may be less than what was asked for.
             start += len(videos)
+            overlap = int(len(videos) > 1 or bool(last))
+            last = videos[-1].get("ratingKey", "") if videos else ""
+            items = self._items(videos)
+            # A page of elements is large: it is gone before its items are handled.
+            del videos
+            yield items
             if start >= self.total:
                 return
-            overlap = int(len(videos) > 1 or bool(last))
-            last = videos[-1].get("ratingKey", "")
 
-    def _window(self, start: int) -> list[Element]:
+    def _ask(self, start: int) -> bytes:
         path, arguments = _address(self._plex, self._section)
-        page = self._plex.get(
+        return self._plex.fetch(
             path, {**arguments, **self._filters}, window_headers(start, PAGE_SIZE), self._either
         )
+
+    def _window(self, windows: Windows, start: int) -> list[Element]:
+        page = parsed(windows.at(start))
         videos = page.findall("Video")
         self.total = _total(page, self._section, len(videos) if start == 0 else 0)
         return videos
