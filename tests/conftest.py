@@ -36,6 +36,8 @@ settings.load_profile("steady")
 MEMORY = Path("/dev/shm")
 # What counts lines in this process, if anything does; it is nobody's current one while it is stopped.
 MEASURED = coverage.Coverage.current()
+# Folders whose tests go through lines that the tests of the rooms count, or through none of the plugin.
+STORIES = frozenset(("end_to_end", "page", "servers"))
 # Bytes that have to be free there; containers often have next to nothing.
 ENOUGH = 2 << 30
 
@@ -63,17 +65,27 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _processes_are_measured_where_it_says_so(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Lines are counted in the processes that a module's tests start where it has the mark `measured`.
+def _lines_count_where_no_other_test_counts_them(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lines count in the tests of the rooms, but for those modules that have the mark `unmeasured`.
 
-    Each of them takes twice as long to start, and other tests cover the same lines: what begins and ends
-    a process is worth it.
+    To count them makes a test take half as long again, a process twice as long to start: whole stories, laws
+    and what is played at length go through lines that cheaper tests count. The processes that tests start
+    are measured where a module has the mark `measured`: what begins and ends a process is worth it.
     """
+    module = request.node
+    is_measured = module.get_closest_marker("measured") is not None
+    is_story = bool(STORIES.intersection(module.path.parent.relative_to(ROOT).parts))
+    left_out = module.get_closest_marker("unmeasured") is not None or (is_story and not is_measured)
     with pytest.MonkeyPatch.context() as patch:
-        if request.node.get_closest_marker("measured") is None:
+        if not is_measured:
             patch.setenv("COVERAGE_PROCESS_CONFIG", "")
             patch.setenv("COVERAGE_PROCESS_START", "")
-        yield
+        if MEASURED is None or not left_out:
+            yield
+        else:
+            MEASURED.stop()
+            yield
+            MEASURED.start()
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ from tests.import_graph import (
 from tests.servers.stash.plugins import load_plugins
 from tests.servers.world import MODULES, PACKAGES, ROOT, install_plugin
 
+pytestmark = pytest.mark.unmeasured
+
 # Lines: what is longer has more than one reason, what is shorter belongs into the module of its subject.
 LONGEST_FILE, SHORTEST_FILE, LONGEST_FUNCTION = 350, 25, 40
 # A file, or a file and a function in it, with the reason why it may be longer or shorter.

@@ -19,6 +19,8 @@ from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look, und
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import changing_requests, graphql, let_time_pass, sync
 
+pytestmark = pytest.mark.unmeasured
+
 RATINGS: Any = {"back_to_stash": "ratings"}
 EVENING = 1_760_000_000
 

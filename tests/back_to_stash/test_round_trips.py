@@ -15,6 +15,8 @@ from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import changing_requests, let_time_pass, sync
 
+pytestmark = pytest.mark.unmeasured
+
 EACH: list[int | None] = [None, *range(1, 101)]
 STARS: list[float | None] = [None, 0.0, *(float(half) for half in range(1, 11))]
 

@@ -20,8 +20,6 @@ from tests.servers.made_up_collection import GapPlan, MadeUpVideo, make_collecti
 from tests.servers.plex.items import PlexItem
 from tests.servers.world import PLEX_ROOT
 
-pytestmark = pytest.mark.measured
-
 SCENES = int(os.environ.get("STASH2PLEX_SCENES", "600"))
 
 

@@ -17,6 +17,8 @@ from tests.builders.operation import ASKED, Operations
 from tests.servers.odd_answers import DRIP, ENDLESS, HANGING, KINDS, STATUS, OddAnswers
 from tests.servers.world import TOKEN, World, a_world
 
+pytestmark = pytest.mark.unmeasured
+
 # Some are waited for, which tests of the sessions show; of the statuses these stand for the others.
 SLOW = (DRIP, ENDLESS, HANGING)
 STATUSES = ("status 204", "status 301", "status 401", "status 404", "status 429", "status 503")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import coverage
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -23,18 +22,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.skip(reason=reason))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _not_measured() -> Iterator[None]:
-    """Other tests cover the lines; to count them would take a browser's patience."""
-    measured = coverage.Coverage.current()
-    if measured is None:
-        yield
-    else:
-        measured.stop()
-        yield
-        measured.start()
 
 
 @pytest.fixture(scope="session")

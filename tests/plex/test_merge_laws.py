@@ -12,6 +12,8 @@ from plex.merge import merge
 from tests.builders.values import the_fields
 from tests.plex.test_merge import LOCKABLE, SHARED, TAGS, applied, keys, merged
 
+pytestmark = pytest.mark.unmeasured
+
 LETTERS: st.SearchStrategy[Value] = st.sampled_from(["", "a", "b", "B", "é", "e\u0301"])
 NAMES: st.SearchStrategy[Value] = st.lists(st.sampled_from("abcABCßé"), max_size=4, unique_by=tag_key).map(
     tuple

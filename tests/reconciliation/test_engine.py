@@ -18,6 +18,8 @@ from tests.servers.made_up_collection import make_collection, plan_gaps
 from tests.servers.plex.behaviour import FaultKind
 from tests.servers.plex.library import PlexLibrary
 
+pytestmark = pytest.mark.unmeasured
+
 LISTING = "/library/sections/1/all"
 NOW = datetime.now(timezone.utc)
 

@@ -18,6 +18,8 @@ from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, logged, sync
 from tests.servers.made_up_collection import make_collection, plan_gaps
 
+pytestmark = pytest.mark.unmeasured
+
 NASTY = "<script>alert(\"1\")</script> & 'quotes' <img src=x onerror=alert(2)>"
 
 

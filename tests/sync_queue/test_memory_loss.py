@@ -22,6 +22,8 @@ from tests.builders.bench import Bench, read_log, texts
 from tests.builders.killed import Killed
 from tests.servers.world import ROOT
 
+pytestmark = pytest.mark.unmeasured
+
 SUFFIXES = ("", "-wal", "-shm")
 
 

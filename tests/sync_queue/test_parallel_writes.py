@@ -10,6 +10,8 @@ from sync_queue.reading import Lane
 from sync_queue.worker import SyncWorker
 from tests.builders.bench import Bench
 
+pytestmark = pytest.mark.unmeasured
+
 FILMS = 130
 
 

@@ -12,6 +12,8 @@ from sync_queue.claims import Outcome
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sync
 
+pytestmark = pytest.mark.unmeasured
+
 EVERYTHING = {
     "title": "The Harbour",
     "summary": "Details",

@@ -17,6 +17,8 @@ from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha
 from tests.servers.plex.items import PlexItem
 from tests.sync_queue.test_undo import undo
 
+pytestmark = pytest.mark.unmeasured
+
 COVER, MINE, OWN, NEXT = (a_picture(name) for name in ("cover", "mine", "own", "next"))
 OLD = "1.42.2.10156-f737b826c"
 # The kind of picture, the names that an item of the test server has for the chosen one and the list,
