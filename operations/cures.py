@@ -106,8 +106,7 @@ def left_out_lines(chosen: str) -> tuple[str, str]:
     """Why a scene that is not among the chosen ones is not written, and what to do about it."""
     return (
         f"Only {chosen} are carried to Plex, and this scene is not one of them: what Plex has of it stays.",
-        f"To have it written, change the scene, or {_setting('scene_filter')} or "
-        f"{_setting('organized_only')[4:]}.",
+        f"To have it written, change the scene, {_setting('scene_filter')} or {_setting('organized_only')}.",
     )
 
 

@@ -160,7 +160,7 @@ class GapDetectionEngine:
     def _remember_run(self, scope: str, state: SyncState) -> None:
         """Remember that this run took place; what was not read or not judged is not known again."""
         gaps, scenes = self._result.total_gaps, self._result.scenes_checked
-        told = f"{scope} scenes, {amount(gaps, 'gap')} in {number(scenes)}"
+        told = f"{scope} {self._stash.chosen.words or 'scenes'}, {amount(gaps, 'gap')} in {number(scenes)}"
         if not self._libraries_complete:
             told += ", not all libraries could be read"
         state.set_fact("last reconcile", json.dumps({"at": self._now, "what": told}))

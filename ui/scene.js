@@ -61,7 +61,7 @@ Stash2Plex.define("scene", (parts) => {
     return h(
       "div",
       { className: "s2p-buttons" },
-      h(ActOnScene, { action: SYNC_NOW, chosen, variant: "primary" }),
+      !scene.is_left_out && h(ActOnScene, { action: SYNC_NOW, chosen, variant: "primary" }),
       h(ActOnScene, { action: hide, chosen, variant: "secondary" }),
       h(Button, { size: "sm", variant: "secondary", onClick: onReload }, "Read again"),
       h(Router.Link, { className: "btn btn-sm btn-secondary", to: address.ofTab("overview") }, "Stash2Plex"),

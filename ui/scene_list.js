@@ -18,8 +18,12 @@ Stash2Plex.define("sceneList", (parts) => {
     const canAct = actions.length > 0;
     const ticks = listState.useTicks(operation, rows, idOf, (row) => row.title, scope);
     const shown = { ...list, ticks, actions, toChosen: properties.toChosen };
+    /** @type {Column<any>[]} */
+    const columns = of(properties.columns);
+    // A row about no scene and no item has none.
+    const haveActions = rows.some((/** @type {any} */ row) => typeof idOf(row) === "number");
     const withActions = [
-      ...of(properties.columns),
+      ...columns,
       {
         title: "Actions",
         width: /** @type {const} */ ("actions"),
@@ -53,7 +57,7 @@ Stash2Plex.define("sceneList", (parts) => {
                 canAct && h(ActBar, { shown, total: found.total }),
                 h(table.Table, {
                   label,
-                  columns: withActions,
+                  columns: haveActions ? withActions : columns,
                   rows: found.rows,
                   idOf,
                   ...(canAct && { ticks }),

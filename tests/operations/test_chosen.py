@@ -108,3 +108,12 @@ def test_check_setup_says_how_many_scenes_are_to_be_carried_or_what_is_wrong(
     ((level, text),) = found(scene_filter="Gone")
     assert level == "error"
     assert "Stash has no saved filter “Gone”" in text
+
+
+def test_the_overview_says_of_which_scenes_the_last_reconcile_was(
+    world: World, operations: Operations, bench: Bench
+) -> None:
+    world.add_film("one", title="One", details="Text", plex={})
+    bench.reconcile(organized_only=True)
+    what = operations.result("status")["last_reconcile"]["what"]
+    assert what == "all organized scenes, 0 gaps in 0"

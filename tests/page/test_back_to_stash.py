@@ -69,6 +69,7 @@ def shows_what_would_come(visitor: Visitor) -> None:
     expect(rows.get_by_role("insertion")).to_have_text("By the sea")
     expect(page.get_by_role("list", name="Besides")).to_contain_text("Collections that would be made: 1")
     expect(page.get_by_role("checkbox")).to_have_count(0)
+    expect(page.get_by_role("columnheader")).to_have_text(["Collection", "Changes in Plex"])
     kinds.get_by_role("button", name=re.compile("^From Plex to Stash.*1$")).click()
     expect(visitor.table("Preview")).to_contain_text("Changes in Stash")
     expect(rows.get_by_role("deletion")).to_have_text("none")

@@ -275,3 +275,8 @@ def test_a_scenes_own_page_says_whose_value_each_field_is_and_syncs_it(visitor: 
     world.stash.wait_for_jobs()
     visitor.button("Read again").click()
     expect(fields).to_contain_text("Both: Another title altogether")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(world.settings, "organized_only", True)
+        visitor.button("Read again").click()
+        visitor.sees("Not chosen")
+        expect(visitor.button("Sync now")).to_have_count(0)
