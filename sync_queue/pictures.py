@@ -247,6 +247,8 @@ class Pictures:
         """Whether the picture that Plex shows is to stay; keeps its name where it is about to go."""
         if not target.ours:
             return self._stays_at_first_contact(scene_id, target, image)
+        if self._was_replaced_since(target, image):
+            return True
         is_doubtful = target.record.version == DOUBTFUL
         if not self._preserve and not is_doubtful:
             return False
@@ -259,6 +261,15 @@ class Pictures:
         if artwork.shown == image.sha1:
             return True
         return artwork.shown not in target.ours and not target.was_rolled_back
+
+    def _was_replaced_since(self, target: Target, image: Image) -> bool:
+        """Whether this picture arrived before a drain was killed, and somebody chose another since."""
+        if image.sha1 not in target.begun or target.was_rolled_back:
+            return False
+        if not target.is_locked and not self._is_locked_by_now(target):
+            return False
+        there = artwork_of(self._plex, target.item.rating_key, target.kind)
+        return image.sha1 in there.uploads and bool(there.chosen) and there.shown not in target.ours
 
     def _stays_at_first_contact(self, scene_id: int, target: Target, image: Image) -> bool:
         is_locked = target.is_locked or (self._preserve and self._is_locked_by_now(target))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from plex.artwork import ArtworkKind
-from plex.base import Base
+from plex.base import Base, after_interruption
 from plex.client import Plex, connect
 from plex.fields import FIELDS, Field, Value, names_carried, tag_key
 from plex.items import PlexItem
@@ -118,8 +118,7 @@ class UndoFirstSync:
         self, item: PlexItem, values: Mapping[str, Value], pictures: Mapping[str, PictureBefore]
     ) -> int | None:
         """How many fields were put back; None where only pictures were to be and none can."""
-        record = self._state.item_record(item.rating_key)
-        base = record.base if record else None
+        base = self._base_of(item)
         changes = tuple(
             change
             for field in FIELDS
@@ -138,6 +137,12 @@ class UndoFirstSync:
         count = len(changes) + outcomes[Outcome.GIVEN_BACK]
         could_be = bool(values) or bool(outcomes[Outcome.CHANGED_SINCE])
         return count if count or could_be else None
+
+    def _base_of(self, item: PlexItem) -> Base | None:
+        """What was brought to an item, also by a drain that was killed before it could record it."""
+        record, begun = self._state.item_record(item.rating_key), self._state.begun(item.rating_key)
+        base = record.base if record else None
+        return base if begun.base is None else after_interruption(base, begun.base, item.fields)
 
 
 def run_undo(config: Stash2PlexConfig, data_dir: str) -> str | None:

@@ -130,3 +130,27 @@ def test_a_poster_that_a_person_chose_after_an_interruption_stays(
         bench.save(scene_id)
         bench.drain()
         assert bench.world.item("one").selected_poster == own
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_poster_chosen_after_an_interruption_stays_until_the_cover_changes_in_every_mode(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    bench.world.settings["preserve_plex_edits"] = False
+    if is_first:
+        scene_id = bench.world.add_film("one", details="Text", cover=A, plex={})
+    else:
+        scene_id = a_synced_film(bench)
+        new_cover(bench, scene_id, B)
+    killed(bench, scene_id, "after the choice", monkeypatch)
+    own = bench.world.plex.library.upload_image(
+        bench.world.item("one").rating_key, "poster", a_picture("own")
+    )
+    for _ in range(2):
+        bench.save(scene_id)
+        bench.drain()
+        assert bench.world.item("one").selected_poster == own
+    new_cover(bench, scene_id, C)
+    bench.save(scene_id)
+    bench.drain()
+    assert bench.world.item("one").selected_poster == sha1_of(C)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from plex.client import Plex, client_identifier
+from sync_queue.state import SyncState
 from sync_queue.undo import UndoFirstSync, UndoSummary, summary_lines
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
@@ -294,3 +295,26 @@ def test_an_ignored_scene_is_not_written_and_can_be_put_back_later(bench: Bench)
         state.ignored.remove([scene_id])
     assert undo(bench).restored == 1
     assert shown(bench, *BY_HAND) == BY_HAND
+
+
+def test_what_a_killed_first_sync_replaced_is_put_back_as_well(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    bench.save(a_film(bench))
+    with monkeypatch.context() as patch:
+        patch.setattr(SyncState, "record_pushed", die)
+        with pytest.raises(Killed):
+            bench.drain()
+    assert bench.world.item("one").title == "From Stash"
+    undo(bench)
+    item = bench.world.item("one")
+    assert {name: getattr(item, name) for name in ("title", "summary", "date", "user_rating")} == {
+        name: BY_HAND[name] for name in ("title", "summary", "date", "user_rating")
+    }
+    assert sorted(item.genres) == ["Mine", "Sea"]
