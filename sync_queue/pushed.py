@@ -7,7 +7,7 @@ values are kept by item, and the fingerprint tells for which scene they are.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from plex.base import Base, tag_hash
@@ -222,13 +222,24 @@ class PushedRecords(BegunWrites):
             )
             self._end_begun(by_key, is_written=False)
 
-    def keep_replaced(self, scene_id: int, rating_key: int, values: Mapping[str, Value]) -> None:
-        """Keep values that are about to be replaced at the first contact; the first ones kept stay."""
-        rows = [
-            (self._server, rating_key, field, scene_id, json.dumps(value)) for field, value in values.items()
-        ]
+    def keep_replaced(
+        self, scene_id: int, rating_key: int, values: Mapping[str, Value], again: Collection[str] = ()
+    ) -> set[str]:
+        """Keep values that are about to be replaced at the first contact; those that were kept before stay.
+
+        Gives the fields that are kept now. Those that are kept `again` take the place of their older values.
+        """
+        place = (self._server, rating_key)
+        rows = self._connection.execute(
+            "SELECT field FROM replaced WHERE server = ? AND rating_key = ?", place
+        )
+        before = {field for (field,) in rows}.difference(again)
+        kept = {field: value for field, value in values.items() if field not in before}
         with self._connection:
-            self._connection.executemany("INSERT OR IGNORE INTO replaced VALUES (?,?,?,?,?)", rows)
+            self._put(
+                "replaced", [(*place, field, scene_id, json.dumps(value)) for field, value in kept.items()]
+            )
+        return set(kept)
 
     def replaced(self) -> dict[tuple[int, int], dict[str, Value]]:
         """The kept values by (scene id, rating key), by field."""

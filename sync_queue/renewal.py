@@ -73,6 +73,8 @@ class Renewal:
     def __init__(self, planner: Planner, state: SyncState) -> None:
         self._planner = planner
         self._state = state
+        # The fields whose values were kept in this run, by rating key.
+        self._kept_here: dict[int, set[str]] = {}
 
     def renew(self, plex: Plex, group: Sequence[Planned]) -> list[Ready]:
         """Read the items of these scenes and plan again, a failure in place of what could not be.
@@ -136,7 +138,9 @@ class Renewal:
         }
         values |= unlocked_values(plan.item, plan.merged, plan.first_contacts)
         if values:
-            self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values)
+            # Nothing of it is sent yet: what a person entered meanwhile is what is replaced.
+            here = self._kept_here.setdefault(plan.item.rating_key, set())
+            here |= self._state.keep_replaced(plan.scene.id, plan.item.rating_key, values, again=here)
 
 
 def _beginning(plan: ItemPlan) -> Beginning:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from plex.client import Plex, client_identifier
+from sync_queue import sending
+from sync_queue.renewal import Renewal
 from sync_queue.state import SyncState
 from sync_queue.undo import UndoFirstSync, UndoSummary, summary_lines
 from tests.builders.bench import Bench, a_bench
@@ -318,3 +320,23 @@ def test_what_a_killed_first_sync_replaced_is_put_back_as_well(
         name: BY_HAND[name] for name in ("title", "summary", "date", "user_rating")
     }
     assert sorted(item.genres) == ["Mine", "Sea"]
+
+
+def test_what_a_person_enters_while_the_first_sync_runs_is_what_is_put_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Renewal.renew
+
+    def renew(self: Renewal, plex: Plex, group: Any) -> Any:
+        bench.world.plex.library.edit_by_hand(bench.world.item("one").rating_key, title="My later title")
+        return real(self, plex, group)
+
+    bench.save(a_film(bench))
+    with monkeypatch.context() as patch:
+        # What was read right before the write counts as too old.
+        patch.setattr(sending, "TOO_OLD", -1.0)
+        patch.setattr(Renewal, "renew", renew)
+        bench.drain()
+    assert bench.world.item("one").title == "From Stash"
+    undo(bench)
+    assert (bench.world.item("one").title, bench.world.item("one").summary) == ("My later title", "My words")
