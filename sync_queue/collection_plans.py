@@ -63,7 +63,7 @@ def summary_to_write(target: Target) -> str | None:
     """
     collection, record, wanted = target.collection, target.record, target.wanted
     shown = collection.summary
-    is_ours = bool(text_key(shown)) and text_hash(shown) in (record.written, record.begun)
+    is_ours = bool(text_key(shown)) and text_hash(shown) in record.texts
     if record.is_undone and text_hash(wanted) == record.summary:
         return None
     if not wanted:

@@ -29,10 +29,10 @@ _COLUMNS = (
 class CollectionRecord(NamedTuple):
     """What is known of a collection: for which group or studio it was updated, and under which title.
 
-    `summary` is the hash of the text that Stash had, `written` that of what Plex was sent of it, `begun` that
-    of a write whose end nobody recorded; `before` is the text that was there first. `placed` has the rating
-    keys of the items as they were left, `is_ordered` tells that the order of choice was set by us, and
-    `is_moving` that moves were begun and not recorded. `is_undone` tells that all of it was taken back.
+    `summary` is the hash of the text that Stash had, `written` that of what Plex was sent of it, `begun` has
+    those of writes whose end nobody recorded; `before` is the text that was there first. `placed` has the
+    rating keys of the items as they were left, `is_ordered` tells that the order of choice was set by us,
+    and `is_moving` that moves were begun and not recorded. `is_undone` tells that all of it was taken back.
     """
 
     rating_key: int
@@ -47,6 +47,15 @@ class CollectionRecord(NamedTuple):
     is_ordered: bool = False
     is_moving: bool = False
     is_undone: bool = False
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """The hashes of all texts that may be ours."""
+        return frozenset((self.written, *self.begun.split())) - {""}
+
+    def beginning(self, text: str) -> CollectionRecord:
+        """This record, with a write that is about to be sent, by the hash of its text."""
+        return self._replace(begun=" ".join(dict.fromkeys((*self.begun.split(), text))))
 
 
 class CollectionRecords:

@@ -91,9 +91,9 @@ class CollectionSummary:
 
 @dataclass
 class _Batch:
-    """What was sent to collections and is to be read back, by rating key."""
+    """What was sent to collections and is to be read back, by rating key; texts with their hashes."""
 
-    texts: dict[int, Target] = field(default_factory=dict)
+    texts: dict[int, tuple[Target, str]] = field(default_factory=dict)
     posters: dict[int, Target] = field(default_factory=dict)
     # The keys of the titles that are to be looked at again.
     again: set[str] = field(default_factory=set)
@@ -235,13 +235,14 @@ class CollectionUpdates:
         record = target.record
         if not record.written and not record.before:
             record = record._replace(before=target.collection.summary)
-        self._state.collections.record(record._replace(begun=text_hash(text)))
+        record = record.beginning(text_hash(text))
+        self._state.collections.record(record)
         with self._pace.writing():
             edit_collection(self._plex, target.collection, {SUMMARY.name: (text, bool(text))})
         log.debug(f"Collection of {target.source.words}: summary “{shortened(text)}”")
         self.summary.texts += 1
-        target = replace(target, record=record._replace(begun=text_hash(text)))
-        batch.texts[record.rating_key] = target
+        target = replace(target, record=record)
+        batch.texts[record.rating_key] = (target, text_hash(text))
         return target
 
     def _remember_text(self, target: Target) -> Target:
@@ -278,8 +279,8 @@ class CollectionUpdates:
         now |= read_collections(self._plex, chosen)
         posters.record_shown({key: now[key] for key in batch.posters if key in now})
         records = self._state.collections.all()
-        for key, target in batch.texts.items():
-            record, sent = records[key], target.record.begun
+        for key, (target, sent) in batch.texts.items():
+            record = records[key]
             if key in now and text_hash(now[key].summary) == sent:
                 written = record._replace(summary=text_hash(target.wanted), written=sent, begun="")
                 self._state.collections.record(written)

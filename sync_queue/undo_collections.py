@@ -79,7 +79,7 @@ def _undo(
 ) -> bool:
     """Whether anything was put back."""
     key, is_changed = record.rating_key, False
-    if text_hash(collection.summary) in {record.written, record.begun} - {""}:
+    if text_hash(collection.summary) in record.texts:
         edit_collection(plex, collection, {SUMMARY.name: (record.before, False)})
         is_changed = True
     is_changed = _take_poster_away(plex, state, collection, summary) or is_changed

@@ -114,3 +114,18 @@ def test_a_person_who_comes_in_between_keeps_what_they_entered(
     bench.drain()
     sync(bench)
     assert kept(bench).summary == "Mine"
+
+
+def test_a_text_changes_after_two_drains_were_killed_one_after_the_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first after Plex had taken its text, the second before it sent the next one."""
+    sync(bench)
+    library = bench.world.stash.library
+    for text, is_sent in (("More", True), ("Still more", False)):
+        library.change("group", 1, synopsis=text)
+        bench.save(1, 2, 3)
+        assert killed_at(bench, 1, monkeypatch, after=is_sent)
+    assert kept(bench).summary == "More"
+    bench.drain()
+    assert kept(bench).summary == "Still more"
