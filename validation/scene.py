@@ -200,6 +200,8 @@ def _marked(performers: Any, namesakes: Collection[str]) -> list[dict[str, Any]]
 def _performers(values: Any) -> tuple[str, ...]:
     """The names of the performers, told apart as Stash does where they would be the same."""
     names = _names(values)
+    if all(value.get("disambiguation") in (None, "") for value in values):
+        return names
     shared = Counter(name.casefold() for name in names)
     return tuple(
         f"{name} ({told_apart})"
