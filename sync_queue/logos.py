@@ -17,7 +17,7 @@ from stash.images import CoverUnchanged, NoCover
 from sync_queue.cover_records import ArtworkRecord
 from sync_queue.facts import Facts
 from sync_queue.pace import Pace
-from sync_queue.pictures import FAILURES_IN_A_ROW, Pictures
+from sync_queue.pictures import FAILURES_IN_A_ROW, NOTHING_KNOWN, Pictures
 from sync_queue.pictures_before import PictureBefore
 from sync_queue.reading import Lane
 from sync_queue.state import SyncState
@@ -190,8 +190,10 @@ class Logos:
     def _take_back(self, scene: Scene, item: PlexItem) -> bool:
         key, state = item.rating_key, self._state
         with state.lock:
-            record = state.artwork(key, LOGO.value)
-        if record is None or not record.sha1:
+            record = state.artwork(key, LOGO.value) or NOTHING_KNOWN
+            # It may be there though nobody recorded it: a drain was killed.
+            begun = state.begun_artwork(key, LOGO.value)
+        if not record.sha1 and not begun:
             return False
         with self._pace.writing(), state.lock:
             # After a loss there may be none.

@@ -350,6 +350,28 @@ def test_a_logo_that_was_interrupted_arrives_once_and_so_does_the_next(
     assert (item.selected_logo, len(item.logos)) == (sha1_of(B), 2)
 
 
+def test_a_logo_that_arrived_and_was_never_recorded_goes_with_the_studios_picture(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.world.plex.library.version = "1.43.0.1"
+    studio = a_studio(bench)
+    item = a_film(bench, studio)
+    bench.reconcile()
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "lock", die)
+        with pytest.raises(Killed):
+            bench.drain()
+    assert item.selected_logo == sha1_of(A)
+    bench.world.stash.library.update_scene(1, studio=None)
+    bench.save(1)
+    bench.drain()
+    assert item.selected_logo is None
+    bench.save(1)
+    bench.world.clear_requests()
+    bench.drain()
+    assert about_logos(bench) == []
+
+
 def test_several_writers_share_what_was_fetched(here: Here) -> None:
     here.world.settings.update(studio_logo=True, parallel_writes=4, manual_drain=True)
     studio = here.world.stash.library.add_studio("North", image=A).id
