@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
+import pickle
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.forked import set_limits, warm_up
+from tests.end_to_end.forked import nothing_is_installed_meanwhile, set_limits, warm_up
 from tests.end_to_end.promises import broken_in_the_end
 from tests.end_to_end.small_world import DRAIN, RECONCILE, SmallWorld, a_small_world, copy_of_folder
 from tests.servers.world import install_plugin
 
-# So that a list of a few has several pages, a batch is not everything, and nobody waits for what comes next.
-LIMITS: Mapping[str, float] = {
+# So that nobody waits for what comes next.
+LIMITS: Mapping[str, float] = {"LOCKED_RETRIES": 2, "LINGER": 0.05}
+# So that a list of a few has several pages, and a batch is not everything.
+SMALL_PAGES: Mapping[str, float] = {
     "PAGE_SIZE": 3,
     "ITEMS_PER_READ": 3,
     "SCENES_PER_REQUEST": 3,
     "SCENES_PER_BATCH": 3,
-    "LOCKED_RETRIES": 2,
-    "LINGER": 0.05,
 }
 # Where an answer does not come: a busy machine is no fault, so elsewhere there is time enough.
 SHORT_TIMES: Mapping[str, float] = {"READ_TIMEOUT": 0.4, "LONGEST_ANSWER": 0.6, "TIMEOUT": 0.3}
@@ -30,8 +33,13 @@ SHORT_TIMES: Mapping[str, float] = {"READ_TIMEOUT": 0.4, "LONGEST_ANSWER": 0.6, 
 LONGEST_RUN = 10.0
 
 
+# A copy of a library has a lock of its own.
+for make in (threading.Lock, threading.RLock):
+    copyreg.pickle(type(make()), lambda lock, make=make: (make, ()))  # type: ignore[misc]
+
+
 class Copies:
-    """A small world, of which each process can make one copy."""
+    """A small world, and copies of it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -51,15 +59,17 @@ class Copies:
             yield
 
     @contextmanager
-    def world(self, name: str, **settings: Any) -> Iterator[SmallWorld]:
-        """The world with its servers and these settings, in a fork that is there for this alone."""
-        copy_of_folder(self.original, self.folder / name)
-        self.original.settings.update(settings)
+    def world(self, **settings: Any) -> Iterator[SmallWorld]:
+        """A copy of the world with its servers and these settings."""
+        world = pickle.loads(pickle.dumps(self.original))
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        copy_of_folder(world, folder / "data")
+        world.settings.update(settings)
         try:
-            with self.servers():
-                yield self.original
+            with world.servers(self._plugins, self.folder / "first"):
+                yield world
         finally:
-            shutil.rmtree(self.original.data_dir)
+            shutil.rmtree(folder)
 
 
 @contextmanager
@@ -70,7 +80,10 @@ def copies() -> Iterator[Copies]:
     warm_up()
     put_back = set_limits(LIMITS)
     try:
-        with tempfile.TemporaryDirectory(prefix="small-world-", dir=place) as folder:
+        with (
+            tempfile.TemporaryDirectory(prefix="small-world-", dir=place) as folder,
+            nothing_is_installed_meanwhile(),
+        ):
             yield Copies(Path(folder))
     finally:
         put_back()
@@ -80,7 +93,7 @@ def recover(world: SmallWorld, was_undone: bool = False, is_state_lost: bool = F
     """Run the reconcile and the drain that have to make everything right; what is not right then."""
     problems = []
     for args in (RECONCILE, DRAIN):
-        run = world.run(args)
+        run = world.run(args, in_fork=False)
         if run.told is None or run.told.texts("error"):
             lines = run.told.texts("error") if run.told else ["it did not end"]
             problems.append(f"{args['mode']} when the fault is over: {lines}")

@@ -1,6 +1,6 @@
 """Every request of the plugin, answered in every other way than the true one, in every task: the matrix.
 
-    python -m tests.end_to_end.fault_matrix --all            all cells; takes an hour
+    python -m tests.end_to_end.fault_matrix --all            all cells; takes long
     python -m tests.end_to_end.fault_matrix --sample         those that the daily run tries
     python -m tests.end_to_end.fault_matrix --draw 200       so many by chance; says how to draw them again
     python -m tests.end_to_end.fault_matrix --cell "preview" "query Page" "cut"
@@ -12,7 +12,6 @@ answer that holds no list.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,28 +20,36 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import Stash2Plex as entry
+from sync_queue.drain_request import forget_request
 from tests.builders.entry import hook
 from tests.builders.operation import ASKED, arguments
-from tests.end_to_end.copied_worlds import LONGEST_RUN, SHORT_TIMES, Copies, copies, recover
+from tests.end_to_end.copied_worlds import LONGEST_RUN, SHORT_TIMES, SMALL_PAGES, Copies, copies, recover
 from tests.end_to_end.covering import Pair, covering, pairs
 from tests.end_to_end.forked import in_children, set_limits
 from tests.end_to_end.matrix_command import run_command
-from tests.end_to_end.promises import broken_by_a_run, broken_in_the_end, kept_and_failed, rows_of
+from tests.end_to_end.promises import InQueue, broken_by_a_run, broken_in_the_end, in_queue
 from tests.end_to_end.small_world import LONGEST, OLD, SmallWorld
 from tests.servers.odd_answers import (
+    CUT,
     DRIP,
+    EMPTY,
     ENDLESS,
+    GARBLED,
     HALF,
     HANGING,
     KINDS,
     NOTHING,
     NULL,
+    PAGE,
     PARTIAL,
     SHRINKING,
     Rule,
 )
 from tests.servers.odd_documents import SPOILT
+from tests.servers.stash.server import DOCUMENTS
 
+# The name of a request, and what kinds of answer it could have had.
+Seen = tuple[str, list[str]]
 ALWAYS, ONCE = "always", "once"
 # A drain with settings that make it ask for more; only what it asks beside what a drain always asks is tried.
 OTHERWISE = "process_queue with other settings"
@@ -56,6 +63,18 @@ SLOW = (DRIP, ENDLESS, HANGING)
 # What the answer holds is read by whoever asked; anything else is met where answers come in, alike for all
 # that a server is asked in the same way.
 OF_WHAT_IT_HOLDS = {*SPOILT, NOTHING, HALF, NULL, PARTIAL, SHRINKING}
+# Answers that are no document of their server, by what they say; each task meets one of each.
+SAYING = {
+    "whoever asks may not": {"status 401", "status 403", "status 498"},
+    "that this cannot be had": {"status 400", "status 404", "status 413", "status 414"},
+    "not now": {"status 408", "status 429", "status 500", "status 502", "status 503", "status 504"},
+    "nothing": {EMPTY, PAGE, "status 204", "status 301"},
+    "a part": {CUT, GARBLED},
+    "something some time": set(SLOW),
+}
+WHAT_IT_SAYS = {answer: saying for saying, answers in SAYING.items() for answer in answers}
+# So many cells are played in one process.
+LONGEST_ROW = 40
 # A failed scene needs evidence about that one scene.
 ABOUT_ONE = {*SPOILT, "status 400", "status 413", "status 414"}
 
@@ -105,15 +124,29 @@ def kind_of(task: str) -> str:
 def meetings(cell: Cell) -> set[Pair]:
     """What meets in a cell of the sample: each two of its parts, or the answer and the way of asking.
 
-    Drains are of one kind, and so are hooks: of these, each is among the cells.
+    Drains are of one kind, and so are hooks: of these, each is among the cells. Answers that say the same
+    are of one kind for a task; each of them is met in each way of asking.
     """
-    met = pairs(cell._replace(task=kind_of(cell.task))) | {((0, cell.task), (3, cell.times))}
-    if cell.answer not in OF_WHAT_IT_HOLDS:
-        is_image = cell.request.startswith("GET /scene")
-        way = "an image" if is_image else cell.request.partition(" ")[0]
-        met.discard(((1, cell.request), (2, cell.answer)))
+    says = WHAT_IT_SAYS.get(cell.answer)
+    met = pairs(cell._replace(task=kind_of(cell.task), answer=says or cell.answer))
+    met.add(((0, cell.task), (3, cell.times)))
+    if says:
+        method = cell.request.partition(" ")[0]
+        way = "write" if method in ("PUT", "POST", "DELETE") else method
+        met.discard(((1, cell.request), (2, says)))
         met.add(((1, way), (2, cell.answer)))
     return met
+
+
+def _asked(seen: list[Seen]) -> dict[str, Asked]:
+    counts = Counter(name for name, _ in seen)
+    kinds: dict[str, set[str]] = {}
+    for name, possible in seen:
+        kinds.setdefault(name, set()).update(possible)
+    return {
+        name: Asked(counts[name], frozenset(kinds[name] - ({SHRINKING} if counts[name] < 2 else set())))
+        for name in counts
+    }
 
 
 class FaultMatrix:
@@ -122,9 +155,13 @@ class FaultMatrix:
     def __init__(self, copies: Copies, tasks: Mapping[str, Mapping[str, Any]]) -> None:
         self._copies = copies
         self._tasks = tasks
-        self.asked: dict[str, dict[str, Asked]] = {
-            task: self._learn(task, args) for task, args in tasks.items()
-        }
+        ((_, (found, documents)),) = in_children([None], lambda _: self._without_faults(), 1)
+        # Each fork has them then, and need not hold them to Stash's schema again.
+        for text in documents:
+            DOCUMENTS.get(text)
+        # What is broken in each task where nothing fails: it would be the matrix's own fault.
+        self.without_faults: dict[str, list[str]] = {task: problems for task, (_, problems) in found.items()}
+        self.asked: dict[str, dict[str, Asked]] = {task: _asked(seen) for task, (seen, _) in found.items()}
         for usual in self.asked["process_queue"]:
             self.asked[OTHERWISE].pop(usual, None)
 
@@ -141,7 +178,7 @@ class FaultMatrix:
         """Cells in which every pair occurs that can: of request, answer, kind of task and how often.
 
         An answer that is no document of its server, such as a status, need not meet each request, but each
-        way of asking: to read, write or upload, by query or mutation.
+        way of asking: to read or write, by query or mutation. A task meets one of those that say the same.
         """
         return covering(list(self.cells()), meetings)
 
@@ -150,60 +187,55 @@ class FaultMatrix:
         yield from in_children(cells, self._play, at_a_time)
 
     def play_rows(self, cells: Iterable[Cell], at_a_time: int = 3) -> Iterator[tuple[str, list[str]]]:
-        """Try cells, those of one task and request one after another in the same world; what was broken.
+        """Try cells, those of one task one after another in the same world; what was broken.
 
         A new world is taken where all is right already or the request is not made any more; only then is
-        run what has to make everything right. That costs a third of trying each cell alone.
+        run what has to make everything right. That costs a fifth of trying each cell alone.
         """
-        rows: dict[tuple[str, str], list[Cell]] = {}
+        of_tasks: dict[str, list[Cell]] = {}
         for cell in cells:
-            rows.setdefault((cell.task, cell.request), []).append(cell)
-        for _, played in in_children(rows.values(), self._play_row, at_a_time):
+            of_tasks.setdefault(cell.task, []).append(cell)
+        rows = [
+            some[at : at + LONGEST_ROW]
+            for some in of_tasks.values()
+            for at in range(0, len(some), LONGEST_ROW)
+        ]
+        for _, played in in_children(rows, self._play_row, at_a_time):
             yield from ((name, problems) for name, problems in played)
 
-    def _learn(self, task: str, args: Mapping[str, Any]) -> dict[str, Asked]:
-        """The requests of a task in which nothing fails."""
-
-        def learn() -> list[tuple[str, list[str]]]:
-            with self._world(f"learning {task}", task) as world:
+    def _without_faults(self) -> tuple[dict[str, tuple[list[Seen], list[str]]], list[str]]:
+        """For each task the requests that it makes and what it breaks, and the documents that were asked."""
+        found = {}
+        for task in self._tasks:
+            with self._world(task) as world:
                 assert world.plex is not None
                 assert world.stash is not None
-                servers = (world.plex, world.stash)
-                for server in servers:
-                    server.odd_answers.learning = True
-                run = world.run(args)
-                assert run.told is not None
-                assert run.told.status == 0, run.log
-                seen = [one for server in servers for one in server.odd_answers.seen]
-            return [(one.name, sorted(one.kinds)) for one in seen]
-
-        ((_, answer),) = in_children([task], lambda _: learn(), 1)
-        counts = Counter(name for name, _ in answer)
-        kinds: dict[str, set[str]] = {}
-        for name, possible in answer:
-            kinds.setdefault(name, set()).update(possible)
-        return {
-            name: Asked(counts[name], frozenset(kinds[name] - ({SHRINKING} if counts[name] < 2 else set())))
-            for name in counts
-        }
+                answers = [server.odd_answers for server in (world.plex, world.stash)]
+                for one in answers:
+                    one.learning = True
+                problems, _ = self._problems(world, Cell(task, "", "", ""), in_queue(world))
+                seen = [(one.name, sorted(one.kinds)) for server in answers for one in server.seen]
+                for one in answers:
+                    one.learning = False
+                found[task] = (seen, problems + recover(world, was_undone=task == UNDO))
+        return found, DOCUMENTS.texts()
 
     @contextmanager
-    def _world(self, name: str, task: str) -> Iterator[SmallWorld]:
+    def _world(self, task: str) -> Iterator[SmallWorld]:
         """A world for this task."""
-        with self._copies.world(name, **(OTHER_SETTINGS if task == OTHERWISE else {})) as world:
+        with self._copies.world(**(OTHER_SETTINGS if task == OTHERWISE else {})) as world:
             yield world
 
     def _play(self, cell: Cell) -> list[str]:
-        with self._world(f"cell {os.getpid()}", cell.task) as world:
+        with self._world(cell.task) as world:
             with self._fault(world, cell):
-                problems = self._problems(world, cell)
+                problems, _ = self._problems(world, cell, in_queue(world))
             return problems + recover(world, was_undone=cell.task == UNDO)
 
     def _play_row(self, cells: list[Cell]) -> list[tuple[str, list[str]]]:
         played: list[tuple[str, list[str]]] = []
         while cells:
-            # In a fork, because what is played in a world stays in it.
-            ((_, some),) = in_children([cells], self._play_some, 1)
+            some = self._play_some(cells)
             played += some
             cells = cells[len(some) - 1 :]
         return played
@@ -212,10 +244,11 @@ class FaultMatrix:
         """Try cells in one world for as long as their request is made; the last is how the world ends."""
         played: list[tuple[str, list[str]]] = []
         was_undone = cells[0].task == UNDO
-        with self._world(f"cell {os.getpid()}", cells[0].task) as world:
+        with self._world(cells[0].task) as world:
+            queue = in_queue(world)
             for cell in cells:
                 with self._fault(world, cell) as rules:
-                    problems = self._problems(world, cell)
+                    problems, queue = self._problems(world, cell, queue)
                 if played and not any(rule.used for rule in rules):
                     break
                 played.append((str(cell), problems))
@@ -239,22 +272,26 @@ class FaultMatrix:
         for one in answers:
             one.clear()
 
-    def _problems(self, world: SmallWorld, cell: Cell) -> list[str]:
-        is_hook = cell.task == "hook of a scene"
-        rows = rows_of(world, OLD) if is_hook else 0
-        failed_before = kept_and_failed(world)[1]
+    def _problems(self, world: SmallWorld, cell: Cell, before: InQueue) -> tuple[list[str], InQueue]:
+        """What a run breaks, and what it leaves in the queue."""
         if cell.task == "clear_queue":
             world.queued.clear()
-        put_back = set_limits(SHORT_TIMES if cell.answer in SLOW else {})
-        run = world.run(self._tasks[cell.task], LONGEST_RUN if cell.answer in SLOW else LONGEST)
+        forget_request(str(world.data_dir))
+        is_slow = cell.answer in SLOW
+        put_back = set_limits({**SMALL_PAGES, **(SHORT_TIMES if is_slow else {})})
+        run = world.run(self._tasks[cell.task], LONGEST_RUN if is_slow else LONGEST, in_fork=is_slow)
         put_back()
-        problems = broken_by_a_run(world, run)
-        if is_hook and rows_of(world, OLD) != rows + 1:
+        after = in_queue(world)
+        problems = broken_by_a_run(world, run, after)
+        if not cell.answer and run.told is not None and run.told.status:
+            problems.append(f"it fails although nothing else does: {run.told.error}")
+        old = world.scene_ids[OLD]
+        if cell.task == "hook of a scene" and after.waiting[old] != before.waiting[old] + 1:
             problems.append("the edit that the hook told of is not in the queue")
-        failed = kept_and_failed(world)[1] - failed_before
+        failed = after.failed - before.failed
         if len(failed) > (1 if cell.answer in ABOUT_ONE else 0) and cell.answer not in SPOILT:
             problems.append(f"{len(failed)} scenes failed for good by a server's fault")
-        return problems
+        return problems, after
 
 
 @contextmanager

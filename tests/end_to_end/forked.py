@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import gc
+import importlib.metadata
 import io
 import json
 import os
@@ -11,17 +13,21 @@ import select
 import signal
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+import Stash2Plex as entry
+from stash import log as user_log
 from tests.builders.bench import log_lines
 from tests.builders.entry import Told
 from tests.servers.stash.process_run import plugin_input
@@ -49,6 +55,17 @@ def warm_up() -> None:
     import_module("stashapi.log")
     for line in Path("requirements.txt").read_text(encoding="utf-8").splitlines():
         version(line.partition(">=")[0])
+
+
+@contextmanager
+def nothing_is_installed_meanwhile() -> Iterator[None]:
+    """Look only once at what is installed: that takes a fifth of a run."""
+    whole = importlib.metadata.version
+    importlib.metadata.version = cache(whole)
+    try:
+        yield
+    finally:
+        importlib.metadata.version = whole
 
 
 def set_limits(limits: Mapping[str, float]) -> Callable[[], None]:
@@ -105,6 +122,58 @@ def run_plugin(
     return Run(told, seconds, written + logged)
 
 
+def run_in_this_fork(
+    connection: Mapping[str, Any], args: Mapping[str, Any], data_dir: Path, longest: float
+) -> Run:
+    """Run the entry in this very process, which is a fork that is there for little else.
+
+    That takes half of what another fork does. What a process would have taken with it at its end, such as
+    what it reads ahead, is waited for.
+    """
+    out, log = io.StringIO(), io.StringIO()
+    threads_before = set(threading.enumerate())
+    streams = sys.stdin, sys.stdout, sys.stderr
+    began, status = time.monotonic(), None
+    before = signal.signal(signal.SIGALRM, _end_run)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, longest)
+        sys.stdin = io.TextIOWrapper(io.BytesIO(plugin_input(dict(connection), args)))
+        sys.stdout, sys.stderr = out, log
+        os.environ["STASH2PLEX_DATA_DIR"] = str(data_dir)
+        _forget_earlier_runs()
+        status = entry.main()
+        seconds = time.monotonic() - began
+        for thread in set(threading.enumerate()) - threads_before:
+            if "process_request_thread" not in thread.name:
+                thread.join()
+    except _OverdueError:
+        status, seconds = None, time.monotonic() - began
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        sys.stdin, sys.stdout, sys.stderr = streams
+    told = None if status is None else Told(status, out.getvalue(), log_lines(log.getvalue()))
+    return Run(told, seconds, out.getvalue() + log.getvalue())
+
+
+class _OverdueError(BaseException):
+    """A run takes too long; nothing of the plugin catches it."""
+
+
+def _end_run(*_: object) -> None:
+    raise _OverdueError
+
+
+def _forget_earlier_runs() -> None:
+    """What a process does not have when it starts."""
+    from stashapi import log as client_log
+
+    for name in ("stash_interface", "config", "queue_manager"):
+        setattr(entry, name, None)
+    user_log._redactions.clear()
+    client_log.sl.filters.clear()
+
+
 def in_children(
     items: Iterable[Item], act: Callable[[Item], Any], at_a_time: int
 ) -> Iterator[tuple[Item, Any]]:
@@ -112,6 +181,8 @@ def in_children(
 
     An answer is what JSON makes of it. Raises RuntimeError where `act` raised in the fork.
     """
+    # To look for what can be freed, a fork would have to copy all that there is.
+    gc.freeze()
     waiting = iter(items)
     running: dict[int, tuple[Item, int]] = {}
     try:
@@ -131,6 +202,7 @@ def in_children(
                     raise RuntimeError(f"{item}: {answer['crash']}")
                 yield item, answer["answer"]
     finally:
+        gc.unfreeze()
         for _, child in running.values():
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)

@@ -20,15 +20,15 @@ def run_command(
     sample: Callable[[], list[Cell]],
     play: Play[Cell],
     description: str | None,
-    play_sample: Play[Cell] | None = None,
+    play_many: Play[Cell] | None = None,
 ) -> int:
     """Play the cells that the command line names and say what was broken; returns 1 where anything was.
 
-    `play_sample` is how the daily run plays its sample, where it does so in a way of its own.
+    `play_many` is how the sample and the whole are played, where that is in a way of its own.
     """
     chosen = _read(arguments, description)
-    if chosen.sample:
-        cells, play = sample(), play_sample or play
+    if chosen.sample or chosen.all:
+        cells, play = sample() if chosen.sample else cells, play_many or play
     elif chosen.cell:
         cells = [cell for cell in cells if set(chosen.cell) <= set(cell)]
         if not cells:

@@ -6,8 +6,10 @@ import re
 import shutil
 import sqlite3
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +44,21 @@ _ABSENCES = re.compile(r"(?:Missing from Plex|not in Plex|Not in Plex): (\d+)")
 _ORPHANS = re.compile(r"Without a scene in .*: (\d+) of")
 
 
-def broken_by_a_run(world: SmallWorld, run: Run) -> list[str]:
-    """What a run under a fault may not do, whatever it does."""
+@dataclass(frozen=True)
+class InQueue:
+    """The scenes that wait in the queue, each as often as it does, and those that have failed for good."""
+
+    waiting: Counter[int]
+    failed: frozenset[int]
+
+
+def broken_by_a_run(world: SmallWorld, run: Run, queue: InQueue) -> list[str]:
+    """What a run under a fault may not do, whatever it does; `queue` is what it has left in the queue."""
     problems = list(_broken_in_plex(world))
     problems += _secrets(world, run)
     if run.told is None:
         return [*problems, f"the run did not end within {run.seconds:.0f} seconds"]
-    return problems + list(_broken_in_the_log(run.told)) + list(_lost(world))
+    return problems + list(_broken_in_the_log(run.told)) + list(_lost(world, queue))
 
 
 def broken_in_the_end(world: SmallWorld, was_undone: bool = False, is_state_lost: bool = False) -> list[str]:
@@ -77,17 +87,11 @@ def _is_kept(shown: Any, before: Mapping[str, Any], field: str, wanted: Any) -> 
     return bool(shown == before[field] and LOCKS[field] in before["locked"])
 
 
-def kept_and_failed(world: SmallWorld) -> tuple[set[int], set[int]]:
-    """The scenes that wait in the queue, and those that have failed for good."""
+def in_queue(world: SmallWorld) -> InQueue:
+    """What the next task will find in the queue."""
     with _queue_of(world) as queue:
-        waiting = {queued.job.scene_id for queued in queue.pending_jobs()}
-        return waiting, {queued.job.scene_id for queued in queue.failed_jobs()}
-
-
-def rows_of(world: SmallWorld, name: str) -> int:
-    """How many rows of the queue tell of this scene."""
-    with _queue_of(world) as queue:
-        return sum(queued.job.scene_id == world.scene_ids[name] for queued in queue.pending_jobs())
+        waiting = Counter(queued.job.scene_id for queued in queue.pending_jobs())
+        return InQueue(waiting, frozenset(queued.job.scene_id for queued in queue.failed_jobs()))
 
 
 @contextmanager
@@ -165,9 +169,9 @@ def _broken_in_the_log(told: Told) -> Iterator[str]:
             yield f"items are called orphans that are not: {text!r}"
 
 
-def _lost(world: SmallWorld) -> Iterator[str]:
+def _lost(world: SmallWorld, queue: InQueue) -> Iterator[str]:
     """Edits that are neither in Plex nor in the queue."""
-    kept = set().union(*kept_and_failed(world))
+    kept = {*queue.waiting, *queue.failed}
     for name in sorted(world.queued):
         if world.scene_ids[name] not in kept and not _is_right(world, name):
             yield f"the edit of {name} is neither in Plex nor in the queue"
@@ -187,7 +191,7 @@ def _secrets(world: SmallWorld, run: Run) -> Iterator[str]:
     for path in world.data_dir.rglob("*"):
         if path.is_file():
             contents[path.name] = path.read_bytes()
-    for secret in (TOKEN, *world.cookies):
+    for secret in (TOKEN, *world.new_cookies):
         for place, content in contents.items():
             # A part of a secret is one, too.
             if secret[:PART_OF_A_SECRET].encode() in content:

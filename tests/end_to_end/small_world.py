@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.builders.entry import hook
-from tests.end_to_end.forked import Run, run_plugin
+from tests.end_to_end.forked import Run, run_in_this_fork, run_plugin
 from tests.servers.plex.items import PlexItem
 from tests.servers.plex.library import PlexLibrary
 from tests.servers.plex.server import PlexTestServer
@@ -54,7 +54,9 @@ class SmallWorld:
     scene_ids: dict[str, int] = field(default_factory=dict)
     # Scenes for which a hook has run and nothing since.
     queued: set[str] = field(default_factory=set)
+    # Of all runs, and of the last one.
     cookies: set[str] = field(default_factory=set)
+    new_cookies: set[str] = field(default_factory=set)
     before: dict[str, dict[str, Any]] = field(default_factory=dict)
     # The data folder as it was before anything had been written to Plex.
     older: Path = Path()
@@ -83,12 +85,16 @@ class SmallWorld:
             finally:
                 self.plex = self.stash = None
 
-    def run(self, args: Mapping[str, Any], longest: float = LONGEST) -> Run:
-        """Run the plugin with these arguments."""
+    def run(self, args: Mapping[str, Any], longest: float = LONGEST, in_fork: bool = True) -> Run:
+        """Run the plugin with these arguments, in a fork or in this process."""
         assert self.stash is not None
         connection = self.stash.server_connection()
-        run = run_plugin(connection, args, self.data_dir, longest, self.obeys_rights)
-        self.cookies |= set(self.stash.sessions._issued)
+        if in_fork or self.obeys_rights:
+            run = run_plugin(connection, args, self.data_dir, longest, self.obeys_rights)
+        else:
+            run = run_in_this_fork(connection, args, self.data_dir, longest)
+        self.new_cookies = set(self.stash.sessions._issued) - self.cookies
+        self.cookies |= self.new_cookies
         if run.told is not None:
             told = (_NOT_TAKEN.match(line) for line in run.told.texts("warning"))
             self.without_image |= {int(found.group(1)) for found in told if found}

@@ -266,6 +266,11 @@ class DocumentCache:
                 self._documents.popitem(last=False)
             return document
 
+    def texts(self) -> list[str]:
+        """The documents that are kept."""
+        with self._lock:
+            return list(self._documents)
+
 
 Fragments = Mapping[str, FragmentDefinitionNode]
 
