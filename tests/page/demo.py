@@ -23,6 +23,7 @@ from tests.servers.world import PLEX_ROOT, World, a_world
 RECONCILE, DRAIN = "Reconcile Library (All)", "Process Queue"
 # How many scenes are edited before the second sync, whose items Plex then refuses to change, and after it.
 EDITED_FIRST, REFUSED, EDITED_THEN = 6, 2, 12
+WATCHED = 4
 HOME_FILMS = ("Grandma's 80th", "Ferry to the islands", "School play")
 
 
@@ -63,7 +64,9 @@ def a_demo(
         _run(world, RECONCILE, DRAIN)
         for _ in islice(edits, EDITED_THEN):
             pass
-        _run(world, RECONCILE, "Preview Sync (Dry Run)", "Find Orphans")
+        _run(world, RECONCILE)
+        _switch_on_the_rest(world)
+        _run(world, "Preview Sync (Dry Run)", "Find Orphans")
         yield world
 
 
@@ -86,6 +89,16 @@ def _edits(world: World, videos: Sequence[MadeUpVideo]) -> Iterator[int]:
             scene_id = world.scene_ids[video.number]
             world.stash.library.update_scene(scene_id, title=f"{video.title}, second cut", rating100=80)
             yield keys[0]
+
+
+def _switch_on_the_rest(world: World) -> None:
+    """Let collections get what groups have, and what was watched in Plex come to Stash."""
+    world.settings.update(collection_details=True, back_to_stash="plays, resume")
+    for group in world.stash.library.groups.values():
+        group.synopsis = f"All that belongs to {group.name}."
+    items = (item for item in world.plex.library.items() if item.studio)
+    for number, item in enumerate(islice(items, WATCHED)):
+        world.plex.library.watch(item.rating_key, at=1_790_000_000 + number * 90_000)
 
 
 def _run(world: World, *tasks: str) -> None:
