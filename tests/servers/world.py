@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -131,10 +136,21 @@ def a_world(
 def install_plugin(plugins_dir: Path) -> Path:
     """Put the plugin, as links to its files, where Stash looks for plugins."""
     target = plugins_dir / "Stash2Plex"
-    (target / "ui").mkdir(parents=True)
-    for name in (*SHIPPED, *PAGE):
-        (target / name).symlink_to(ROOT / name)
+    target.mkdir(parents=True)
+    for name in SHIPPED:
+        os.symlink(f"{ROOT}/{name}", f"{target}/{name}", target_is_directory=name in PACKAGES)
+    os.symlink(_folder_of_the_page(), f"{target}/ui", target_is_directory=True)
     return plugins_dir
+
+
+@cache
+def _folder_of_the_page() -> str:
+    """One folder for all worlds of this process, with links to what of `ui` is shipped."""
+    folder = tempfile.mkdtemp(prefix="stash2plex-page-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in PAGE:
+        os.symlink(ROOT / name, f"{folder}/{name.rpartition('/')[2]}")
+    return folder
 
 
 def log_text(result: PluginResult, *levels: str) -> str:

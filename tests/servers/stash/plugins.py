@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -112,18 +112,19 @@ for _kind in ("bool", "int", "float", "null", "str", "timestamp"):
 def load_plugin(path: Path) -> Plugin:
     """Read one .yml; PluginLoadError says what Stash would have written to its log."""
     try:
-        content = first_document(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise PluginLoadError(f"{path}: {error}") from error
-    try:
-        return _read_plugin(path, _mapping("plugin", content, PLUGIN_KEYS))
-    except PluginLoadError as error:
+        return replace(_plugin_of(path.name, path.read_text(encoding="utf-8")), path=path)
+    except (yaml.YAMLError, UnicodeDecodeError, OSError, PluginLoadError) as error:
         raise PluginLoadError(f"{path}: {error}") from error
 
 
 @lru_cache(maxsize=64)
+def _plugin_of(name: str, text: str) -> Plugin:
+    """The plugin of a file with this name and text; many tests install the same."""
+    return _read_plugin(Path(name), _mapping("plugin", first_document(text), PLUGIN_KEYS))
+
+
 def first_document(text: str) -> Any:
-    """What the text's first document holds; many tests install the same plugin."""
+    """What the text's first document holds."""
     loader = _StrictLoader(text)
     return loader.get_data() if loader.check_data() else None  # type: ignore[no-untyped-call]
 
@@ -136,7 +137,8 @@ def load_plugins(directory: Path) -> tuple[list[Plugin], list[str]]:
     plugins: dict[str, Plugin] = {}
     errors: list[str] = []
     for folder, folders, names in os.walk(directory, followlinks=True):
-        folders.sort()
+        # Nobody puts a plugin among byte code, and there it takes longest to look.
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in sorted(names):
             if not name.endswith(".yml"):
                 continue
