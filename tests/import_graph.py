@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from tests.servers.world import MODULES, PACKAGES, ROOT
@@ -40,9 +41,20 @@ def modules() -> dict[str, Path]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
 
 
-def imports_of(path: Path, with_types: bool = True) -> Iterator[str]:
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a file's tree: many tests look at them."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+@cache
+def imports_of(path: Path, with_types: bool = True) -> tuple[str, ...]:
     """What a file imports, an imported name behind its module; without what it imports for types alone."""
-    for node in _nodes(ast.parse(path.read_text(encoding="utf-8")), with_types):
+    return tuple(_imports_in(path, nodes_of(path) if with_types else _nodes(nodes_of(path)[0])))
+
+
+def _imports_in(path: Path, nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -50,12 +62,14 @@ def imports_of(path: Path, with_types: bool = True) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _nodes(tree: ast.AST, with_types: bool) -> Iterator[ast.AST]:
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Those that run; imports are statements, so expressions are left aside."""
     for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and not with_types and ast.unparse(node.test) == "TYPE_CHECKING":
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
-        yield node
-        yield from _nodes(node, with_types)
+        if isinstance(node, (ast.stmt, ast.excepthandler, ast.match_case)):
+            yield node
+            yield from _nodes(node)
 
 
 def module_graph() -> dict[str, set[str]]:
@@ -96,7 +110,7 @@ def package_graph() -> dict[str, Counter[str]]:
     graph: dict[str, Counter[str]] = {name: Counter() for name in names}
     for name in names:
         for path in files_of(name):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in nodes_of(path):
                 found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 if isinstance(node, ast.ImportFrom):
                     found = [node.module or ""]

@@ -22,6 +22,7 @@ from tests.import_graph import (
     imports_of,
     module_graph,
     modules,
+    nodes_of,
 )
 from tests.servers.stash.plugins import load_plugins
 from tests.servers.world import MODULES, PACKAGES, ROOT, install_plugin
@@ -93,7 +94,7 @@ def test_a_module_has_one_subject_and_a_function_one_step() -> None:
         is_short = text.count("\n") < SHORTEST_FILE and path.name != "__init__.py"
         if is_short or text.count("\n") > LONGEST_FILE:
             found.add(name)
-        for node in ast.walk(ast.parse(text)):
+        for node in nodes_of(path):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 assert node.end_lineno is not None
                 if node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.import_graph import files_of
+from tests.import_graph import files_of, nodes_of
 from tests.servers.world import MODULES, PACKAGES
 from validation import exceptions
 
@@ -21,7 +21,7 @@ def errors() -> dict[str, str]:
         node.name: ast.unparse(node.bases[0]).rpartition(".")[2]
         for name in (*MODULES, *PACKAGES)
         for path in files_of(name)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.ClassDef) and node.bases
     }
     found: dict[str, str] = {}

@@ -16,7 +16,7 @@ from reconciliation.result import GapDetectionResult
 from sync_queue import status, undo
 from sync_queue import summary as drain
 from sync_queue.claims import DrainSummary, Outcome
-from tests.import_graph import files_of
+from tests.import_graph import files_of, nodes_of
 from tests.servers.world import MODULES, PACKAGES
 
 MANY = 1234567
@@ -74,7 +74,7 @@ def test_no_module_sets_thousands_apart_by_itself() -> None:
         for name in (*MODULES, *PACKAGES)
         for path in files_of(name)
         if path.name != "amounts.py"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.FormattedValue)
         and isinstance(node.format_spec, ast.JoinedStr)
         and ast.unparse(node.format_spec) == "f','"
