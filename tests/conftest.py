@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 from collections.abc import Callable, Iterator
@@ -59,7 +60,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """From here on lines count."""
+    """From here on lines count, and what was imported and collected is looked at no more for garbage."""
+    gc.freeze()
     if MEASURED is not None:
         MEASURED.start()
 
