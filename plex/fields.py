@@ -110,6 +110,8 @@ class PlexFields:
 
 
 def _comparable(value: Value) -> str:
+    if not value:
+        return ""
     if isinstance(value, str):
         return text_key(value)
     return "\x1f".join(sorted(map(tag_key, value)))
@@ -233,9 +235,12 @@ def _full_date(date: str) -> str:
 
 def _clean(value: str | list[str], limit: int) -> Value:
     if isinstance(value, str):
-        return clean_text(value, limit)
-    keyed = (_clean_name(name, limit) for name in value)
-    return tuple({key: name for key, name in keyed if key}.values())
+        return clean_text(value, limit) if value else ""
+    if not value:
+        return ()
+    names = dict([_clean_name(name, limit) for name in value])
+    names.pop("", None)
+    return tuple(names.values())
 
 
 @lru_cache(maxsize=NAMES_REMEMBERED)

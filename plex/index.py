@@ -314,18 +314,16 @@ def _marks(count: int) -> str:
     return ",".join("?" * count)
 
 
-def _part_rows(item: ListedItem) -> list[KnownPart]:
-    return [
-        KnownPart(
-            *key_of_part(part),
-            item.rating_key,
-            item.section_key,
-            int(item.has_metadata),
-            item.updated_at,
-            int(item.in_trash),
-        )
-        for part in item.parts
-    ]
+def _part_rows(item: ListedItem) -> list[tuple[int | None, ...]]:
+    """What a KnownPart has, of each part."""
+    told = (
+        item.rating_key,
+        item.section_key,
+        int(item.has_metadata),
+        item.updated_at,
+        int(item.in_trash),
+    )
+    return [(*key_of_part(part), *told) for part in item.parts]
 
 
 def _file_rows(files: Iterable[tuple[int, Sequence[FileKey]]]) -> list[tuple[int | None, ...]]:

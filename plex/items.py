@@ -232,14 +232,15 @@ def _parts(video: Element) -> tuple[tuple[Part, ...], bool]:
     """
     there: list[Part] = []
     deleted: list[Part] = []
+    is_all_deleted = bool(video.get("deletedAt"))
     for media in video.iter("Media"):
         for element in media.iter("Part"):
             part = Part(element.get("file", ""), _size(video, element))
             if media.get("proxyType") == _OPTIMIZED or is_made_by_plex(part.path):
                 continue
-            is_deleted = any(one.get("deletedAt") for one in (video, media, element))
+            is_deleted = is_all_deleted or media.get("deletedAt") or element.get("deletedAt")
             (deleted if is_deleted else there).append(part)
-    return tuple(there or deleted), bool(deleted and not there) or bool(video.get("deletedAt"))
+    return tuple(there or deleted), bool(deleted and not there) or is_all_deleted
 
 
 def is_made_by_plex(path: str) -> bool:

@@ -230,13 +230,11 @@ def _place_on_the_page(performer: tuple[str, Mapping[str, Any]]) -> tuple[int, s
 
 
 def _pictures(values: Any) -> tuple[tuple[str, str], ...]:
-    return tuple(
-        [
-            (name, url)
-            for name, value in zip(_performers(values), values, strict=True)
-            if (url := _text(value.get("image_path"))) and _DRAWN_PICTURE not in url
-        ]
-    )
+    urls = [_text(value.get("image_path")) for value in _list(values)]
+    if not any(urls):
+        return ()
+    named = zip(_performers(values), urls, strict=True)
+    return tuple([(name, url) for name, url in named if url and _DRAWN_PICTURE not in url])
 
 
 def _tags_of_performers(values: Any) -> tuple[str, ...]:
