@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from enum import Enum
 
 from operations.context import Context
@@ -114,6 +115,7 @@ def tell_status(request: Nothing, context: Context) -> Status:  # noqa: ARG001
     """How things stand, from the plugin's own data and the settings."""
     usable = usable_settings(context.stored)
     is_set_up = usable.has("plex_url") and usable.has("plex_token")
+    problems = [*usable.problems, *_problems_with_filter(context, bool(usable.config.scene_filter))]
     with open_state(context) as state, open_queue(context) as queue:
         queued = queue.totals(context.now)
         drain = drain_state(context.data_dir)
@@ -121,7 +123,7 @@ def tell_status(request: Nothing, context: Context) -> Status:  # noqa: ARG001
         orphans_at = state.time(ORPHANS_AT)
         return Status(
             is_set_up=is_set_up,
-            problems=[problem_in(text) for text in usable.problems],
+            problems=[problem_in(text) for text in problems],
             scenes=scenes,
             counted_at=state.time(COUNTED_AT),
             last_reconcile=_ran(state, "last reconcile"),
@@ -135,9 +137,19 @@ def tell_status(request: Nothing, context: Context) -> Status:  # noqa: ARG001
             orphans_at=orphans_at,
             orphans=None if orphans_at is None else state.orphans.count(),
             reports=_reports(context),
-            next_step=_next_step(is_set_up, bool(usable.problems), state, scenes, drain),
+            next_step=_next_step(is_set_up, bool(problems), state, scenes, drain),
             brings_back=bool(usable.config.back_to_stash),
         )
+
+
+def _problems_with_filter(context: Context, is_one_named: bool) -> Iterable[str]:
+    """What is wrong with the filter of scenes; Stash is asked only where the settings name one."""
+    if not is_one_named:
+        return ()
+    # It brings what asks a server, which nobody else waits for.
+    from operations.scene_filters import known_filters, problem_with_filter
+
+    return problem_with_filter(context.stored, known_filters(context.stash)).values()
 
 
 def _counts(state: SyncState, queued: dict[str, int]) -> SceneCounts:

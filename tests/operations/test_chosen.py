@@ -117,3 +117,15 @@ def test_the_overview_says_of_which_scenes_the_last_reconcile_was(
     bench.reconcile(organized_only=True)
     what = operations.result("status")["last_reconcile"]["what"]
     assert what == "all organized scenes, 0 gaps in 0"
+
+
+def test_the_overview_says_that_the_filter_is_gone_before_any_task_fails(
+    world: World, operations: Operations
+) -> None:
+    world.settings["scene_filter"] = "Gone"
+    status = operations.result("status")
+    assert "Stash has no saved filter “Gone”" in status["problems"][0]["text"]
+    assert status["problems"][0]["setting"] == "scene_filter"
+    assert status["next_step"]["kind"] == "fix_settings"
+    world.settings["scene_filter"] = SEA
+    assert operations.result("status")["problems"] == []
