@@ -67,7 +67,7 @@ def choose_resume(activity: Activity, items: Sequence[ResumedItem]) -> ResumeCho
         return ResumeChoice()
     if seconds and activity.duration and seconds >= activity.duration:
         return ResumeChoice(reason="Plex's resume time lies behind the end of its file in Stash")
-    if not _is_newer(newest, activity):
+    if not (_is_newer(newest, activity) or _was_looked_at_before(newest, activity, items)):
         return ResumeChoice(reason="Stash's resume time is newer, or may be")
     return ResumeChoice(newest, seconds)
 
@@ -76,11 +76,24 @@ def _is_newer(item: ResumedItem, activity: Activity) -> bool:
     """Whether the item was watched after Stash's resume time was set, as far as that can be known."""
     seen = item.seen
     if seen is not None:
-        is_as_seen = any(
-            one is not None and abs(activity.resume - one) < SAME for one in (seen.stash, seen.begun)
-        )
-        if is_as_seen:
+        if _is_as_seen(activity, seen):
             return True
         # It changed since; when, Stash tells only if the scene was played.
         return seen.looked_at < activity.last_played_at < item.viewed_at
     return not activity.resume or 0 < activity.last_played_at < item.viewed_at
+
+
+def _was_looked_at_before(item: ResumedItem, activity: Activity, items: Sequence[ResumedItem]) -> bool:
+    """Whether Stash has what it had at a look at another item, before this one was watched.
+
+    Then nobody has set it since, even where this item was never watched before.
+    """
+    return any(
+        one.seen is not None and one.seen.looked_at < item.viewed_at and _is_as_seen(activity, one.seen)
+        for one in items
+        if one is not item
+    )
+
+
+def _is_as_seen(activity: Activity, seen: SeenResume) -> bool:
+    return any(one is not None and abs(activity.resume - one) < SAME for one in (seen.stash, seen.begun))

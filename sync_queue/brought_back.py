@@ -169,6 +169,15 @@ class BroughtBack:
                 known[key] = KnownRating(scene_id, in_both_of(both), in_both_of(begun))
         return known
 
+    def is_of_another_item(self, scene_id: int, rating_key: int, stash: int | None) -> bool:
+        """Whether this rating in Stash is what the scene has in common with another one of its items."""
+        rows = self.connection.execute(
+            "SELECT both FROM rating_in_both WHERE server = ? AND scene_id = ? AND rating_key != ?",
+            (self.server, scene_id, rating_key),
+        )
+        known = [in_both_of(both) for (both,) in rows]
+        return any(one is not None and one.stash == stash for one in known)
+
     def put_ratings(self, ratings: Iterable[tuple[int, KnownRating]]) -> None:
         """Remember what is known of these items' ratings."""
         rows = [

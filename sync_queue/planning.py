@@ -14,7 +14,14 @@ from plex.merge import Change, Merge, merge
 from sync_queue.begun import Begun, may_be_late
 from sync_queue.listing import cut
 from sync_queue.pushed import ItemRecord
-from sync_queue.ratings import RATING, begun_in_both, in_stash, with_known_rating
+from sync_queue.ratings import (
+    RATING,
+    InBoth,
+    begun_in_both,
+    in_stash,
+    is_rated_since,
+    with_known_rating,
+)
 from sync_queue.state import SyncState
 from validation.config import Stash2PlexConfig
 from validation.scene import Scene
@@ -60,7 +67,7 @@ class Planner:
         ours = self._mapping.fields(scene)
         if is_opted_out(item, self._config.opt_out_label):
             return ItemPlan(scene, item, ours, Merge(), {}, is_opted_out=True)
-        base, recovered, was_rolled_back = self._base_of(item, ours)
+        base, recovered, was_rolled_back = self._base_of(scene.id, item, ours)
         is_known = self._state.is_whole and (base is not None or not self._state.is_whole_in_part)
         merged = merge(
             base,
@@ -91,7 +98,9 @@ class Planner:
             base=base,
         )
 
-    def _base_of(self, item: PlexItem, ours: PlexFields) -> tuple[Base | None, Base | None, bool]:
+    def _base_of(
+        self, scene_id: int, item: PlexItem, ours: PlexFields
+    ) -> tuple[Base | None, Base | None, bool]:
         """What was pushed to an item, as far as it is known.
 
         Then what of that was recovered from a write that was begun, and whether Plex was put back to an
@@ -112,7 +121,7 @@ class Planner:
                 base, begun.base, item.fields, begun.shown if is_sure else None
             )
         base = self._with_late_writes(base, begun, item, record)
-        base = self._with_known_rating(base, begun, item, (record, ours))
+        base = self._with_known_rating(base, begun, item, (record, ours, scene_id))
         if record and base is not None and was_made_anew(base, record.shown, item):
             base = base.without("userRating")
         return base, recovered, was_rolled_back
@@ -134,10 +143,10 @@ class Planner:
         base: Base | None,
         begun: Begun,
         item: PlexItem,
-        known_and_ours: tuple[ItemRecord | None, PlexFields],
+        known_and_ours: tuple[ItemRecord | None, PlexFields, int],
     ) -> Base | None:
         """The base with the rating that both sides had when last they were the same, where it is kept."""
-        record, ours = known_and_ours
+        record, ours, scene_id = known_and_ours
         if "ratings" not in self._config.back_to_stash or RATING not in ours.values:
             return base
         is_late = record is not None and may_be_late(item, record.updated_at, item.use.rated_at)
@@ -145,7 +154,24 @@ class Planner:
         known = self._state.back.rating(item.rating_key)
         if in_common is None and known is not None:
             in_common = known.in_common(in_stash(ours.text(RATING)))
+        if is_rated_since(base, in_common, item.fields.text(RATING)) and self._is_for_the_look(
+            scene_id, item, ours
+        ):
+            in_common = InBoth(in_stash(ours.text(RATING)), ours.text(RATING))
         return base if in_common is None else with_known_rating(base, in_common, item.fields, ours)
+
+    def _is_for_the_look(self, scene_id: int, item: PlexItem, ours: PlexFields) -> bool:
+        """Whether the next look decides, as nobody entered in Stash what it has: it came from another item.
+
+        Of several items that people rated the look follows the latest, so a rating that is later than the
+        last look is not written over before.
+        """
+        looked_until = self._state.back.until("rated")
+        return (
+            looked_until is not None
+            and item.use.rated_at > looked_until
+            and self._state.back.is_of_another_item(scene_id, item.rating_key, in_stash(ours.text(RATING)))
+        )
 
 
 def is_opted_out(item: PlexItem, label: str) -> bool:

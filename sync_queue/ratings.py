@@ -93,6 +93,15 @@ def begun_in_both(begun: Begun, now: str, may_be_late: bool) -> InBoth | None:
     return None
 
 
+def is_rated_since(base: Base | None, in_common: InBoth | None, now: str) -> bool:
+    """Whether somebody rated in Plex since both sides were the same; not where they never were."""
+    if not now:
+        return False
+    if in_common is not None:
+        return now != in_common.plex
+    return base is not None and base.texts.get(RATING) not in (None, text_hash(now))
+
+
 def with_known_rating(base: Base | None, known: InBoth | None, theirs: PlexFields, ours: PlexFields) -> Base:
     """The base of a merge into Plex, with the rating that both sides are known to have had.
 

@@ -139,14 +139,20 @@ class ExpectedResume:
     is_contested: bool = False
     # Whether an interrupted task may have brought it already: then it is no news to the next one.
     may_have_come: bool = False
+    # Where the scene's items were stopped, by their keys, and what counts again once one is forgotten.
+    stopped: dict[int, float] = field(default_factory=dict)
+    left: set[float] = field(default_factory=set)
 
-    def in_plex(self, seconds: float) -> None:
-        """The owner stopped there, or finished (0)."""
+    def in_plex(self, seconds: float, key: int) -> None:
+        """The owner stopped the item there, or finished it (0)."""
         self.coming, self.may_have_come = seconds, False
+        self.stopped[key] = seconds
 
-    def forgotten_in_plex(self) -> None:
-        """Marked as not watched: Plex knows no time any more."""
+    def forgotten_in_plex(self, key: int) -> None:
+        """The item was marked as not watched: Plex knows no time of it any more."""
         self.is_contested = self.is_contested or self.coming is not None
+        self.stopped.pop(key, None)
+        self.left = set(self.stopped.values())
 
     def in_stash(self, seconds: float) -> None:
         """A person stopped there in Stash."""
@@ -157,7 +163,7 @@ class ExpectedResume:
         """A task has run, or was interrupted; the first one has no look at what was finished before."""
         if self.coming is not None and self.coming < self.length:
             kept = self.possible if self.is_contested or was_interrupted else set()
-            self.possible = {self.coming, *kept}
+            self.possible = {self.coming, *kept, *self.left}
         if was_interrupted:
             self.may_have_come = self.coming is not None
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -273,6 +274,31 @@ def test_a_later_rating_in_another_item_is_followed_before_any_drain(bench: Benc
     bench.save(scene_id)
     sync(bench)
     assert {item.user_rating for item in library.items()} == {9.0}
+
+
+@pytest.mark.parametrize("before", [None, 50])
+def test_a_rating_given_after_another_item_was_followed_is_not_written_over_by_the_drain_between(
+    bench: Bench, before: int | None
+) -> None:
+    """What Stash has then came from Plex: nobody has rated in Stash."""
+    scene_id = a_film(bench, before)
+    library, films = bench.world.plex.library, bench.world.section_keys["Films"]
+    first = bench.world.item("one").rating_key
+    second = library.add_item(films, (("/media/Films/one.mp4", 1000),)).rating_key
+    settle(bench)
+    at = int(time.time()) + 10
+    library.rate(second, 7.0, at=at)
+    take_a_look(bench, everything=True)
+    library.rate(second, 3.0, at=at + 10)
+    library.rate(first, 6.0, at=at + 20)
+    bench.save(scene_id)
+    for _ in range(2):
+        sync(bench)
+        take_a_look(bench)
+        bench.save(scene_id)
+    assert bench.world.stash.library.scene(scene_id).rating100 == 60
+    sync(bench)
+    assert {item.user_rating for item in library.items()} == {6.0}
 
 
 def test_a_write_whose_task_was_killed_is_undone_as_any_other(

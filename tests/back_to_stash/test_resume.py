@@ -191,3 +191,15 @@ def test_a_play_in_stash_between_two_looks_dates_its_resume_time() -> None:
     newer = Activity(None, (), 50.0, EVENING + 2 * HOUR, 3_000.0)
     assert choose_resume(older, [item]).bringer is item
     assert choose_resume(newer, [item]).bringer is None
+
+
+def test_a_stop_in_an_item_that_was_never_watched_is_newer_than_what_another_one_was_looked_at_with() -> None:
+    looked_at = EVENING + HOUR
+    known = ResumedItem(1, 200_000, EVENING, SeenResume(200.0, 200_000, EVENING, looked_at))
+    after = ResumedItem(2, 100_000, looked_at + HOUR, None)
+    as_seen = Activity(None, (), 200.0, looked_at + 2 * HOUR, 1_000.0)
+    assert choose_resume(as_seen, [known, after]).seconds == 100.0
+    set_since = Activity(None, (), 300.0, looked_at + 2 * HOUR, 1_000.0)
+    assert choose_resume(set_since, [known, after]).bringer is None
+    before = after._replace(viewed_at=looked_at - HOUR // 2)
+    assert choose_resume(as_seen, [known, before]).bringer is None
