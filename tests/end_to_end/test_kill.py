@@ -146,7 +146,8 @@ class Killing:
         """The status of a process that nobody kills."""
         process = self.start(args)
         process.join(60)
-        return process.exitcode
+        status: int | None = process.exitcode
+        return status
 
     def kill(self, process: Any) -> None:
         self.kills += process.exitcode is None
