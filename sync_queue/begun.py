@@ -50,12 +50,14 @@ class Begun(NamedTuple):
     """What is known of writes to an item whose end is not recorded.
 
     `base` is what the last one was to bring; None where it was recorded. `shown` has the texts that it was to
-    replace, where it was interrupted and they are known. `late` is what earlier ones were to bring.
+    replace, where it was interrupted and they are known; `before` has them also where it is under way in this
+    run. `late` is what earlier ones were to bring.
     """
 
     base: Base | None = None
     shown: Base | None = None
     late: tuple[Base, ...] = ()
+    before: Base | None = None
 
 
 NOTHING_BEGUN = Begun()
@@ -89,8 +91,9 @@ class BegunWrites(Facts):
             if is_late:
                 known = known._replace(late=(*known.late, base))
             else:
-                was_interrupted = bool(shown) and rating_key not in self._begun_here
-                known = known._replace(base=base, shown=self._base_of(shown) if was_interrupted else None)
+                before = self._base_of(shown) if shown else None
+                is_interrupted = rating_key not in self._begun_here
+                known = known._replace(base=base, shown=before if is_interrupted else None, before=before)
         return known
 
     def items_with_late_writes(self) -> set[int]:

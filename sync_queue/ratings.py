@@ -81,7 +81,10 @@ def begun_in_both(begun: Begun, now: str, may_be_late: bool) -> InBoth | None:
     """
     hashes = _ratings_by_hash()
     interrupted = [begun.base] if begun.base is not None else []
-    for base in (*interrupted, *(begun.late if may_be_late else ())):
+    was_shown = begun.before.texts.get(RATING) if begun.before is not None else None
+    # Where it shows what it showed before, it was not written, even if a Plex might make that of the new one.
+    may_be_done = interrupted if was_shown != text_hash(now) else []
+    for base in (*may_be_done, *(begun.late if may_be_late else ())):
         written = base.texts.get(RATING)
         if written in hashes and is_shown(hashes[written], now):
             return InBoth(hashes[written], now)

@@ -276,6 +276,22 @@ def test_a_later_rating_in_another_item_is_followed_before_any_drain(bench: Benc
     assert {item.user_rating for item in library.items()} == {9.0}
 
 
+@pytest.mark.parametrize("is_slow", [False, True], ids=["at once", "read once more before the write"])
+def test_a_rating_that_a_plex_might_show_as_the_one_before_is_written_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_slow: bool
+) -> None:
+    """Some Plex makes 1.0 of 1.7. What is begun in the same run was not carried out yet."""
+    scene_id = a_film(bench, 10)
+    settle(bench)
+    assert bench.world.item("one").user_rating == 1.0
+    bench.world.stash.library.update_scene(scene_id, rating100=17)
+    bench.save(scene_id)
+    if is_slow:
+        monkeypatch.setattr("sync_queue.sending.TOO_OLD", -1.0)
+    sync(bench)
+    assert bench.world.item("one").user_rating == 1.7
+
+
 @pytest.mark.parametrize("before", [None, 50])
 def test_a_rating_given_after_another_item_was_followed_is_not_written_over_by_the_drain_between(
     bench: Bench, before: int | None
