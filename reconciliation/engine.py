@@ -177,10 +177,10 @@ class GapDetectionEngine:
     def _gaps_of_all(
         self, plex: Plex, sections: Sequence[LibrarySection], state: SyncState
     ) -> dict[int, GapKind]:
-        if self._queue is not None:
-            CatchUp(self._stash, state, self._queue).begin()
         with ThreadPoolExecutor(1, thread_name_prefix="plex") as plex_thread:
             listing = plex_thread.submit(self._read_libraries_apart, plex, sections, state)
+            if self._queue is not None:
+                CatchUp(self._stash, state, self._queue).begin()  # before any scene is read
             seen = self._read_scenes(state)
             listing.result()
         if not self._stash.chosen.are_all and not self.only_looks:

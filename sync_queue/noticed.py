@@ -43,7 +43,7 @@ class NoticedChanges:
         with self._connection:
             self._connection.executemany(
                 "INSERT OR REPLACE INTO noticed VALUES (?, ?, ?)",
-                [(kind, change.id, change.updated_at) for change in changes],
+                ((kind, change.id, change.updated_at) for change in changes),
             )
 
     def unnoticed(self, kind: str, changes: Iterable[Changed]) -> list[Changed]:
