@@ -8,7 +8,7 @@ import pickle
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Copies:
         self.folder = folder
         self._plugins = install_plugin(folder / "plugins")
         self.original = self.new_world("first")
+        self._others: dict[str, SmallWorld] = {}
 
     def new_world(self, name: str, first_id: int = 1) -> SmallWorld:
         """A small world with a Stash of its own, in which the scenes have ids from this one on."""
@@ -58,10 +59,18 @@ class Copies:
         with self.original.servers(self._plugins, self.folder / "first"):
             yield
 
+    def prepare(self, name: str, act: Callable[[SmallWorld], None], **settings: Any) -> None:
+        """Make another world to copy: the first one with these settings, in which something was done."""
+        with self.world(**settings) as world:
+            act(world)
+            world.plex = world.stash = None
+            copy_of_folder(world, self.folder / name / "data")
+            self._others[name] = world
+
     @contextmanager
-    def world(self, **settings: Any) -> Iterator[SmallWorld]:
-        """A copy of the world with its servers and these settings."""
-        world = pickle.loads(pickle.dumps(self.original))
+    def world(self, name: str = "", **settings: Any) -> Iterator[SmallWorld]:
+        """A copy of the first world, or of the one of this name, with its servers and these settings."""
+        world = pickle.loads(pickle.dumps(self._others.get(name, self.original)))
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         copy_of_folder(world, folder / "data")
         world.settings.update(settings)
@@ -89,10 +98,15 @@ def copies() -> Iterator[Copies]:
         put_back()
 
 
-def recover(world: SmallWorld, was_undone: bool = False, is_state_lost: bool = False) -> list[str]:
-    """Run the reconcile and the drain that have to make everything right; what is not right then."""
+def recover(
+    world: SmallWorld,
+    was_undone: bool = False,
+    is_state_lost: bool = False,
+    further: Sequence[Mapping[str, Any]] = (),
+) -> list[str]:
+    """Run the reconcile, the drain and what else has to make everything right; what is not right then."""
     problems = []
-    for args in (RECONCILE, DRAIN):
+    for args in (RECONCILE, DRAIN, *further):
         run = world.run(args, in_fork=False)
         if run.told is None or run.told.texts("error"):
             lines = run.told.texts("error") if run.told else ["it did not end"]

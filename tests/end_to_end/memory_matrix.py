@@ -76,14 +76,14 @@ class MemoryMatrix:
             yield from zip(row, problems, strict=True)
 
     def play_rows(self, cells: Iterable[Cell], at_a_time: int = 3) -> Iterator[tuple[str, list[str]]]:
-        """The same, but those of a mark, a lock or a list one after another in the same world.
+        """The same, but those of a mark, a lock, a list or an index one after another in the same world.
 
         What has to make everything right is run once, after the last: that is most of what a cell costs.
         """
         of_databases: list[Cell] = []
         of_files: dict[str, list[Cell]] = {}
         for cell in cells:
-            if ".db" in cell.file:
+            if cell.file.endswith((".db", ".db-wal")):
                 of_databases.append(cell)
             else:
                 of_files.setdefault(cell.file, []).append(cell)

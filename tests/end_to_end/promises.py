@@ -24,7 +24,6 @@ from tests.end_to_end.small_world import (
     NOBODYS,
     OTHER_TWIN,
     SmallWorld,
-    expected,
 )
 from tests.servers.world import TOKEN
 
@@ -68,7 +67,7 @@ def broken_in_the_end(world: SmallWorld, was_undone: bool = False, is_state_lost
     whose it is.
     """
     problems = list(_broken_in_plex(world))
-    for name, values in expected(was_undone).items():
+    for name, values in world.expected(was_undone).items():
         shown, before = world.shown(name), world.before[name]
         for field, value in values.items():
             is_kept = is_state_lost and _is_kept(shown[field], before, field, value)
@@ -128,7 +127,7 @@ def _broken_in_plex(world: SmallWorld) -> Iterator[str]:
 
 
 def _foreign_values(world: SmallWorld) -> Iterator[str]:
-    right = expected(was_undone=True)
+    right = world.expected(was_undone=True)
     for name in right:
         before, shown = world.before[name], world.shown(name)
         for field in set(shown) - {"locked"}:
@@ -182,7 +181,9 @@ def _is_right(world: SmallWorld, name: str) -> bool:
         return False
     place = MOVED if name == "Films/moved" else name
     shown = world.shown(place)
-    wrong = {field for field, value in expected(was_undone=True)[place].items() if shown[field] != value}
+    wrong = {
+        field for field, value in world.expected(was_undone=True)[place].items() if shown[field] != value
+    }
     return not wrong or (wrong == {"poster"} and world.is_without_image(place))
 
 

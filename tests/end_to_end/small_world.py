@@ -39,6 +39,7 @@ JOBS = [
 _NOT_TAKEN = re.compile(
     r"Scene (\d+): (?:Plex, or a proxy in front of it, does not accept its|its cover is not carried over)"
 )
+_NOT_TAKEN_OF = re.compile(r"The picture of (\w+ \d+) (?:has .* accepts\.|is not carried over)")
 # Seconds after which a run is ended; none waits for that long.
 LONGEST = 60.0
 
@@ -63,8 +64,12 @@ class SmallWorld:
     first_id: int = 1
     # The scenes of which a warning told that Plex does not accept their image until it changes.
     without_image: set[int] = field(default_factory=set)
+    # The groups and studios of which one told the same.
+    without_picture: set[str] = field(default_factory=set)
     # Whether read-only files are that for the plugin even where it runs as root.
     obeys_rights: bool = False
+    # What Plex has to show otherwise than in every small world; None where that is not known.
+    further_expected: dict[str, dict[str, Any]] = field(default_factory=dict)
     plex: PlexTestServer | None = None
     stash: StashServer | None = None
 
@@ -98,12 +103,14 @@ class SmallWorld:
         if run.told is not None:
             told = (_NOT_TAKEN.match(line) for line in run.told.texts("warning"))
             self.without_image |= {int(found.group(1)) for found in told if found}
+            of_collections = map(_NOT_TAKEN_OF.match, run.told.texts("warning"))
+            self.without_picture |= {found.group(1) for found in of_collections if found}
         return run
 
     def saved(self, *names: str) -> None:
         """Run the hooks of scenes that were saved."""
         for name in names:
-            self._run_well(hook(self.scene_ids[name]))
+            self.run_well(hook(self.scene_ids[name]))
             self.queued.add(name)
 
     def item(self, name: str) -> PlexItem:
@@ -132,7 +139,19 @@ class SmallWorld:
         """Whether it was told that Plex does not take the image of the scene of this file."""
         return self.scene_ids["Films/moved" if name == MOVED else name] in self.without_image
 
-    def _run_well(self, args: Mapping[str, Any]) -> None:
+    def expected(self, was_undone: bool = False) -> dict[str, dict[str, Any]]:
+        """What Plex has to show of this world in the end, by file."""
+        all_ = {
+            name: {**shown, **self.further_expected.get(name, {})}
+            for name, shown in expected(was_undone).items()
+        }
+        return {
+            name: {field: value for field, value in shown.items() if value is not None}
+            for name, shown in all_.items()
+        }
+
+    def run_well(self, args: Mapping[str, Any]) -> None:
+        """Run what has to end well."""
         run = self.run(args)
         assert run.told is not None
         assert run.told.status == 0, run.log
@@ -156,9 +175,9 @@ def a_small_world(
         world.plex_library.add_section(title, locations=(f"{PLEX_ROOT}/{title}",))
     _add_what_was_synced(world)
     with world.servers(plugins_dir, config_dir):
-        world._run_well(RECONCILE)
+        world.run_well(RECONCILE)
         shutil.copytree(world.data_dir, world.older)
-        world._run_well(DRAIN)
+        world.run_well(DRAIN)
         _edit(world)
     world.before = {name: world.shown(name) for name in (OLD, HERS, NEW, MOVED, TWIN, *NOBODYS)}
     return world
@@ -215,8 +234,8 @@ def _edit(world: SmallWorld) -> None:
         _add(world, name, None, **new)
     _add(world, TWIN, **new)
     world.saved(OLD, HERS, NEW, "Films/moved", ABSENT, OTHER_TWIN)
-    world._run_well(hook(1, "Tag.Update.Post"))
-    world._run_well(hook(2, "Performer.Destroy.Post"))
+    world.run_well(hook(1, "Tag.Update.Post"))
+    world.run_well(hook(2, "Performer.Destroy.Post"))
 
 
 def expected(was_undone: bool = False) -> dict[str, dict[str, Any]]:
