@@ -84,7 +84,11 @@ def serve(address: str) -> NoReturn:
         for ready in select.select([*starters, *ends, server], [], [])[0]:
             if ready is server:
                 connection, _ = server.accept()
-                child, end = _begin(connection)
+                begun = _begin(connection)
+                if begun is None:
+                    connection.close()
+                    continue
+                child, end = begun
                 ends[end], starters[connection] = (child, connection), child
             elif isinstance(ready, int):
                 child, connection = ends.pop(ready)
@@ -100,12 +104,20 @@ def serve(address: str) -> NoReturn:
                 os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
 
 
-def _begin(connection: socket.socket) -> tuple[int, int]:
-    """Begin a run: the fork that it goes on in, and what can be read when that has ended."""
+def _begin(connection: socket.socket) -> tuple[int, int] | None:
+    """Begin a run: the fork that it goes on in, and what can be read when that has ended.
+
+    None where whoever started it was killed before all was handed over.
+    """
     start, streams, _, _ = socket.recv_fds(connection, 8, 3)
-    content = b""
-    while len(content) < int.from_bytes(start, "big"):
-        content += connection.recv(1 << 16)
+    content, is_there = b"", bool(start)
+    while is_there and len(content) < int.from_bytes(start, "big"):
+        more = connection.recv(1 << 16)
+        content, is_there = content + more, bool(more)
+    if not is_there:
+        for stream in streams:
+            os.close(stream)
+        return None
     script, directory, *environment = content.split(b"\0")
     end, alive = os.pipe()
     child = os.fork()
