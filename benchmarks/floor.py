@@ -1,6 +1,7 @@
 """The floor: the same requests over one bare connection a server, parsed by the C parsers, kept nowhere.
 
-Run as a process: `python -m benchmarks.floor reconcile|puts`, with its orders as JSON on standard input.
+Run as a process: `python -m benchmarks.floor reconcile|puts`, with its orders as JSON on standard input. It
+loads nothing but Python's own modules: the time that the plugin's packages take is not in it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,6 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
-
-from plex.listing import SLIM
-from stash.documents import document_of_page
-from stash.scene_pages import PAGE_SIZE
 
 
 def main() -> None:
@@ -29,23 +26,23 @@ def read_both(orders: dict[str, Any]) -> None:
     """Download and parse all pages of both servers."""
     plex = HTTPConnection("127.0.0.1", orders["plex_port"])
     for section in orders["sections"]:
-        read_section(plex, section, orders["token"])
+        read_section(plex, section, orders["token"], orders["arguments"])
     stash = HTTPConnection("127.0.0.1", orders["stash_port"])
-    last_id, page = 0, document_of_page(())
+    last_id, page_size = 0, orders["page_size"]
     while True:
         where = {**orders["criteria"], "id": {"value": last_id, "modifier": "GREATER_THAN"}}
-        find = {"sort": "id", "direction": "ASC", "per_page": PAGE_SIZE, "page": 1}
-        body = json.dumps({"query": page, "variables": {"find": find, "where": where}})
+        find = {"sort": "id", "direction": "ASC", "per_page": page_size, "page": 1}
+        body = json.dumps({"query": orders["page"], "variables": {"find": find, "where": where}})
         stash.request("POST", "/graphql", body, {"Content-Type": "application/json"})
         scenes = json.loads(stash.getresponse().read())["data"]["findScenes"]["scenes"]
-        if len(scenes) < PAGE_SIZE:
+        if len(scenes) < page_size:
             return
         last_id = int(scenes[-1]["id"])
 
 
-def read_section(plex: HTTPConnection, section: int, token: str) -> None:
-    """Download and parse one library."""
-    arguments = "&".join(f"{name}={quote(value, safe='')}" for name, value in SLIM.items())
+def read_section(plex: HTTPConnection, section: int, token: str, fields: dict[str, str]) -> None:
+    """Download and parse one library, of each item the same fields."""
+    arguments = "&".join(f"{name}={quote(value, safe='')}" for name, value in fields.items())
     start, total = 0, 1
     while start < total:
         headers = {
@@ -67,11 +64,10 @@ def read_section(plex: HTTPConnection, section: int, token: str) -> None:
 
 
 def put_all(orders: dict[str, Any]) -> None:
-    """Send as many bare edits as the plugin does, one after another."""
+    """Send the same edits as the plugin did, one after another."""
     plex = HTTPConnection("127.0.0.1", orders["plex_port"])
     headers = {"X-Plex-Token": orders["token"]}
-    for rating_key in orders["rating_keys"]:
-        path = f"/library/sections/{orders['section']}/all?type=1&id={rating_key}&{orders['arguments']}"
+    for path in orders["paths"]:
         plex.request("PUT", path, headers=headers)
         plex.getresponse().read()
 

@@ -19,6 +19,9 @@ from benchmarks.arena import (
     measured,
     show,
 )
+from plex.listing import SLIM
+from stash.documents import document_of_page
+from stash.scene_pages import PAGE_SIZE
 
 RECENTLY_EDITED = 20
 
@@ -111,6 +114,9 @@ def read_floor(arena: Arena, criteria: Mapping[str, Any] | None = None) -> float
     """Seconds that the bare reading of both libraries takes, of Stash by a filter: the better of two runs."""
     orders = {
         "criteria": criteria or {},
+        "arguments": SLIM,
+        "page": document_of_page(()),
+        "page_size": PAGE_SIZE,
         "plex_port": arena.plex.port,
         "stash_port": arena.stash.port,
         "sections": list(arena.sections.values()),

@@ -25,7 +25,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.arena import ROOT, TOKEN, Arena, heading, show
-from benchmarks.drain import put_floor
+from benchmarks.drain import edits_of, put_floor
 from tests.servers.plex.process import PlexProcess
 from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.process import StashServerProcess
@@ -46,10 +46,10 @@ def main(scenes: int = 500, edits: int = 100, seed: int | None = None) -> None:
         arena.requests()
         seconds, log, edited = drain_beside(arena, keys, edits, random.Random(seed))
         requests = arena.plex.requests()
-        puts = sum(one["method"] == "PUT" for one in requests)
-        # Before the floor, which edits an item of its own choice.
+        sent = edits_of(requests)
+        # Before the floor, which sends the same edits once more.
         summaries = {scene: shown(arena, rating_key=keys[scene])["summary"] for scene in edited}
-        floor = put_floor(arena, puts)
+        floor = put_floor(arena, sent)
     kept = {scene for scene, text in edited.items() if summaries[scene] == text}
     told = {scene for scene in edited if f"Scene {scene}: summary changed in Plex" in log} - kept
     windows, unseen = windows_of(requests)
@@ -72,7 +72,7 @@ def main(scenes: int = 500, edits: int = 100, seed: int | None = None) -> None:
     )
     show(
         scenes,
-        puts,
+        len(sent),
         f"{median(windows):.3f}",
         f"{max(windows):.3f}",
         f"{median(unseen) * 1000:.1f}",

@@ -38,5 +38,6 @@ def _unread(descriptor: int) -> int | None:
 
             return int.from_bytes(ioctl(descriptor, FIONREAD, bytes(4)), sys.byteorder)
     except OSError:
-        pass
+        # A file that has no such answer, or that is closed.
+        return None
     return None
