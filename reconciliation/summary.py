@@ -49,18 +49,21 @@ def shared_line(shared: Sequence[str]) -> str:
 
 
 def summary_lines(result: GapDetectionResult, is_queued: bool) -> list[str]:
-    """The summary for the log; `is_queued` is false where there was no queue to put gaps in."""
+    """The summary for the log; `is_queued` is false where there was no queue to put gaps in.
+
+    Scripts read these lines: a number is its digits, in every version.
+    """
     lines = [
         "=== Reconciliation Summary ===",
-        f"Scenes checked: {number(result.scenes_checked)}",
-        f"Gaps found: {number(result.total_gaps)}",
-        f"  Empty metadata: {number(result.empty_metadata_count)}",
-        f"  Stale sync: {number(result.stale_sync_count)}",
-        f"  Missing from Plex: {number(result.missing_count)}",
+        f"Scenes checked: {result.scenes_checked}",
+        f"Gaps found: {result.total_gaps}",
+        f"  Empty metadata: {result.empty_metadata_count}",
+        f"  Stale sync: {result.stale_sync_count}",
+        f"  Missing from Plex: {result.missing_count}",
     ]
     if is_queued:
-        lines.append(f"Enqueued: {number(result.enqueued_count)}")
-        lines.append(f"Skipped (already queued): {number(result.skipped_already_queued)}")
+        lines.append(f"Enqueued: {result.enqueued_count}")
+        lines.append(f"Skipped (already queued): {result.skipped_already_queued}")
     else:
         lines.append("Detection-only mode (no items enqueued)")
     return lines

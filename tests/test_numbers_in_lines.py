@@ -33,7 +33,7 @@ def with_many(made: Any) -> Any:
 
 def a_reconcile() -> list[str]:
     result = with_many(GapDetectionResult())
-    return [*reconcile.summary_lines(result, is_queued=True), *reconcile.advice_lines(result)]
+    return reconcile.advice_lines(result)
 
 
 def a_reconcile_with_nothing_new() -> list[str]:
@@ -66,6 +66,12 @@ def test_large_numbers_have_their_thousands_set_apart(lines: Any) -> None:
     told: Sequence[str] = lines()
     assert any("1,234,567" in line for line in told)
     assert [line for line in told if BARE.search(line)] == []
+
+
+def test_who_reads_the_summary_of_a_reconcile_by_a_script_finds_digits_alone() -> None:
+    lines = reconcile.summary_lines(with_many(GapDetectionResult()), is_queued=True)
+    assert [line for line in lines if not re.fullmatch(r"=== .* ===|[^\d]*: 1234567", line)] == []
+    assert len(lines) == 8
 
 
 def test_no_module_sets_thousands_apart_by_itself() -> None:
