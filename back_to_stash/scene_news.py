@@ -15,7 +15,6 @@ from plex.items import PlexItem
 from stash import log
 from stash.activity import Activity
 from stash.writing import AddPlays, SetRating, SetResume, Write
-from sync_queue.begun import may_be_late
 from sync_queue.brought_back import BEGUN, DONE, BroughtBack, KnownRating, SeenResume, View
 from sync_queue.planning import was_made_anew
 from sync_queue.ratings import InBoth, begun_in_both, last_pushed
@@ -138,8 +137,9 @@ class Deciding:
         if both is None:
             both = last_pushed(record, item.use.rating) if record else None
         # It may be ours: a drain that was interrupted before it could record it.
-        is_late = record is not None and may_be_late(item, record.updated_at, item.use.rated_at)
-        return begun_in_both(self._state.begun(item.rating_key), item.use.rating, is_late) or both
+        begun = self._state.begun(item.rating_key)
+        is_late = record is not None and begun.may_be_late(item, record.updated_at, item.use.rated_at)
+        return begun_in_both(begun, item.use.rating, is_late) or both
 
     def _is_of_plex(self, item: PlexItem) -> bool:
         """Whether its rating went with all else when Plex made it anew, or is that of an older database."""

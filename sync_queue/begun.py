@@ -59,16 +59,18 @@ class Begun(NamedTuple):
     late: tuple[Base, ...] = ()
     before: Base | None = None
 
+    def may_be_late(self, item: PlexItem, left_at: int, at: int = 0) -> bool:
+        """Whether what an item shows since `at` may be a late write, one that newer ones had followed.
+
+        Both times are Plex's: of the item as the last write left it, and of what is there now. While the end
+        of the last one is not recorded, nobody knows when that was.
+        """
+        if self.base is not None:
+            return True
+        return left_at > 0 and max(item.updated_at, at) <= left_at + MAY_STILL_COME
+
 
 NOTHING_BEGUN = Begun()
-
-
-def may_be_late(item: PlexItem, left_at: int, at: int) -> bool:
-    """Whether what an item shows since `at` may be a late write, one that newer ones had followed.
-
-    Both times are Plex's: of the item as the last write left it, and of what is there now.
-    """
-    return left_at > 0 and max(item.updated_at, at) <= left_at + MAY_STILL_COME
 
 
 class BegunWrites(Facts):

@@ -11,7 +11,7 @@ from plex.base import Base, after_interruption, after_late_write, after_rollback
 from plex.fields import FIELDS, Field, PlexFields, SceneMapping, tag_key, text_key
 from plex.items import PlexItem
 from plex.merge import Change, Merge, merge
-from sync_queue.begun import Begun, may_be_late
+from sync_queue.begun import Begun
 from sync_queue.listing import cut
 from sync_queue.pushed import ItemRecord
 from sync_queue.ratings import (
@@ -131,10 +131,10 @@ class Planner:
         base: Base | None, begun: Begun, item: PlexItem, record: ItemRecord | None
     ) -> Base | None:
         """The base with what Plex may have carried out of earlier writes, after what was recorded."""
-        if base is None or record is None or not may_be_late(item, record.updated_at, 0):
+        if base is None or record is None or not begun.may_be_late(item, record.updated_at):
             return base
         for late in begun.late:
-            is_rated_since = not may_be_late(item, record.updated_at, item.use.rated_at)
+            is_rated_since = not begun.may_be_late(item, record.updated_at, item.use.rated_at)
             base = after_late_write(base, late.without(RATING) if is_rated_since else late, item.fields)
         return base
 
@@ -149,7 +149,7 @@ class Planner:
         record, ours, scene_id = known_and_ours
         if "ratings" not in self._config.back_to_stash or RATING not in ours.values:
             return base
-        is_late = record is not None and may_be_late(item, record.updated_at, item.use.rated_at)
+        is_late = record is not None and begun.may_be_late(item, record.updated_at, item.use.rated_at)
         in_common = begun_in_both(begun, item.fields.text(RATING), is_late)
         known = self._state.back.rating(item.rating_key)
         if in_common is None and known is not None:

@@ -83,10 +83,12 @@ def begun_in_both(begun: Begun, now: str, may_be_late: bool) -> InBoth | None:
     interrupted = [begun.base] if begun.base is not None else []
     was_shown = begun.before.texts.get(RATING) if begun.before is not None else None
     # Where it shows what it showed before, it was not written, even if a Plex might make that of the new one.
-    may_be_done = interrupted if was_shown != text_hash(now) else []
-    for base in (*may_be_done, *(begun.late if may_be_late else ())):
+    is_as_before = was_shown == text_hash(now)
+    for base in (*interrupted, *(begun.late if may_be_late else ())):
         written = base.texts.get(RATING)
-        if written in hashes and is_shown(hashes[written], now):
+        if written not in hashes:
+            continue
+        if written == text_hash(now) if is_as_before else is_shown(hashes[written], now):
             return InBoth(hashes[written], now)
     before = begun.shown.texts.get(RATING) if begun.shown is not None else None
     for base in interrupted if before not in (None, text_hash(now)) else ():

@@ -149,3 +149,28 @@ def test_long_after_an_interruption_the_same_values_are_a_persons(
     bench.drain()
     item = bench.world.item("one")
     assert (item.title, item.user_rating, item.genres) == ("Two", 8.0, ["Boat", "Candle"])
+
+
+@pytest.mark.parametrize("comes_back", ["", "ratings"])
+@pytest.mark.parametrize("is_late", [False, True], ids=["before the second one", "after both"])
+def test_what_plex_carries_out_of_two_killed_workers_is_no_persons_edit(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_late: bool, comes_back: str
+) -> None:
+    world = bench.world
+    world.settings["back_to_stash"] = comes_back
+    scene_id = world.add_film("one", title="One", rating100=70, tags=world.tag_ids("Boat"), plex={})
+    bench.save(scene_id)
+    bench.drain()
+    for title, rating100, tags in (("Two", 80, ("Boat", "Candle")), ("Three", 90, ("Boat",))):
+        world.stash.library.update_scene(
+            scene_id, title=title, rating100=rating100, tags=world.tag_ids(*tags)
+        )
+        bench.save(scene_id)
+        killed_before_it_records(bench, monkeypatch, is_sent=title == "Two" and not is_late)
+    by_hand(bench, title="Two", user_rating=8.0, genres=["Boat", "Candle"])
+    if comes_back:
+        take_a_look(bench)
+    sync(bench)
+    item = world.item("one")
+    assert (item.title, item.user_rating, item.genres) == ("Three", 9.0, ["Boat"])
+    assert world.stash.library.scene(scene_id).rating100 == 90
