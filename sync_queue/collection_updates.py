@@ -233,7 +233,7 @@ class CollectionUpdates:
         if text is None:
             return self._remember_text(target)
         record = target.record
-        if not record.written and not record.before:
+        if not record.texts and not record.before:
             record = record._replace(before=target.collection.summary)
         record = record.beginning(text_hash(text))
         self._state.collections.record(record)

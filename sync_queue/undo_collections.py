@@ -79,7 +79,12 @@ def _undo(
 ) -> bool:
     """Whether anything was put back."""
     key, is_changed = record.rating_key, False
-    if text_hash(collection.summary) in record.texts:
+    shown = text_hash(collection.summary)
+    if shown in record.texts:
+        if shown != record.written:
+            # A drain brought it that was killed before it could record what Stash had.
+            record = record._replace(summary=shown)
+            state.collections.record(record)
         edit_collection(plex, collection, {SUMMARY.name: (record.before, False)})
         is_changed = True
     is_changed = _take_poster_away(plex, state, collection, summary) or is_changed

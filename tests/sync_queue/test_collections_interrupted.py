@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from plex.client import Plex
+from plex.client import Plex, connect
+from sync_queue.undo_collections import undo_collections
 from tests.builders.bench import Bench, a_bench
 from tests.builders.killed import Killed
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
@@ -129,3 +130,29 @@ def test_a_text_changes_after_two_drains_were_killed_one_after_the_other(
     assert kept(bench).summary == "More"
     bench.drain()
     assert kept(bench).summary == "Still more"
+
+
+@pytest.mark.parametrize("drains", [1, 2])
+def test_an_undo_after_killed_drains_gives_back_what_was_there_before_all_of_them(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, drains: int
+) -> None:
+    """Each was killed after Plex had taken its text; it stays away until the group changes."""
+    library = bench.world.stash.library
+    bench.reconcile()
+    for number in range(drains):
+        library.change("group", 1, synopsis=f"Text {number}")
+        bench.save(1, 2, 3)
+        assert killed_at(bench, 1, monkeypatch, after=True)
+        assert kept(bench).summary == f"Text {number}"
+    config = bench.config({})
+    with bench.state() as state:
+        state.use_server(state.machine_identifier, str(config.path_map))
+        undo_collections(connect(config, bench.world.data_dir), state)
+    assert kept(bench).summary == ""
+    bench.drain()
+    sync(bench)
+    assert kept(bench).summary == ""
+    library.change("group", 1, synopsis="More")
+    bench.save(1, 2, 3)
+    bench.drain()
+    assert kept(bench).summary == "More"
