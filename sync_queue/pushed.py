@@ -154,15 +154,22 @@ class PushedRecords(BegunWrites):
         interruption must not make it forgotten.
         """
         writes = list(writes)
-        recovered: list[tuple[object, ...]] = [
-            (self._server, one.rating_key, one.scene_id, one.recovered.to_json(), "", 0)
-            for one in writes
-            if one.recovered is not None
-        ]
         with self._connection:
-            self._put("item", recovered)
-            self._put("synced", [(row[0], row[2], row[1], NO_FINGERPRINT) for row in recovered])
+            for one in writes:
+                if one.recovered is not None:
+                    self._put_recovered(one.scene_id, one.rating_key, one.recovered)
             self._put_begun(writes)
+
+    def record_recovered(self, scene_id: int, rating_key: int, base: Base) -> None:
+        """Remember what an interrupted write brought to an item, which is about to be taken back."""
+        with self._connection:
+            self._put_recovered(scene_id, rating_key, base)
+
+    def _put_recovered(self, scene_id: int, rating_key: int, base: Base) -> None:
+        """Part of the transaction that is open; how the item was left is not known."""
+        self._put("item", [(self._server, rating_key, scene_id, base.to_json(), "", 0)])
+        if scene_id != NO_SCENE:
+            self._put("synced", [(self._server, scene_id, rating_key, NO_FINGERPRINT)])
 
     def record_pushed(self, pushed: Iterable[Pushed]) -> None:
         """Remember that scenes and items were brought together. What other scenes had there is over."""

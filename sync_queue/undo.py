@@ -105,7 +105,7 @@ class UndoFirstSync:
         elif is_opted_out(item, self._opt_out_label):
             self._summary.opted_out += 1
         else:
-            count = attempt(partial(self._restore, item, values, pictures))
+            count = attempt(partial(self._restore, scene_id, item, values, pictures))
             if isinstance(count, Exception):
                 log.warning(f"Scene {scene_id} could not be put back: {problem_of(count)}")
                 self._summary.failed += 1
@@ -115,10 +115,14 @@ class UndoFirstSync:
             self._summary.changed_since += count == 0
 
     def _restore(
-        self, item: PlexItem, values: Mapping[str, Value], pictures: Mapping[str, PictureBefore]
+        self,
+        scene_id: int,
+        item: PlexItem,
+        values: Mapping[str, Value],
+        pictures: Mapping[str, PictureBefore],
     ) -> int | None:
         """How many fields were put back; None where only pictures were to be and none can."""
-        base = self._base_of(item)
+        base = self._base_of(scene_id, item)
         changes = tuple(
             change
             for field in FIELDS
@@ -138,11 +142,17 @@ class UndoFirstSync:
         could_be = bool(values) or bool(outcomes[Outcome.CHANGED_SINCE])
         return count if count or could_be else None
 
-    def _base_of(self, item: PlexItem) -> Base | None:
-        """What was brought to an item, also by a drain that was killed before it could record it."""
+    def _base_of(self, scene_id: int, item: PlexItem) -> Base | None:
+        """What was brought to an item, also by a drain that was killed before it could record it.
+
+        That is recorded here, or the next sync would bring it once more.
+        """
         record, begun = self._state.item_record(item.rating_key), self._state.begun(item.rating_key)
         base = record.base if record else None
-        return base if begun.base is None else after_interruption(base, begun.base, item.fields)
+        if begun.base is not None:
+            base = after_interruption(base, begun.base, item.fields)
+            self._state.record_recovered(scene_id, item.rating_key, base)
+        return base
 
 
 def run_undo(config: Stash2PlexConfig, data_dir: str) -> str | None:
