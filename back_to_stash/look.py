@@ -61,7 +61,7 @@ def look(
         back.set_until(what, max(until, back.until(what) or 0))
     bringer.brought.is_owner = news.is_owner
     if everything and not is_dry:
-        state.previewed.all_came_back(but=bringer.brought.failures)
+        state.previewed.all_came_back(but=bringer.unsettled)
     return bringer.brought
 
 
@@ -86,8 +86,8 @@ class _Bringing:
         self._deciding = Deciding(state, back, config, stash.now.timestamp())
         self._views: list[View] = []
         self._asked = 0
-        # Scenes about which nothing could be concluded.
-        self._unsettled = set[int]()
+        # Scenes about which nothing could be concluded, or to which nothing could be written.
+        self.unsettled = set[int]()
         # Those that Stash may still be writing, from a task before.
         self._unanswered = state.unanswered.may_still_be_written()
         self.brought = Brought()
@@ -108,7 +108,7 @@ class _Bringing:
             found |= self._bring_scenes(some)
         self._back.put_waiting(
             {
-                key: as_text(guesses[key]) if self._unsettled.isdisjoint(guesses[key]) else AGAIN
+                key: as_text(guesses[key]) if self.unsettled.isdisjoint(guesses[key]) else AGAIN
                 for key in wanted - found
             }
         )
@@ -127,7 +127,7 @@ class _Bringing:
                 # What people did meanwhile comes once it is carried and everything is asked for.
                 continue
             if scene is None or not isinstance(found, Found) or found.match.level is MatchLevel.UNKNOWN:
-                self._unsettled.add(scene_id)
+                self.unsettled.add(scene_id)
                 continue
             all_items = found.items
             items |= {item.rating_key for item in all_items}
@@ -140,7 +140,7 @@ class _Bringing:
                 scenes[scene_id] = some
         for group in _parts(sorted(scenes), SCENES_PER_GROUP):
             self._bring_group({scene_id: scenes[scene_id] for scene_id in group})
-        self._unsettled |= {*read.malformed, *self.brought.failures}
+        self.unsettled |= {*read.malformed, *self.brought.failures}
         left = {*self.brought.failures, *self._unanswered}
         failed = {item.rating_key for one in left for item in scenes.get(one, ())}
         return items - failed
@@ -174,7 +174,7 @@ class _Bringing:
         """Leave the scenes for the next look that Stash may still be writing, unless all of it is there."""
         asked = self._unanswered & activities.keys()
         self._unanswered -= {one for one in asked if is_all_there(self._state, one, activities[one])}
-        self._unsettled |= self._unanswered & asked
+        self.unsettled |= self._unanswered & asked
 
     def _views_of(self, scene_id: int, items: Sequence[PlexItem]) -> list[View]:
         keys = {item.rating_key for item in items}

@@ -11,11 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from back_to_stash.brought import PLAYS as PLAYED
+from back_to_stash.brought import Change, in_words
 from back_to_stash.plays import missing_plays
 from stash.activity import read_activity
 from stash.writing import write
 from sync_queue import unanswered
 from sync_queue.brought_back import BEGUN, DONE, WAITING, View
+from sync_queue.previewed import BACK
 from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look, undo
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import AClock, graphql, let_time_pass, sync
@@ -205,6 +208,21 @@ def test_what_stash_may_still_be_writing_is_not_written_beside_it(
     assert bench.world.item("one").user_rating == 8.0
     undo(bench)
     assert (plays(bench, scene_id), scene.rating100, scene.resume_time) == ([], None, 0.0)
+
+
+def test_what_a_preview_shows_stays_there_while_stash_may_still_be_writing_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene_id = a_film(bench)
+    watch(bench, EVENING)
+    with bench.state() as state, state.previewed.replacing() as preview:
+        preview.add_back(scene_id, [in_words(Change(scene_id, PLAYED, (), (EVENING,)))])
+    killed_while_it_writes(bench, monkeypatch)
+    for shown in (1, 0):
+        take_a_look(bench, everything=True)
+        with bench.state() as state:
+            assert state.previewed.counts(BACK)[0] == shown
+        let_stash_end(monkeypatch)
 
 
 def test_a_play_that_a_person_took_away_in_stash_stays_away(bench: Bench) -> None:
