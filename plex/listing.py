@@ -14,7 +14,7 @@ from plex.client import Plex, parsed
 from plex.exceptions import PlexAnswerInvalid, PlexItemUnusable, PlexListingChanged
 from plex.items import ListedItem, listed_item, number_in
 from plex.library import MOVIE, LibrarySection
-from plex.windows import Windows
+from plex.pages_ahead import PagesAhead
 from validation.amounts import number
 from validation.path_map import file_name, path_key
 
@@ -98,12 +98,12 @@ class _Reading:
 
     def pages(self) -> Iterator[list[ListedItem]]:
         with ThreadPoolExecutor(1, thread_name_prefix="plex pages") as thread:
-            yield from self._pages(Windows(self._ask, thread))
+            yield from self._pages(PagesAhead(self._ask, thread))
 
-    def _pages(self, windows: Windows) -> Iterator[list[ListedItem]]:
+    def _pages(self, ahead: PagesAhead) -> Iterator[list[ListedItem]]:
         start, last, overlap = 0, "", 0
         while True:
-            videos = self._window(windows, start - overlap)
+            videos = self._window(ahead, start - overlap)
             if not videos and start - overlap < self.total:
                 raise PlexAnswerInvalid(
                     f"Plex announced {number(self.total)} items in library “{self._section.title}” and sent "
@@ -135,8 +135,8 @@ class _Reading:
             path, {**arguments, **self._filters}, window_headers(start, PAGE_SIZE), self._either
         )
 
-    def _window(self, windows: Windows, start: int) -> list[Element]:
-        page = parsed(windows.at(start))
+    def _window(self, ahead: PagesAhead, start: int) -> list[Element]:
+        page = parsed(ahead.at(start))
         videos = page.findall("Video")
         self.total = _total(page, self._section, len(videos) if start == 0 else 0)
         return videos

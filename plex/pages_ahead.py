@@ -22,7 +22,7 @@ class _OnItsWay(NamedTuple):
     page: Future[bytes]
 
 
-class Windows:
+class PagesAhead:
     """Pages as bytes. `ask` gets the one that begins at a place; it is never called twice at once.
 
     A page that is not wanted after all, since the one before was not what it said, ends the asking ahead.

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plex.exceptions import PlexBusy
-from plex.windows import Windows
+from plex.pages_ahead import PagesAhead
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_the_next_page_is_on_its_way_while_one_is_handled(thread: ThreadPoolExec
             has_begun.set()
         return a_page(4, 10)
 
-    Windows(ask, thread).at(0)
+    PagesAhead(ask, thread).at(0)
     assert has_begun.wait(10)
 
 
@@ -52,8 +52,8 @@ def test_each_page_is_the_one_that_begins_where_it_was_asked_for(
 
     starts = data.draw(st.lists(st.integers(0, 20), max_size=6))
     with ThreadPoolExecutor(1) as thread:
-        windows = Windows(ask, thread)
-        assert [windows.at(start) for start in starts] == [pages[start] for start in starts]
+        ahead = PagesAhead(ask, thread)
+        assert [ahead.at(start) for start in starts] == [pages[start] for start in starts]
     # After one that nobody wanted none is asked for early any more.
     assert len(asked) <= len(starts) + 1
 
@@ -65,9 +65,9 @@ def test_pages_that_are_as_they_say_are_asked_for_once_each(thread: ThreadPoolEx
         asked.append(start)
         return a_page(min(4, 11 - start), 11)
 
-    windows = Windows(ask, thread)
+    ahead = PagesAhead(ask, thread)
     for start in (0, 3, 6, 9):
-        windows.at(start)
+        ahead.at(start)
     assert asked == [0, 3, 6, 9]
 
 
@@ -78,9 +78,9 @@ def test_pages_that_are_shorter_than_they_say_end_the_asking_ahead(thread: Threa
         asked.append(start)
         return a_page(4, 11)
 
-    windows = Windows(ask, thread)
+    ahead = PagesAhead(ask, thread)
     for start in (0, 2, 4, 6):
-        windows.at(start)
+        ahead.at(start)
     assert asked == [0, 3, 2, 4, 6]
 
 
@@ -96,9 +96,9 @@ def test_no_two_pages_are_on_their_way_at_once(thread: ThreadPoolExecutor) -> No
         is_busy.clear()
         return a_page(4, 11)
 
-    windows = Windows(ask, thread)
+    ahead = PagesAhead(ask, thread)
     for start in (0, 2):
-        windows.at(start)
+        ahead.at(start)
     assert not is_asked_meanwhile.is_set()
 
 
@@ -108,10 +108,10 @@ def test_a_page_that_fails_fails_in_its_turn(thread: ThreadPoolExecutor) -> None
             raise PlexBusy("Plex could not do it now (500).")
         return a_page(4, 10)
 
-    windows = Windows(ask, thread)
-    assert windows.at(0) == a_page(4, 10)
+    ahead = PagesAhead(ask, thread)
+    assert ahead.at(0) == a_page(4, 10)
     with pytest.raises(PlexBusy):
-        windows.at(3)
+        ahead.at(3)
 
 
 @pytest.mark.parametrize(
@@ -127,6 +127,6 @@ def test_a_page_that_says_nothing_of_itself_is_no_reason_to_ask(
         asked.append(start)
         return page
 
-    Windows(ask, thread).at(0)
+    PagesAhead(ask, thread).at(0)
     thread.shutdown()
     assert asked == [0]
