@@ -323,6 +323,18 @@ def test_a_collection_with_the_opt_out_label_is_left_alone(bench: Bench) -> None
     assert (kept(bench, "Saga").summary, kept(bench, "North").summary) == ("", "Made in the north")
 
 
+def test_a_collection_that_was_opted_out_since_goes_along_with_a_new_name_alone(bench: Bench) -> None:
+    """Its items get the new tag: under the old title it would be empty, and what a person made of it gone."""
+    sync(bench)
+    collection, stash = kept(bench, "Saga"), bench.world.stash.library
+    collection.labels = ["keep"]
+    stash.rename_group(1, "Legend")
+    stash.change("group", 1, synopsis="Other words", image=LOGO)
+    sync(bench, opt_out_label="Keep")
+    assert kept(bench, "Legend").rating_key == collection.rating_key
+    assert (collection.summary, collection.selected_poster) == ("All about it", sha1_of(FRONT))
+
+
 def test_a_saved_search_of_that_name_is_left_alone(bench: Bench) -> None:
     sync(bench, collection_details=False)
     kept(bench, "Saga").is_smart = True
