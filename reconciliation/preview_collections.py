@@ -86,7 +86,7 @@ class CollectionPreview:
             f"Collections whose text would change: {number(counts[SUMMARY.name])}",
             f"Collections whose poster would be compared: {number(counts[POSTER])}",
             f"Collections whose order would change: {number(counts[ORDER])}",
-            "Collections to which items come are put in order at the same sync.",
+            "Collections that get new items are put in order by the same sync.",
         ]
 
     def _of_those_there(

@@ -33,7 +33,7 @@ from sync_queue.drain_request import switch_automatic
 from sync_queue.facts import known_sizes
 from sync_queue.state import SyncState
 from sync_queue.state_database import is_there
-from validation.amounts import number
+from validation.amounts import amount, number
 from validation.config import Stash2PlexConfig
 from validation.exceptions import SettingsInvalid
 from validation.usable import Usable, usable_settings
@@ -253,7 +253,7 @@ def _check_libraries(
             text = f"Library “{section.title}” is empty. In Plex, add its folders and let it scan them."
             yield Finding(Level.DOUBT, text)
         else:
-            yield Finding(Level.RIGHT, f"Library “{section.title}”: {number(count)} items.")
+            yield Finding(Level.RIGHT, f"Library “{section.title}”: {amount(count, 'item')}.")
     try:
         check_names(everything, config.plex_library)
         if not counts:
@@ -332,8 +332,8 @@ def _judge(
     if path_map_help.is_path_map_needed(ambiguous, len(sample.scenes)):
         yield Finding(
             Level.DOUBT,
-            f"{ambiguous} scenes fit several files and are left alone. The right folders in the setting "
-            "“Path map” (path_map) tell such files apart.",
+            f"Scenes left alone because they fit several files: {number(ambiguous)}. The right folders in "
+            "the setting “Path map” (path_map) tell such files apart.",
         )
     absent = sample.absent()
     if len(absent) == len(sample.scenes):

@@ -103,8 +103,8 @@ def _doubtful_lines(result: GapDetectionResult) -> Iterator[str]:
     for_path_map = result.ambiguous_count - len(result.shared)
     if for_path_map:
         yield (
-            f"{number(for_path_map)} scenes fit several files and are left alone; the debug log names them. "
-            "The right folders in the setting “Path map” (path_map) tell such files apart."
+            f"Scenes left alone because they fit several files: {number(for_path_map)}; the debug log names "
+            "them. The right folders in the setting “Path map” (path_map) tell such files apart."
         )
     if result.shared:
         yield shared_line(result.shared)
@@ -133,7 +133,7 @@ def _all_right_lines(result: GapDetectionResult) -> Iterator[str]:
     """That there is nothing to do, where nothing is: a summary of zeros says it to nobody."""
     if not result.scenes_checked:
         yield (
-            "There was no scene to compare: Stash has none, or none of that time and of the settings’ choice."
+            "There was no scene to compare: Stash has none, or none that this task and the settings choose."
         )
     elif not (result.total_gaps or result.unknown_count or result.ambiguous_count):
         yield "There is nothing to do: Plex has these scenes as they are in Stash."

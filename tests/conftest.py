@@ -37,7 +37,7 @@ settings.load_profile("steady")
 MEMORY = Path("/dev/shm")
 # What counts lines in this process, if anything does; it is nobody's current one while it is stopped.
 MEASURED = coverage.Coverage.current()
-# Folders whose tests go through lines that the tests of the rooms count, or through none of the plugin.
+# Folders whose tests go through lines that the tests of the packages count, or through none of the plugin.
 STORIES = frozenset(("end_to_end", "page", "servers"))
 # Bytes that have to be free there; containers often have next to nothing.
 ENOUGH = 2 << 30
@@ -68,7 +68,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def _lines_count_where_no_other_test_counts_them(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Lines count in the tests of the rooms, but for those modules that have the mark `unmeasured`.
+    """Lines count in the tests of the packages, but for those modules that have the mark `unmeasured`.
 
     To count them makes a test take half as long again, a process twice as long to start: whole stories, laws
     and what is played at length go through lines that cheaper tests count. The processes that tests start

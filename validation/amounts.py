@@ -1,7 +1,7 @@
 """How a number stands in a sentence for the user: with a comma between thousands, and one thing as one.
 
 Every number that a line of the log or of the page counts goes through here, so that none of them looks like
-another sort beside the others.
+another sort beside the others; but for the counts of a reconcile, which scripts read.
 """
 
 from __future__ import annotations

@@ -186,7 +186,7 @@ def test_ambiguous_scenes_and_what_to_do_next_are_told_after_the_summary(
     engine.result = GapDetectionResult(enqueued_count=3, total_gaps=3, missing_count=3, ambiguous_count=2)
     entry.handle_reconcile("all")
     ambiguous, following = texts(log(), "info")[-2:]
-    assert ambiguous.startswith("2 scenes")
+    assert "they fit several files: 2;" in ambiguous
     assert "path_map" in ambiguous
     assert "Process Queue" in following
 

@@ -76,7 +76,7 @@ def test_files_that_another_path_map_tells_apart_still_lead_to_it(bench: Bench) 
         bench.world.stash.library.add_scene(details="x", files=((f"/elsewhere/{folder}/same.mp4", 5),))
     bench.world.plex.library.add_item(1, (("/media/Films/same.mp4", 5),))
     lines = "\n".join(advice_lines(bench.reconcile()))
-    assert "2 scenes fit several files" in lines
+    assert "they fit several files: 2;" in lines
     assert "path_map" in lines
     assert "share" not in lines
 

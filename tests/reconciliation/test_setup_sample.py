@@ -192,7 +192,7 @@ def test_the_counts_are_those_of_the_reconcile_that_follows(
     inexact = counts(told)["by file name and size"]
     assert inexact > 100
     assert f"{inexact} scenes were matched by file name and size only" in summary
-    assert f"{counts(told)['ambiguous']} scenes fit several files" in summary
+    assert f"they fit several files: {counts(told)['ambiguous']};" in summary
     assert f"  Missing from Plex: {counts(told)['not in Plex']}\n" in summary
 
 
