@@ -95,7 +95,7 @@ class CollectionPreview:
         going = {key: one for key, one in self._going().items() if key not in found}
         sources = {**found, **{key: source for key, (source, _, _) in going.items()}}
         placing = Placing(self._plex, self._state, Pace(), self._targets.orders(set(sources.values())))
-        for target in self._targets.read(sources):
+        for target in self._targets.read(sources, with_opted_out=True):
             section, was = target.collection.section_key, target.collection.title
             title = was
             if target.collection.rating_key in going:
@@ -105,7 +105,9 @@ class CollectionPreview:
                     continue
                 there.add((section, tag_key(title)))
             changes = [PreviewedChange(NAME, was, title)] if title != was else []
-            changes += self._changes(target, placing)
+            # One that is opted out goes along with a new name, and gets nothing else.
+            if not self._targets.is_opted_out(target.collection):
+                changes += self._changes(target, placing)
             if changes:
                 yield self._row(section, target.source, title, changes)
 

@@ -62,13 +62,13 @@ class Targets:
                     keys[listed.rating_key] = source
         return keys
 
-    def read(self, found: Mapping[int, Source]) -> list[Target]:
-        """These collections as Plex has them now, but for those that are opted out. Raises PlexError."""
+    def read(self, found: Mapping[int, Source], with_opted_out: bool = False) -> list[Target]:
+        """These collections as Plex has them now; those that are opted out if asked for. Raises PlexError."""
         records = self._state.collections.all()
         targets = []
         for key, collection in read_collections(self._plex, found).items():
             source, known = found[key], records.get(key) or CollectionRecord(key)
-            if not self._is_opted_out(collection):
+            if with_opted_out or not self.is_opted_out(collection):
                 named = known._replace(kind=source.kind, source=source.id, title=collection.title)
                 targets.append(Target(collection, source, named, known))
         return targets
@@ -79,6 +79,7 @@ class Targets:
         scenes = scenes_of_groups(self._stash.ask, groups)
         return keys_in_order(scenes, self._state.keys_of({one for some in scenes.values() for one in some}))
 
-    def _is_opted_out(self, collection: Collection) -> bool:
+    def is_opted_out(self, collection: Collection) -> bool:
+        """Whether it carries the opt-out label."""
         label = self._config.opt_out_label
         return bool(label) and tag_key(label) in map(tag_key, collection.labels)

@@ -95,6 +95,19 @@ def test_a_collection_that_would_be_renamed_is_told_with_both_names(
     assert told(bench, collection_details=True) == {}
 
 
+def test_one_that_was_opted_out_is_told_to_be_renamed_as_it_will_be_and_nothing_else(bench: Bench) -> None:
+    sync(bench, collection_details=True)
+    library, section = bench.world.plex.library, bench.world.section_keys["Films"]
+    library.collection(section, "Saga").labels = ["keep"]
+    bench.world.stash.library.change("group", 1, name="Saga of Two", synopsis="Other words")
+    settings = {"collection_details": True, "opt_out_label": "Keep"}
+    bench.save(1, 2)
+    assert told(bench, **settings) == {RENAMED: 1}
+    sync(bench, **settings)
+    assert library.collection(section, "Saga of Two").labels == ["keep"]
+    assert told(bench, **settings) == {}
+
+
 def test_a_title_that_plex_has_already_takes_no_new_name(bench: Bench) -> None:
     sync(bench, collection_details=True)
     bench.world.add_film("three", title="three", plex={"title": "three", "collections": ("Saga of Two",)})
