@@ -87,7 +87,7 @@ class Placing:
             return target, 0
         if is_in_order(shown, wanted):
             return self._placed(target, target.collection.order == CUSTOM_ORDER), 0
-        target = self._remember(target, is_moving=True)
+        target = self._remember(target, is_moving=True, placed=wanted)
         sent = 0
         if target.collection.order != CUSTOM_ORDER:
             with self._pace.writing():

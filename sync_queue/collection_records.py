@@ -31,8 +31,9 @@ class CollectionRecord(NamedTuple):
 
     `summary` is the hash of the text that Stash had, `written` that of what Plex was sent of it, `begun` has
     those of writes whose end nobody recorded; `before` is the text that was there first. `placed` has the
-    rating keys of the items as they were left, `is_ordered` tells that the order of choice was set by us,
-    and `is_moving` that moves were begun and not recorded. `is_undone` tells that all of it was taken back.
+    rating keys of the items as they were left, or are to be; `is_ordered` tells that the order of choice was
+    set by us, and `is_moving` that moves were begun and not recorded. `is_undone` tells that all of it was
+    taken back.
     """
 
     rating_key: int

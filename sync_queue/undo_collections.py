@@ -88,12 +88,19 @@ def _undo(
         edit_collection(plex, collection, {SUMMARY.name: (record.before, False)})
         is_changed = True
     is_changed = _take_poster_away(plex, state, collection, summary) or is_changed
-    is_ordered = record.is_ordered and collection.order == CUSTOM_ORDER
-    if is_ordered and is_in_order(items_in_order(plex, key), record.placed):
+    if collection.order == CUSTOM_ORDER and _is_order_ours(plex, record):
         choose_order(plex, key, UNCHOSEN_ORDER)
         is_changed = True
-    state.collections.record(record._replace(written="", begun="", is_ordered=False, is_undone=True))
+    undone = record._replace(written="", begun="", is_ordered=False, is_moving=False, is_undone=True)
+    state.collections.record(undone)
     return is_changed
+
+
+def _is_order_ours(plex: Plex, record: CollectionRecord) -> bool:
+    """Whether the items stand as they were placed, or somewhere on the way there: a drain was killed."""
+    if record.is_moving:
+        return True
+    return record.is_ordered and is_in_order(items_in_order(plex, record.rating_key), record.placed)
 
 
 def _take_poster_away(

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from plex.client import Plex, connect
+from plex.collections import move_item
+from sync_queue import collection_placing
 from sync_queue.undo_collections import undo_collections
 from tests.builders.bench import Bench, a_bench
-from tests.builders.killed import Killed
+from tests.builders.killed import Killed, then_die
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
 
 FRONT, OTHER = a_picture("front"), a_picture("other")
@@ -132,6 +134,13 @@ def test_a_text_changes_after_two_drains_were_killed_one_after_the_other(
     assert kept(bench).summary == "Still more"
 
 
+def undo(bench: Bench) -> None:
+    config = bench.config({})
+    with bench.state() as state:
+        state.use_server(state.machine_identifier, str(config.path_map))
+        undo_collections(connect(config, bench.world.data_dir), state)
+
+
 @pytest.mark.parametrize("drains", [1, 2])
 def test_an_undo_after_killed_drains_gives_back_what_was_there_before_all_of_them(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, drains: int
@@ -144,10 +153,7 @@ def test_an_undo_after_killed_drains_gives_back_what_was_there_before_all_of_the
         bench.save(1, 2, 3)
         assert killed_at(bench, 1, monkeypatch, after=True)
         assert kept(bench).summary == f"Text {number}"
-    config = bench.config({})
-    with bench.state() as state:
-        state.use_server(state.machine_identifier, str(config.path_map))
-        undo_collections(connect(config, bench.world.data_dir), state)
+    undo(bench)
     assert kept(bench).summary == ""
     bench.drain()
     sync(bench)
@@ -156,3 +162,31 @@ def test_an_undo_after_killed_drains_gives_back_what_was_there_before_all_of_the
     bench.save(1, 2, 3)
     bench.drain()
     assert kept(bench).summary == "More"
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["the first order", "another one"])
+def test_an_undo_after_a_drain_that_was_killed_while_it_moved_items_takes_the_order_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, is_first: bool
+) -> None:
+    """It stays away until the group has another order in Stash."""
+    library = bench.world.stash.library
+    if is_first:
+        bench.reconcile()
+    else:
+        sync(bench)
+        library.update_scene(1, groups=[(1, 0)])
+        library.update_scene(2, groups=[(1, 4)])
+        bench.save(1, 2, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(collection_placing, "move_item", then_die(move_item))
+        with pytest.raises(Killed):
+            bench.drain()
+    undo(bench)
+    assert kept(bench).sort == 0
+    bench.drain()
+    sync(bench)
+    assert kept(bench).sort == 0
+    library.update_scene(3, groups=[(1, 9)])
+    bench.save(1, 2, 3)
+    bench.drain()
+    assert kept(bench).sort == 2
