@@ -30,9 +30,11 @@ from tests.servers.world import ROOT
 STARTER = """#!{python} -IS
 import _socket, os, sys
 connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-connection.connect({address!r})
+directory = os.getcwd()
+os.chdir({folder!r})
+connection.connect({name!r})
 environment = [part for pair in os.environb.items() for part in pair]
-parts = [os.fsencode(sys.argv[-1]), os.fsencode(os.getcwd()), *environment]
+parts = [os.fsencode(sys.argv[-1]), os.fsencode(directory), *environment]
 content = b"\\0".join(parts)
 streams = b"".join(number.to_bytes(4, sys.byteorder) for number in (0, 1, 2))
 rights = [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)]
@@ -41,6 +43,8 @@ connection.sendall(content)
 status = connection.recv(1)
 os._exit(status[0] if status else 1)
 """
+# By its folder and this name it is found: a path as long as those of tests on macOS fits into no address.
+SOCKET = "warm"
 # It lies in the way of coverage, which would begin anew in each process.
 NOT_MEASURED = {"COVERAGE_PROCESS_CONFIG": "", "COVERAGE_PROCESS_START": ""}
 
@@ -51,10 +55,10 @@ def a_warm_python(folder: Path) -> Iterator[str]:
     if sys.platform == "win32":
         yield sys.executable
         return
-    address, starter = folder / "warm", folder / "python"
-    starter.write_text(STARTER.format(python=sys.executable, address=str(address)))
+    starter = folder / "python"
+    starter.write_text(STARTER.format(python=sys.executable, folder=str(folder), name=SOCKET))
     starter.chmod(0o700)
-    command = [sys.executable, "-m", "tests.builders.warm_python", str(address)]
+    command = [sys.executable, "-m", "tests.builders.warm_python", str(folder)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, **NOT_MEASURED}, text=True
     )
@@ -67,13 +71,15 @@ def a_warm_python(folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def serve(address: str) -> NoReturn:
+def serve(folder: str) -> NoReturn:
     """Go on, in a fork, with each run that is handed over."""
     from tests.end_to_end.forked import warm_up
 
     warm_up()
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    server.bind(address)
+    os.chdir(folder)
+    server.bind(SOCKET)
+    os.chdir(ROOT)
     server.listen(64)
     print("ready", flush=True)
     # What can be read: that a run has ended, or that whoever started it was killed.

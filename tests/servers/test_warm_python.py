@@ -10,19 +10,35 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.warm_python import a_warm_python
+from tests.builders.warm_python import SOCKET, a_warm_python
 
 SCRIPT = "import os, sys\nprint('on')\nsys.stdout.flush()\nos._exit(0)\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="nothing can fork there")
-def test_one_that_is_killed_while_it_hands_its_run_over_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing can fork there")
+
+
+def test_it_serves_in_a_folder_whose_path_is_longer_than_that_of_a_socket_may_be(tmp_path: Path) -> None:
+    """As the folders of tests are on macOS."""
+    folder = tmp_path / ("long " * 30)
+    folder.mkdir()
+    script = tmp_path / "script.py"
+    script.write_text("import os\nprint(os.getcwd(), flush=True)\nos._exit(0)\n")
+    with a_warm_python(folder) as python:
+        run = subprocess.run([python, "-S", str(script)], cwd=tmp_path, capture_output=True, check=False)
+    assert (run.returncode, run.stdout.decode().strip(), run.stderr) == (0, str(tmp_path), b"")
+
+
+def test_one_that_is_killed_while_it_hands_its_run_over_keeps_nobody_else_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     with a_warm_python(tmp_path) as python:
         for size in (None, 100):
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as killed:
-                killed.connect(str(tmp_path / "warm"))
+                killed.connect(SOCKET)
                 if size is not None:
                     socket.send_fds(killed, [size.to_bytes(8, "big")], [1, 1, 2])
                     killed.sendall(b"half")
