@@ -16,7 +16,7 @@ from stash.collection_sources import Source
 from stash.exceptions import ImageUnusable
 from stash.images import CoverUnchanged, NoCover
 from sync_queue.collection_plans import Target
-from sync_queue.cover_records import ArtworkRecord
+from sync_queue.cover_records import GOING_BACK, ArtworkRecord
 from sync_queue.one_upload import OneUpload
 from sync_queue.pace import Pace
 from sync_queue.pictures import NOTHING_KNOWN
@@ -79,7 +79,8 @@ class Posters:
         elif there is not None and there.chosen == name:
             # Ours, though nobody recorded it: the end of the upload, or the state, was lost.
             self._remember(key, after._replace(sha1=image.sha1, stamp=target.collection.thumb))
-        elif is_a_persons:
+        elif is_a_persons or (record.stamp == GOING_BACK and image.sha1 == record.sha1):
+            # It was chosen by somebody, or ours was taken away and is no other now.
             self._remember(key, after)
         else:
             is_there = there is not None and name in there.names

@@ -59,7 +59,7 @@ def undo_collections(plex: Plex, state: SyncState, opt_out_label: str = "") -> C
     Stash; titles are not changed. Raises PlexError.
     """
     summary = CollectionsUndone()
-    records = {key: one for key, one in state.collections.all().items() if not one.is_undone}
+    records = state.collections.all()
     for key, collection in read_collections(plex, records).items():
         if opt_out_label and tag_key(opt_out_label) in map(tag_key, collection.labels):
             continue
@@ -87,7 +87,7 @@ def _undo(
             state.collections.record(record)
         edit_collection(plex, collection, {SUMMARY.name: (record.before, False)})
         is_changed = True
-    is_changed = _take_poster_away(plex, state, collection, summary) or is_changed
+    is_changed = _take_poster_away(plex, state, collection, record, summary) or is_changed
     if collection.order == CUSTOM_ORDER and _is_order_ours(plex, record):
         choose_order(plex, key, UNCHOSEN_ORDER)
         is_changed = True
@@ -104,12 +104,16 @@ def _is_order_ours(plex: Plex, record: CollectionRecord) -> bool:
 
 
 def _take_poster_away(
-    plex: Plex, state: SyncState, collection: Collection, summary: CollectionsUndone
+    plex: Plex, state: SyncState, collection: Collection, known: CollectionRecord, summary: CollectionsUndone
 ) -> bool:
     """Show none of ours any more, and let Plex make its own; whether anything was sent."""
     key = collection.rating_key
     record = state.artwork(key, POSTER.value) or NOTHING_KNOWN
-    ours = ({record.sha1} | state.begun_artwork(key, POSTER.value)) - {""}
+    begun = state.begun_artwork(key, POSTER.value)
+    if known.is_undone and record.stamp == GOING_BACK and not begun:
+        # None came since it was taken away; whoever shows it again chose it.
+        return False
+    ours = ({record.sha1} | begun) - {""}
     shown = artwork_of(plex, key, POSTER) if ours else None
     if shown is None or not (shown.shown in ours or (record.stamp == GOING_BACK and not shown.chosen)):
         return False
@@ -117,7 +121,8 @@ def _take_poster_away(
         summary.posters_kept += 1
         return False
     if shown.chosen:
-        # Whoever finds it gone, and still locked, may go on.
+        # Whoever finds it gone, and still locked, may go on: this undo has not ended.
+        state.collections.record(known._replace(is_undone=False))
         state.record_artwork(key, POSTER.value, record._replace(sha1=shown.shown, stamp=GOING_BACK))
         take_away(plex, key, POSTER)
     unlock(plex, collection.section_key, key, POSTER, COLLECTION)

@@ -190,3 +190,20 @@ def test_an_undo_after_a_drain_that_was_killed_while_it_moved_items_takes_the_or
     bench.save(1, 2, 3)
     bench.drain()
     assert kept(bench).sort == 2
+
+
+def test_an_undo_takes_away_for_good_a_poster_that_nobody_recorded(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.world.plex.library.version = "1.43.0.1"
+    bench.reconcile()
+    assert killed_at(bench, 2, monkeypatch, after=True)
+    assert kept(bench).selected_poster == sha1_of(FRONT)
+    undo(bench)
+    bench.drain()
+    sync(bench)
+    assert kept(bench).selected_poster is None
+    bench.world.stash.library.change("group", 1, image=OTHER)
+    bench.save(1, 2, 3)
+    bench.drain()
+    assert kept(bench).selected_poster == sha1_of(OTHER)

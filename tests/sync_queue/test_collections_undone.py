@@ -74,6 +74,23 @@ def test_it_stays_so_until_the_group_changes_in_stash(bench: Bench) -> None:
     assert changing_requests(bench) == []
 
 
+def test_what_came_again_after_an_undo_goes_again_with_the_next_one(bench: Bench) -> None:
+    bench.world.plex.library.version = "1.43.0.1"
+    undo(bench)
+    bench.world.stash.library.change("group", 1, synopsis="More", image=a_picture("other"))
+    bench.world.stash.library.update_scene(1, groups=[(1, 0)])
+    sync(bench)
+    bench.save(1)
+    bench.drain()
+    collection = kept(bench)
+    assert (collection.summary, collection.selected_poster) == ("More", sha1_of(a_picture("other")))
+    assert undo(bench).restored == 1
+    assert (kept(bench).summary, kept(bench).selected_poster, kept(bench).sort) == ("", None, 0)
+    assert undo(bench).restored == 0
+    sync(bench)
+    assert (kept(bench).summary, kept(bench).selected_poster, kept(bench).sort) == ("", None, 0)
+
+
 def test_an_older_plex_keeps_the_poster_and_that_is_told(bench: Bench) -> None:
     bench.world.plex.library.version = "1.41.0.1"
     summary = undo(bench)
