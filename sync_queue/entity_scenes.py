@@ -48,13 +48,21 @@ class EntityScenes:
         return self._all_of(entity, entity_id)
 
     def changed(self) -> list[int]:
-        """The scenes that were pushed and have other values now, of all scenes. Raises StashError."""
-        return sorted(
-            scene.id
-            for page in self._stash.pages()
-            for scene, pushed in self._with_pushed(page)
-            if pushed and not self._is_as_pushed(scene, pushed)
-        )
+        """The scenes that were pushed and have other values now, of all scenes, or no logo any more.
+
+        Raises StashError.
+        """
+        found = []
+        for page in self._stash.pages():
+            records = self._logos_of(page)
+            for scene, pushed in self._with_pushed(page):
+                # Of a scene whose studio is there still, the logo is looked at when that changes.
+                has_lost_logo = not scene.logo_address and not self._has_its_logo(
+                    scene, pushed, records.get(scene.id, {})
+                )
+                if pushed and (has_lost_logo or not self._is_as_pushed(scene, pushed)):
+                    found.append(scene.id)
+        return sorted(found)
 
     def _can_compare(self, entity: str) -> bool:
         """Whether all that a scene shows of such a one is compared.

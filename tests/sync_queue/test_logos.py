@@ -15,7 +15,7 @@ from reconciliation.preview import run_preview
 from sync_queue import logos, pictures
 from sync_queue.claims import Outcome
 from sync_queue.state import SyncState
-from tests.builders.bench import Bench, a_bench
+from tests.builders.bench import Bench, a_bench, a_job
 from tests.builders.entry import Here
 from tests.builders.killed import Killed, die, then_die
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, logged, sha1_of, sync
@@ -348,6 +348,23 @@ def test_a_logo_that_was_interrupted_arrives_once_and_so_does_the_next(
     new_image(bench, studio, B)
     sync(bench)
     assert (item.selected_logo, len(item.logos)) == (sha1_of(B), 2)
+
+
+def test_a_logo_goes_with_a_studio_that_is_deleted_though_its_name_is_left_alone(bench: Bench) -> None:
+    """Once it has gone, it is not looked at again."""
+    bench.world.plex.library.version = "1.43.0.1"
+    bench.world.settings["leave_fields"] = "studio, collections"
+    item, stash = a_film(bench, a_studio(bench)), bench.world.stash.library
+    sync(bench)
+    assert item.selected_logo == sha1_of(A)
+    stash.destroy_studio(1)
+    bench.queue.put_jobs([a_job(0, "Studio.Destroy.Post", entity="scenes")])
+    bench.drain()
+    assert item.selected_logo is None
+    bench.queue.put_jobs([a_job(0, "Tag.Destroy.Post", entity="scenes")])
+    bench.world.clear_requests()
+    bench.drain()
+    assert about_logos(bench) == []
 
 
 def test_a_logo_that_arrived_and_was_never_recorded_goes_with_the_studios_picture(
