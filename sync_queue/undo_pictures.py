@@ -7,6 +7,7 @@ from enum import Enum
 from plex.artwork import Artwork, ArtworkKind, artwork_of, choose, take_away, takes_images_away, unlock
 from plex.client import Plex
 from plex.items import PlexItem
+from sync_queue.pictures import NOTHING_KNOWN
 from sync_queue.pictures_before import PictureBefore
 from sync_queue.state import SyncState
 
@@ -44,6 +45,7 @@ class FormerPictures:
             self._state.drop_picture(key, kind.value)
             return Outcome.CHANGED_SINCE
         if is_ours:
+            self._record_shown(key, kind, there.shown)
             problem = self._show(item, kind, before, there)
             if problem is not None:
                 return problem
@@ -56,6 +58,12 @@ class FormerPictures:
         record = self._state.artwork(key, kind.value)
         brought = {record.sha1} if record else set()
         return (brought | self._state.begun_artwork(key, kind.value)) - {""}
+
+    def _record_shown(self, key: int, kind: ArtworkKind, shown: str) -> None:
+        """Remember which of ours is there; a drain may have been killed before it could."""
+        record = self._state.artwork(key, kind.value) or NOTHING_KNOWN
+        if record.sha1 != shown:
+            self._state.record_artwork(key, kind.value, record._replace(sha1=shown, etag="", refused=""))
 
     def _show(
         self, item: PlexItem, kind: ArtworkKind, before: PictureBefore, there: Artwork

@@ -204,6 +204,24 @@ def test_an_undo_that_is_killed_is_finished_by_the_next(
     assert changing_requests(bench) == []
 
 
+def test_what_an_undo_took_away_of_a_killed_upload_stays_away_until_it_changes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = a_film(bench, automatic={"poster": OWN})
+    with monkeypatch.context() as patch:
+        patch.setattr(PicturesBefore, "record_artwork", die)
+        with pytest.raises(Killed):
+            sync(bench)
+    assert item.selected_poster == sha1_of(COVER)
+    undo(bench)
+    bench.drain()
+    sync(bench)
+    assert (item.selected_poster, "thumb" in item.locked) == (sha1_of(OWN), False)
+    bench.world.stash.library.update_scene(1, cover=NEXT)
+    sync(bench)
+    assert item.selected_poster == sha1_of(NEXT)
+
+
 def test_a_sync_that_was_killed_amid_its_first_upload_still_knows_what_was_before(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
