@@ -59,8 +59,9 @@ def a_warm_python(folder: Path) -> Iterator[str]:
     starter.write_text(STARTER.format(python=sys.executable, folder=str(folder), name=SOCKET))
     starter.chmod(0o700)
     command = [sys.executable, "-m", "tests.builders.warm_python", str(folder)]
+    environment = {**os.environ, **NOT_MEASURED}
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, **NOT_MEASURED}, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env=environment, text=True
     )
     try:
         assert process.stdout is not None
@@ -68,11 +69,11 @@ def a_warm_python(folder: Path) -> Iterator[str]:
         yield str(starter)
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def serve(folder: str) -> NoReturn:
-    """Go on, in a fork, with each run that is handed over."""
+    """Go on, in a fork, with each run that is handed over, until standard input ends with the tests."""
     from tests.end_to_end.forked import warm_up
 
     warm_up()
@@ -87,7 +88,9 @@ def serve(folder: str) -> NoReturn:
     starters: dict[Any, int] = {}
     while True:
         # Who was killed is gone before anything begins that was started later.
-        for ready in select.select([*starters, *ends, server], [], [])[0]:
+        for ready in select.select([*starters, *ends, server, sys.stdin], [], [])[0]:
+            if ready is sys.stdin:
+                os._exit(0)
             if ready is server:
                 connection, _ = server.accept()
                 begun = _begin(connection)

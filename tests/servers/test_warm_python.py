@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.entry import until
 from tests.builders.warm_python import SOCKET, a_warm_python
+from tests.servers.world import ROOT
 
 SCRIPT = "import os, sys\nprint('on')\nsys.stdout.flush()\nos._exit(0)\n"
 
@@ -27,6 +29,34 @@ def test_it_serves_in_a_folder_whose_path_is_longer_than_that_of_a_socket_may_be
     with a_warm_python(folder) as python:
         run = subprocess.run([python, "-S", str(script)], cwd=tmp_path, capture_output=True, check=False)
     assert (run.returncode, run.stdout.decode().strip(), run.stderr) == (0, str(tmp_path), b"")
+
+
+STARTED = """
+from pathlib import Path
+from tests.builders.warm_python import a_warm_python
+with a_warm_python(Path({folder!r})):
+    print("there", flush=True)
+    input()
+"""
+
+
+def test_it_ends_with_the_tests_also_where_these_are_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-c", STARTED.format(folder=str(tmp_path))]
+    tests = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert tests.stdout is not None
+    assert tests.stdout.readline() == b"there\n"
+    monkeypatch.chdir(tmp_path)
+    assert is_listening()
+    tests.kill()
+    tests.communicate()
+    until(lambda: not is_listening())
+
+
+def is_listening() -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        return connection.connect_ex(SOCKET) == 0
 
 
 def test_one_that_is_killed_while_it_hands_its_run_over_keeps_nobody_else_waiting(
