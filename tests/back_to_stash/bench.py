@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from back_to_stash.brought import Brought
 from back_to_stash.look import look
 from back_to_stash.undo import UndoSummary, undo_back_to_stash
 from plex.client import Plex, client_identifier
-from tests.builders.bench import Bench
-from tests.builders.sync import sync
+from sync_queue.drain_request import switch_automatic
+from tests.builders.bench import Bench, a_bench
+from tests.builders.sync import let_time_pass, sync
+
+
+@contextmanager
+def a_quiet_bench(folder: Path, wanted: str) -> Iterator[Bench]:
+    """A bench where these kinds are wanted back, and no hook for what comes starts a drain beside it."""
+    with a_bench(folder) as bench:
+        let_time_pass(bench.world)
+        bench.world.data_dir.mkdir(exist_ok=True)
+        switch_automatic(str(bench.world.data_dir), False)
+        bench.world.settings["back_to_stash"] = wanted
+        yield bench
 
 
 def take_a_look(bench: Bench, everything: bool = False, is_dry: bool = False, **settings: Any) -> Brought:

@@ -19,9 +19,9 @@ from stash.writing import write
 from sync_queue import unanswered
 from sync_queue.brought_back import BEGUN, DONE, WAITING, View
 from sync_queue.previewed import BACK
-from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look, undo
-from tests.builders.bench import Bench, a_bench
-from tests.builders.sync import AClock, graphql, let_time_pass, sync
+from tests.back_to_stash.bench import a_quiet_bench, changes_in_stash, settle, take_a_look, undo
+from tests.builders.bench import Bench
+from tests.builders.sync import AClock, graphql, sync
 
 PLAYS: Any = {"back_to_stash": "plays"}
 # Seconds since 1970: some evening, and hours after it.
@@ -30,9 +30,7 @@ EVENING, HOUR = 1_760_000_000, 3_600
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        let_time_pass(bench.world)
-        bench.world.settings.update(PLAYS)
+    with a_quiet_bench(tmp_path, "plays") as bench:
         yield bench
 
 

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from back_to_stash.ratings import RatedItem, choose_rating
 from back_to_stash.run import bring_back_after
 from stash.writing import write
-from sync_queue.drain_request import switch_automatic
 from sync_queue.ratings import InBoth, in_plex, in_stash, is_shown
-from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look, undo
-from tests.builders.bench import Bench, a_bench
-from tests.builders.sync import changing_requests, graphql, let_time_pass, sync
+from tests.back_to_stash.bench import a_quiet_bench, changes_in_stash, settle, take_a_look, undo
+from tests.builders.bench import Bench
+from tests.builders.sync import changing_requests, graphql, sync
 
 pytestmark = pytest.mark.unmeasured
 
@@ -28,12 +27,7 @@ EVENING = 1_760_000_000
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        let_time_pass(bench.world)
-        # The hook for a rating that comes starts no task beside the test.
-        bench.world.data_dir.mkdir(exist_ok=True)
-        switch_automatic(str(bench.world.data_dir), False)
-        bench.world.settings.update(RATINGS)
+    with a_quiet_bench(tmp_path, "ratings") as bench:
         yield bench
 
 

@@ -12,18 +12,16 @@ from back_to_stash.resume import ResumedItem, choose_resume
 from stash.activity import Activity
 from stash.writing import write
 from sync_queue.brought_back import SeenResume
-from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look, undo
-from tests.builders.bench import Bench, a_bench
-from tests.builders.sync import changing_requests, graphql, let_time_pass, sync
+from tests.back_to_stash.bench import a_quiet_bench, changes_in_stash, settle, take_a_look, undo
+from tests.builders.bench import Bench
+from tests.builders.sync import changing_requests, graphql, sync
 
 EVENING, HOUR = 1_760_000_000, 3_600
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        let_time_pass(bench.world)
-        bench.world.settings["back_to_stash"] = "resume"
+    with a_quiet_bench(tmp_path, "resume") as bench:
         yield bench
 
 

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync_queue.drain_request import switch_automatic
-from tests.back_to_stash.bench import changes_in_stash, settle, take_a_look
-from tests.builders.bench import Bench, a_bench
-from tests.builders.sync import changing_requests, let_time_pass, sync
+from tests.back_to_stash.bench import a_quiet_bench, changes_in_stash, settle, take_a_look
+from tests.builders.bench import Bench
+from tests.builders.sync import changing_requests, sync
 
 pytestmark = pytest.mark.unmeasured
 
@@ -23,12 +22,7 @@ STARS: list[float | None] = [None, 0.0, *(float(half) for half in range(1, 11))]
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with a_bench(tmp_path) as bench:
-        let_time_pass(bench.world)
-        # The hook for a rating that comes starts no task beside the test.
-        bench.world.data_dir.mkdir(exist_ok=True)
-        switch_automatic(str(bench.world.data_dir), False)
-        bench.world.settings["back_to_stash"] = "ratings"
+    with a_quiet_bench(tmp_path, "ratings") as bench:
         yield bench
 
 
@@ -76,12 +70,7 @@ def test_half_stars_none_and_zero_go_to_stash_and_stay(bench: Bench) -> None:
 def test_whatever_is_rated_in_turn_on_either_side_both_have_it(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    with a_bench(tmp_path_factory.mktemp("turns")) as bench:
-        let_time_pass(bench.world)
-        # The hook for a rating that comes starts no task beside the test.
-        bench.world.data_dir.mkdir(exist_ok=True)
-        switch_automatic(str(bench.world.data_dir), False)
-        bench.world.settings["back_to_stash"] = "ratings"
+    with a_quiet_bench(tmp_path_factory.mktemp("turns"), "ratings") as bench:
         (scene_id,) = films(bench, [None])
         settle(bench)
         for _ in range(3):
