@@ -73,8 +73,11 @@ class Entities:
             waiting = self._queue.ready_scenes(affected.scene_ids)
             reason, now = f"{entity} changed", self._clock()
             self._queue.put_jobs(Job(one, reason, now) for one in affected.scene_ids if one not in waiting)
-            if affected.has_scenes:
-                self._collections.note_changed(entity, entity_id)
+            note = partial(self._collections.note_changed, entity, entity_id)
+            noted = self._or_refusal(note) if affected.has_scenes else None
+            if isinstance(noted, Exception):
+                self._claims.put_off_entity(jobs, noted)
+                continue
             if not isinstance(versions, Exception) and (entity, entity_id) in versions:
                 version = Changed(entity_id, versions[entity, entity_id])
                 self._state.noticed.notice(entity, settled([version], self._stash.now))

@@ -379,3 +379,18 @@ def test_where_scenes_cannot_be_compared_all_are_looked_at(
     faults.add("change", "findScenes", times=1, change=lambda _: {"data": {"findScenes": None}})
     assert affected(bench, "group", 1) == [1, 2]
     assert affected(bench, "group", 1) == []
+
+
+def test_scenes_get_a_new_name_also_where_stash_cannot_list_what_collections_need(bench: Bench) -> None:
+    sync(bench)
+    bench.world.settings["collection_details"] = True
+    bench.world.stash.library.change("group", 1, name="Tale")
+    told(bench, "group", 1)
+    fault = bench.world.stash.faults.add("graphql_error", "findGroups", message="no such column")
+    bench.drain()
+    assert fault.used
+    assert bench.world.item("one").collections == ["Mole", "Tale"]
+    bench.world.stash.faults.clear()
+    bench.later = 3_600.0
+    bench.drain()
+    assert a_collection(bench, "Tale").summary == "All about it"
