@@ -114,29 +114,13 @@ class Planner:
         was_rolled_back = record is not None and record.was_rolled_back(item.updated_at, time.time())
         if record and was_rolled_back:
             base = after_rollback(record.base, record.shown, item.fields)
-        begun, recovered = self._state.begun(item.rating_key), None
-        if begun.base is not None:
-            is_sure = record is None or not (was_rolled_back or record.is_doubtful)
-            base = recovered = after_interruption(
-                base, begun.base, item.fields, begun.shown if is_sure else None
-            )
-        base = self._with_late_writes(base, begun, item, record)
+        begun = self._state.begun(item.rating_key)
+        recovered = with_interrupted_write(base, begun, item, record)
+        base = with_late_writes(base if recovered is None else recovered, begun, item, record)
         base = self._with_known_rating(base, begun, item, (record, ours, scene_id))
         if record and base is not None and was_made_anew(base, record.shown, item):
             base = base.without("userRating")
         return base, recovered, was_rolled_back
-
-    @staticmethod
-    def _with_late_writes(
-        base: Base | None, begun: Begun, item: PlexItem, record: ItemRecord | None
-    ) -> Base | None:
-        """The base with what Plex may have carried out of earlier writes, after what was recorded."""
-        if base is None or record is None or not begun.may_be_late(item, record.updated_at):
-            return base
-        for late in begun.late:
-            is_rated_since = not begun.may_be_late(item, record.updated_at, item.use.rated_at)
-            base = after_late_write(base, late.without(RATING) if is_rated_since else late, item.fields)
-        return base
 
     def _with_known_rating(
         self,
@@ -172,6 +156,29 @@ class Planner:
             and item.use.rated_at > looked_until
             and self._state.back.is_of_another_item(scene_id, item.rating_key, in_stash(ours.text(RATING)))
         )
+
+
+def with_interrupted_write(
+    base: Base | None, begun: Begun, item: PlexItem, record: ItemRecord | None
+) -> Base | None:
+    """The base with what a write brought whose end nobody recorded; None where there is no such write."""
+    if begun.base is None:
+        return None
+    was_rolled_back = record is not None and record.was_rolled_back(item.updated_at, time.time())
+    is_sure = record is None or not (was_rolled_back or record.is_doubtful)
+    return after_interruption(base, begun.base, item.fields, begun.shown if is_sure else None)
+
+
+def with_late_writes(
+    base: Base | None, begun: Begun, item: PlexItem, record: ItemRecord | None
+) -> Base | None:
+    """The base with what Plex may have carried out of earlier writes, after what was recorded."""
+    if base is None or record is None or not begun.may_be_late(item, record.updated_at):
+        return base
+    for late in begun.late:
+        is_rated_since = not begun.may_be_late(item, record.updated_at, item.use.rated_at)
+        base = after_late_write(base, late.without(RATING) if is_rated_since else late, item.fields)
+    return base
 
 
 def is_opted_out(item: PlexItem, label: str) -> bool:

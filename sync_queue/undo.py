@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from plex.artwork import ArtworkKind
-from plex.base import Base, after_interruption
+from plex.base import Base
 from plex.client import Plex, connect
 from plex.fields import FIELDS, Field, Value, names_carried, tag_key
 from plex.items import PlexItem
@@ -20,7 +20,7 @@ from plex.writing import write
 from stash import log
 from sync_queue.failure import attempt, problem_of
 from sync_queue.pictures_before import PictureBefore
-from sync_queue.planning import is_opted_out
+from sync_queue.planning import is_opted_out, with_interrupted_write, with_late_writes
 from sync_queue.reading import read_each
 from sync_queue.renewal import FRESH_ENOUGH
 from sync_queue.state import SyncState
@@ -149,10 +149,11 @@ class UndoFirstSync:
         """
         record, begun = self._state.item_record(item.rating_key), self._state.begun(item.rating_key)
         base = record.base if record else None
-        if begun.base is not None:
-            base = after_interruption(base, begun.base, item.fields)
-            self._state.record_recovered(scene_id, item.rating_key, base)
-        return base
+        recovered = with_interrupted_write(base, begun, item, record)
+        if recovered is None:
+            return with_late_writes(base, begun, item, record)
+        self._state.record_recovered(scene_id, item.rating_key, recovered)
+        return with_late_writes(recovered, begun, item, record)
 
 
 def run_undo(config: Stash2PlexConfig, data_dir: str) -> str | None:

@@ -14,6 +14,7 @@ from sync_queue.renewal import Renewal
 from sync_queue.state import SyncState
 from sync_queue.undo import UndoFirstSync, UndoSummary, summary_lines
 from tests.builders.bench import Bench, a_bench
+from tests.builders.killed import Killed, die
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
 from tests.servers.plex import edits as plex_edits
 from tests.servers.plex import routes as plex_routes
@@ -302,12 +303,6 @@ def test_an_ignored_scene_is_not_written_and_can_be_put_back_later(bench: Bench)
 def test_what_a_killed_first_sync_replaced_is_put_back_as_well(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(BaseException):
-        pass
-
-    def die(*_: Any) -> None:
-        raise Killed
-
     bench.save(a_film(bench))
     with monkeypatch.context() as patch:
         patch.setattr(SyncState, "record_pushed", die)
@@ -323,6 +318,22 @@ def test_what_a_killed_first_sync_replaced_is_put_back_as_well(
             name: BY_HAND[name] for name in ("title", "summary", "date", "user_rating")
         }
         assert sorted(item.genres) == ["Mine", "Sea"]
+
+
+def test_what_plex_carried_out_late_for_one_of_two_killed_drains_is_put_back_as_well(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene_id = a_film(bench)
+    for title in ("From Stash", "Newer"):
+        bench.world.stash.library.update_scene(scene_id, title=title)
+        bench.save(scene_id)
+        with monkeypatch.context() as patch:
+            patch.setattr(sending, "write", die)
+            with pytest.raises(Killed):
+                bench.drain()
+    bench.world.plex.library.edit_by_hand(bench.world.item("one").rating_key, title="From Stash")
+    undo(bench)
+    assert bench.world.item("one").title == "My title"
 
 
 def test_what_a_person_enters_while_the_first_sync_runs_is_what_is_put_back(
