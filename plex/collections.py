@@ -165,6 +165,6 @@ def _pages(plex: Plex, path: str, arguments: Mapping[str, object]) -> list[Eleme
             return found
         if not page:
             raise PlexAnswerInvalid(
-                f"Plex announced {number(total)} entries of a list and sent {number(len(found))}. Run "
-                "the task again."
+                f"Plex announced {number(total)} entries of a list and sent {number(len(found))}. Run the "
+                "task again."
             )

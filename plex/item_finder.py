@@ -235,9 +235,8 @@ class ItemFinder:
         if not is_shrunk(before, count):
             return ""
         return (
-            f"Library “{section.title}” had {number(before)} items and has {number(count)} at the "
-            "moment. Is one of "
-            "Plex's drives missing?"
+            f"Library “{section.title}” had {number(before)} items and has {number(count)} at the moment. "
+            "Is one of Plex's drives missing?"
         )
 
     def _look_up_owners(

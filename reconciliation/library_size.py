@@ -44,8 +44,7 @@ class LibrarySizes:
             self.state.set_fact(self._warned_of(section), str(count + 1))
         return (
             f"Library “{section.title}” had {number(before)} items at the last reconcile and has "
-            f"{number(count)} "
-            f"now. Is one of Plex's drives not mounted? {self._advice()}"
+            f"{number(count)} now. Is one of Plex's drives not mounted? {self._advice()}"
         )
 
     def _advice(self) -> str:

@@ -75,10 +75,8 @@ class Suggestion:
         detail = f" ({each})" if len(self.pairs) > 1 else ""
         return (
             f"{number(inexact)} scenes were matched by file name and size only. With this in the setting "
-            "“Path map” "
-            f"(path_map), {number(self.exact)} of {number(self.looked_at)} files looked at match "
-            f"exactly{detail}: "
-            f"{self.path_map}"
+            f"“Path map” (path_map), {number(self.exact)} of {number(self.looked_at)} files looked at match "
+            f"exactly{detail}: {self.path_map}"
         )
 
 

@@ -43,8 +43,7 @@ def shared_line(shared: Sequence[str]) -> str:
     """What to do about scenes that share a file or an item with others; some of them are named."""
     return (
         "Scenes left alone because they share a file or an item of Plex with another scene: "
-        f"{number(len(shared))} "
-        f"({'; '.join(shared[:SHARED_SHOWN])}). {SHARED_CURE}"
+        f"{number(len(shared))} ({'; '.join(shared[:SHARED_SHOWN])}). {SHARED_CURE}"
     )
 
 
@@ -92,8 +91,7 @@ def _left_out_lines(result: GapDetectionResult) -> Iterator[str]:
     if result.unknown_count:
         yield (
             f"Not judged: {amount(result.unknown_count, 'scene')}, because it is unclear for now whether "
-            "Plex has "
-            "them; the debug log says why."
+            "Plex has them; the debug log says why."
         )
 
 

@@ -22,15 +22,13 @@ def summary_lines(summary: DrainSummary) -> list[str]:
     ]
     if counts[Outcome.AMBIGUOUS]:
         lines.append(
-            f"Ambiguous: {number(counts[Outcome.AMBIGUOUS])} (not written, because it is unclear to "
-            "which item; "
-            "Queue Status says why)"
+            f"Ambiguous: {number(counts[Outcome.AMBIGUOUS])} (not written, because it is unclear to which "
+            "item; Queue Status says why)"
         )
     if counts[Outcome.UNKNOWN]:
         lines.append(
-            f"Not known to be in Plex: {number(counts[Outcome.UNKNOWN])} (kept, and looked for again; "
-            "Queue Status "
-            "says why)"
+            f"Not known to be in Plex: {number(counts[Outcome.UNKNOWN])} (kept, and looked for again; Queue "
+            "Status says why)"
         )
     if counts[Outcome.BUSY]:
         lines.append(f"Tried again later: {number(counts[Outcome.BUSY])} (Queue Status says why)")
@@ -52,9 +50,8 @@ def summary_lines(summary: DrainSummary) -> list[str]:
 def left_out_line(count: int) -> str:
     """How many scenes a drain left alone because the settings do not choose them."""
     return (
-        f"Not among the scenes to carry: {number(count)} (settings scene_filter and organized_only; left "
-        "as they are "
-        "in Plex)"
+        f"Not among the scenes to carry: {number(count)} (settings scene_filter and organized_only; left as "
+        "they are in Plex)"
     )
 
 

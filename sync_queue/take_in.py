@@ -97,7 +97,6 @@ def _jobs_in(path: str) -> Iterator[Job]:
             yield job
     if unreadable:
         log.warning(
-            f"{number(unreadable)} of {number(len(lines))} changes that hooks wrote down cannot be read, "
-            "as after a power "
-            "cut or on a full disk. Run Reconcile Library (All): it finds what they were.",
+            f"{number(unreadable)} of {number(len(lines))} changes that hooks wrote down cannot be read, as "
+            "after a power cut or on a full disk. Run Reconcile Library (All): it finds what they were.",
         )

@@ -193,9 +193,8 @@ def summary_lines(summary: UndoSummary, version: str) -> list[str]:
     if summary.not_taken_away:
         lines.append(
             f"Not given back: {amount(summary.not_taken_away, 'picture')} of Plex's own. Plex {version} "
-            "cannot stop "
-            "showing Stash's, as it can from 1.43 on: choose others there, or run Undo First Sync again "
-            "after an update."
+            "cannot stop showing Stash's, as it can from 1.43 on: choose others there, or run Undo First "
+            "Sync again after an update."
         )
     if summary.failed:
         lines.append(f"Not put back: {amount(summary.failed, 'item')}; the next Undo First Sync tries again.")

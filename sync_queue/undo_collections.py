@@ -45,9 +45,8 @@ class CollectionsUndone:
         lines = [f"Put back {amount(self.restored, 'collection')}."] if self.restored else []
         if self.posters_kept:
             lines.append(
-                f"Not given back: the posters of {amount(self.posters_kept, 'collection')}, which Plex "
-                "can stop "
-                "showing from version 1.43 on."
+                f"Not given back: the posters of {amount(self.posters_kept, 'collection')}, which Plex can "
+                "stop showing from version 1.43 on."
             )
         return lines
 
