@@ -19,6 +19,8 @@ from sync_queue.claims import DrainSummary, Outcome
 from tests.import_graph import files_of, nodes_of
 from tests.servers.world import MODULES, PACKAGES
 
+pytestmark = pytest.mark.unmeasured
+
 MANY = 1234567
 BARE = re.compile(r"\d{4}")
 ONE_AS_SEVERAL = re.compile(r"\b1 (?:failed )?(?:scenes|items|fields|pictures|collections|values|edits)\b")

@@ -20,6 +20,8 @@ import pytest
 
 from tests.servers.world import PACKAGES, ROOT
 
+pytestmark = pytest.mark.unmeasured
+
 # What a setting is for, which Stash shows beside it.
 DESCRIPTIONS = ROOT / "operations" / "setting_words.py"
 FILES = [

@@ -16,6 +16,8 @@ from tests.servers.world import log_text
 from validation.names import for_pair
 from validation.path_map import PathMap, path_key, suggest_path_map
 
+pytestmark = pytest.mark.unmeasured
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:

@@ -15,6 +15,8 @@ from tests.servers.stash.library import StashLibrary
 from tests.servers.stash.server import StashServer
 from validation.plugin_input import parse_connection
 
+pytestmark = pytest.mark.unmeasured
+
 TROUBLES = (
     "sql: database is closed",
     "attempt to write a readonly database",

@@ -13,6 +13,8 @@ from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, logged, sha1_of, sync
 from tests.servers.plex.behaviour import Fault
 
+pytestmark = pytest.mark.unmeasured
+
 FRONT = a_picture("front")
 REQUESTS = {
     "listing": ("GET", r"/library/sections/\d+/all\?.*type=18"),

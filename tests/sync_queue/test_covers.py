@@ -27,6 +27,8 @@ from tests.builders.sync import (
 )
 from tests.servers.stash.http import LOGIN_PAGE
 
+pytestmark = pytest.mark.unmeasured
+
 A, B = a_picture("a"), a_picture("b")
 LARGEST = 10_480_000
 

@@ -11,6 +11,8 @@ from sync_queue.drain_request import switch_automatic
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import changing_requests, graphql, let_time_pass, sync
 
+pytestmark = pytest.mark.unmeasured
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:

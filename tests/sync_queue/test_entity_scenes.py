@@ -19,6 +19,8 @@ from tests.builders.bench import Bench, a_bench, a_job
 from tests.builders.killed import Killed, die, then_die
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
 
+pytestmark = pytest.mark.unmeasured
+
 ITEMS = re.compile(r"/library/metadata/([\d,]+)")
 PICTURE, OTHER = a_picture("picture"), a_picture("other")
 FILMS = ("one", "two", "three")

@@ -14,6 +14,8 @@ from tests.builders.bench import Bench, a_bench
 from tests.builders.killed import Killed, die, then_die
 from tests.builders.sync import a_picture, let_time_pass, sha1_of
 
+pytestmark = pytest.mark.unmeasured
+
 A, B, C, D = a_picture("a"), a_picture("b"), a_picture("c"), a_picture("d")
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, let_time_pass, logged, sha1_of, sync
 
+pytestmark = pytest.mark.unmeasured
+
 PATH = ("/data/Films/one.mp4", 1000)
 
 

@@ -13,6 +13,8 @@ import pytest
 from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sync
 
+pytestmark = pytest.mark.unmeasured
+
 FILMS = 6
 
 

@@ -13,6 +13,8 @@ from tests.builders.bench import Bench, a_bench
 from tests.builders.sync import a_picture, changing_requests, let_time_pass, sha1_of, sync
 from tests.servers.world import TOKEN
 
+pytestmark = pytest.mark.unmeasured
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:

@@ -12,6 +12,8 @@ from tests.builders.bench import Bench
 from tests.builders.sync import films, logged
 from tests.servers.plex.behaviour import error_page
 
+pytestmark = pytest.mark.unmeasured
+
 EDIT = "/library/sections/1/all"
 
 
