@@ -25,7 +25,7 @@ settings.register_profile(
     deadline=None,
     database=None,
     derandomize=True,
-    max_examples=40,
+    max_examples=25,
     suppress_health_check=[HealthCheck.too_slow],
 )
 # For hunting: other examples at every run, and more of them (--hypothesis-profile=hunting).

@@ -12,7 +12,7 @@ from tests.back_to_stash.people import play_through
 pytestmark = pytest.mark.unmeasured
 
 # The daily run plays a few; STASH2PLEX_SEQUENCES=2000 plays as many.
-SEQUENCES = int(os.environ.get("STASH2PLEX_SEQUENCES", "8"))
+SEQUENCES = int(os.environ.get("STASH2PLEX_SEQUENCES", "4"))
 PER_TEST = 4
 
 

@@ -16,7 +16,7 @@ from tests.servers.world import PLEX_ROOT, STASH_ROOT, World
 
 FILMS = 8
 # So many random steps, each of some events and a drain; more by the environment, as CONTRIBUTING says.
-STEPS = int(os.environ.get("STASH2PLEX_CATCH_UP_STEPS", "40"))
+STEPS = int(os.environ.get("STASH2PLEX_CATCH_UP_STEPS", "25"))
 COVER, OTHER_COVER = (b"\x89PNG\r\n\x1a\n" + text for text in (b"one", b"other"))
 
 

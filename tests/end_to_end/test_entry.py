@@ -16,7 +16,7 @@ from tests.builders.bench import Bench
 from tests.servers.stash.process_run import PluginResult
 from tests.servers.world import ROOT, World, log_text
 
-pytestmark = pytest.mark.measured
+pytestmark = pytest.mark.whole_processes
 
 ALL, RECENT, DRAIN = "Reconcile Library (All)", "Reconcile Library (Recent)", "Process Queue"
 

@@ -22,7 +22,7 @@ from tests.builders.entry import hook, until
 from tests.servers.stash.process_run import plugin_input
 from tests.servers.world import World, a_world
 
-ROUNDS = int(os.environ.get("STASH2PLEX_KILL_ROUNDS", "40"))
+ROUNDS = int(os.environ.get("STASH2PLEX_KILL_ROUNDS", "20"))
 SCENES = 30
 # Of these scenes the cover changes in Stash; of the next ones a person chooses the poster in Plex.
 COVERED, HER_POSTERS = range(1, SCENES + 1, 3), range(2, SCENES + 1, 3)
